@@ -1,0 +1,1 @@
+"""The flight apps of the reference missions, one folder each."""

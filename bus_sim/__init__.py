@@ -1,0 +1,1 @@
+"""The simulated spacecraft bus: environment, physics, devices and faults."""

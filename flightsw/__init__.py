@@ -1,0 +1,1 @@
+"""The flight-software framework: bus, app runtime, executive, services, hardware ports and drivers."""

@@ -1,0 +1,35 @@
+"""The errors of this package, with the numbers that explain them as attributes."""
+
+
+class ProtocolError(ValueError):
+    """Bytes or values that a protocol of this package refuses; the base of all of them."""
+
+
+class TooShortError(ProtocolError):
+    """Fewer octets than the structure needs."""
+
+    def __init__(self, structure: str, needed: int, found: int) -> None:
+        super().__init__(f"{structure}: {needed} octets needed, {found} found")
+        self.structure, self.needed, self.found = structure, needed, found
+
+
+class FieldRangeError(ProtocolError):
+    """A field's value lies outside what its definition allows."""
+
+    def __init__(self, field: str, value: object, lowest: object, highest: object) -> None:
+        super().__init__(f"{field} is {value!r}, allowed are {lowest} to {highest}")
+        self.field, self.value, self.lowest, self.highest = field, value, lowest, highest
+
+
+class ChecksumError(ProtocolError):
+    """An error-detecting code does not match the octets it protects."""
+
+    def __init__(self, structure: str, expected: int, found: int) -> None:
+        super().__init__(f"{structure}: checksum 0x{found:04x} found, 0x{expected:04x} expected")
+        self.structure, self.expected, self.found = structure, expected, found
+
+
+def check_range(field: str, value: int, lowest: int, highest: int) -> None:
+    """Raise FieldRangeError unless ``lowest <= value <= highest``."""
+    if not lowest <= value <= highest:
+        raise FieldRangeError(field, value, lowest, highest)
