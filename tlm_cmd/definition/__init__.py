@@ -1,0 +1,1 @@
+"""Messages declared once: fields, codec, limits and the mission dictionary all follow from the class."""

@@ -1,0 +1,312 @@
+"""The mission dictionary: every command, telemetry packet and event of a spacecraft, with its ids.
+
+Built from the apps' message classes and the APIDs that the mission file gives out. Flight and ground build the same
+dictionary and compare its content hash on contact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from tlm_cmd.definition.codec import Codec, codec_of
+from tlm_cmd.definition.describe import describe_record
+from tlm_cmd.definition.message import (
+    MAX_EVENT_CODE,
+    MAX_FUNCTION_CODE,
+    Command,
+    Event,
+    Record,
+    Severity,
+    Telemetry,
+    screaming_snake,
+)
+from tlm_cmd.errors import ProtocolError, TooShortError
+
+APIDS_PER_APP = 16
+HIGHEST_APP_APID = 0x7EF
+COMMAND_MESSAGE_ID = 0x1800  # packet type and secondary-header bits of a command, as in cFS
+TELEMETRY_MESSAGE_ID = 0x0800
+
+Found = TypeVar("Found")
+
+
+class DictionaryError(ProtocolError):
+    """Apps that cannot live in one dictionary, or a name or id that is not in it."""
+
+
+class AppInterface(msgspec.Struct, frozen=True):
+    """What one app contributes.
+
+    Attributes:
+        name: the app's name in the mission, snake case.
+        apid: first of the app's 16 APIDs; commands go to it, events come from it, and telemetry packet k from apid + 1 + k.
+        commands: command classes, with unique function codes.
+        telemetry: telemetry classes, in the order of their APIDs; new ones go to the end.
+        events: event classes, with unique codes.
+    """
+
+    name: str
+    apid: int
+    commands: tuple[type[Command], ...] = ()
+    telemetry: tuple[type[Telemetry], ...] = ()
+    events: tuple[type[Event], ...] = ()
+
+
+class CommandEntry(msgspec.Struct, frozen=True):
+    """One command. ``name`` is what a controller types: ``THERMAL.SET_HEATER``."""
+
+    name: str
+    app: str
+    apid: int
+    record: type[Command]
+
+    @property
+    def code(self) -> int:
+        """Function code within the app."""
+        return self.record.code
+
+    @property
+    def message_id(self) -> int:
+        """The app's command message id on the bus."""
+        return COMMAND_MESSAGE_ID | self.apid
+
+    @property
+    def codec(self) -> Codec[Command]:
+        """Octets to command and back."""
+        return codec_of(self.record)
+
+
+class TelemetryEntry(msgspec.Struct, frozen=True):
+    """One telemetry packet. ``name`` is ``THERMAL.THERMAL_HK``."""
+
+    name: str
+    app: str
+    apid: int
+    record: type[Telemetry]
+
+    @property
+    def message_id(self) -> int:
+        """The packet's message id on the bus."""
+        return TELEMETRY_MESSAGE_ID | self.apid
+
+    @property
+    def codec(self) -> Codec[Telemetry]:
+        """Octets to packet and back."""
+        return codec_of(self.record)
+
+
+class EventEntry(msgspec.Struct, frozen=True):
+    """One event. ``name`` is ``THERMAL.HEATER_STUCK``."""
+
+    name: str
+    app: str
+    apid: int
+    record: type[Event]
+
+    @property
+    def code(self) -> int:
+        """Number within the app."""
+        return self.record.code
+
+
+class Dictionary:
+    """Lookups by name and by id, and the codec of whole payloads.
+
+    Raises:
+        DictionaryError: two apps or messages claim one id, or an id is out of range; both are named.
+    """
+
+    def __init__(self, mission: str, apps: Iterable[AppInterface]) -> None:
+        self.mission = mission
+        self.apps = tuple(apps)
+        self.commands: dict[str, CommandEntry] = {}
+        self.telemetry: dict[str, TelemetryEntry] = {}
+        self.events: dict[str, EventEntry] = {}
+        self._command_by_id: dict[tuple[int, int], CommandEntry] = {}
+        self._telemetry_by_apid: dict[int, TelemetryEntry] = {}
+        self._event_by_id: dict[tuple[int, int], EventEntry] = {}
+        self._app_by_apid: dict[int, str] = {}
+        self._by_class: dict[tuple[str, type[Record]], CommandEntry | TelemetryEntry | EventEntry] = {}
+        for app in self.apps:
+            self._add_app(app)
+        self.content_hash = hashlib.sha256(json.dumps(self.document(), sort_keys=True).encode()).hexdigest()
+
+    # ---------------------------------------------------------------- building
+
+    def _add_app(self, app: AppInterface) -> None:
+        if len(app.telemetry) >= APIDS_PER_APP:
+            raise DictionaryError(f"{app.name} has {len(app.telemetry)} telemetry packets, at most {APIDS_PER_APP - 1}")
+        if app.apid % APIDS_PER_APP or not APIDS_PER_APP <= app.apid <= HIGHEST_APP_APID:
+            raise DictionaryError(
+                f"{app.name}: apid 0x{app.apid:03x} is no multiple of {APIDS_PER_APP} "
+                f"from 0x{APIDS_PER_APP:03x} to 0x{HIGHEST_APP_APID & ~(APIDS_PER_APP - 1):03x}"
+            )
+        holder = self._app_by_apid.setdefault(app.apid, app.name)
+        if holder != app.name or [other.name for other in self.apps].count(app.name) > 1:
+            raise DictionaryError(f"apps {holder!r} and {app.name!r} both claim apid 0x{app.apid:03x} or one name")
+        for command in app.commands:
+            self._add_command(app, command)
+        for index, packet in enumerate(app.telemetry):
+            entry = TelemetryEntry(_name(app, packet), app.name, app.apid + 1 + index, packet)
+            self._register(app, packet, entry, self.telemetry)
+            self._telemetry_by_apid[entry.apid] = entry
+        for event in app.events:
+            self._add_event(app, event)
+
+    def _add_command(self, app: AppInterface, command: type[Command]) -> None:
+        _check_code(app, command, MAX_FUNCTION_CODE)
+        entry = CommandEntry(_name(app, command), app.name, app.apid, command)
+        holder = self._command_by_id.setdefault((app.apid, command.code), entry)
+        if holder is not entry:
+            raise DictionaryError(f"{holder.name} and {entry.name} both claim function code {command.code}")
+        self._register(app, command, entry, self.commands)
+
+    def _add_event(self, app: AppInterface, event: type[Event]) -> None:
+        _check_code(app, event, MAX_EVENT_CODE)
+        entry = EventEntry(_name(app, event), app.name, app.apid, event)
+        holder = self._event_by_id.setdefault((app.apid, event.code), entry)
+        if holder is not entry:
+            raise DictionaryError(f"{holder.name} and {entry.name} both claim event code {event.code}")
+        self._register(app, event, entry, self.events)
+
+    def _register(self, app: AppInterface, record: type[Record], entry: Found, table: dict[str, Found]) -> None:
+        name = _name(app, record)
+        if name in self.commands or name in self.telemetry or name in self.events:
+            raise DictionaryError(f"{name} is declared twice")
+        codec_of(record)  # a class that cannot be laid out is refused here, not in flight
+        table[name] = entry
+        self._by_class[app.name, record] = entry  # type: ignore[assignment]
+
+    # ---------------------------------------------------------------- looking up
+
+    def command(self, name: str) -> CommandEntry:
+        """A command by the name that a controller types."""
+        return _look_up(self.commands, name.upper(), "command")
+
+    def packet(self, name: str) -> TelemetryEntry:
+        """A telemetry packet by name."""
+        return _look_up(self.telemetry, name.upper(), "telemetry packet")
+
+    def apid_of(self, app: str) -> int:
+        """The command and event APID of an app."""
+        return _look_up({name: apid for apid, name in self._app_by_apid.items()}, app, "app")
+
+    def app_of(self, apid: int) -> str | None:
+        """The app that owns an APID, or None."""
+        return self._app_by_apid.get(apid & ~(APIDS_PER_APP - 1))
+
+    def command_by_id(self, apid: int, code: int) -> CommandEntry | None:
+        """A command by its ids, or None."""
+        return self._command_by_id.get((apid, code))
+
+    def telemetry_by_apid(self, apid: int) -> TelemetryEntry | None:
+        """A telemetry packet by its APID, or None."""
+        return self._telemetry_by_apid.get(apid)
+
+    def telemetry_of(self, app: str, record: type[Telemetry]) -> TelemetryEntry:
+        """A packet of one app by its class."""
+        entry = self._by_class.get((app, record))
+        if not isinstance(entry, TelemetryEntry):
+            raise DictionaryError(f"{app} declares no telemetry {record.__name__}")
+        return entry
+
+    def command_of(self, app: str, record: type[Command]) -> CommandEntry:
+        """A command of one app by its class."""
+        entry = self._by_class.get((app, record))
+        if not isinstance(entry, CommandEntry):
+            raise DictionaryError(f"{app} declares no command {record.__name__}")
+        return entry
+
+    def apps_declaring(self, record: type[Record]) -> tuple[str, ...]:
+        """The apps whose interface holds a class, in mission order."""
+        return tuple(app.name for app in self.apps if (app.name, record) in self._by_class)
+
+    def known_apids(self) -> Iterator[int]:
+        """Every APID that a packet of this mission can carry."""
+        yield from self._app_by_apid
+        yield from self._telemetry_by_apid
+
+    # ---------------------------------------------------------------- payloads
+
+    def encode_payload(self, message: Command | Telemetry | Event) -> bytes:
+        """The octets behind the packet headers."""
+        payload = codec_of(type(message)).encode(message)
+        if isinstance(message, Event):
+            return bytes((message.code, message.severity)) + payload
+        return payload
+
+    def decode_telemetry(
+        self, apid: int, payload: bytes | memoryview
+    ) -> tuple[TelemetryEntry | EventEntry, Telemetry | Event]:
+        """A telemetry or event packet's payload as an object.
+
+        Raises:
+            DictionaryError: no packet has this APID, or no event this code.
+            ProtocolError: the payload does not fit the definition.
+        """
+        entry = self._telemetry_by_apid.get(apid)
+        if entry is not None:
+            return entry, entry.codec.decode(payload)
+        if len(payload) < 2:
+            raise TooShortError("event", 2, len(payload))
+        event = self._event_by_id.get((apid, payload[0]))
+        if event is None:
+            raise DictionaryError(f"no telemetry packet or event has APID 0x{apid:03x} and first octet {payload[0]}")
+        if payload[1] != event.record.severity:
+            raise DictionaryError(f"{event.name}: severity {payload[1]}, declared {Severity(event.record.severity)!r}")
+        return event, codec_of(event.record).decode(payload, 2)
+
+    # ---------------------------------------------------------------- describing
+
+    def document(self) -> dict[str, object]:
+        """The whole dictionary as plain data; the content hash covers exactly this."""
+        return {
+            "mission": self.mission,
+            "commands": [
+                {"name": entry.name, "apid": entry.apid, "code": entry.code, "hazardous": entry.record.hazardous}
+                | describe_record(entry.record)
+                for entry in self.commands.values()
+            ],
+            "telemetry": [
+                {"name": entry.name, "apid": entry.apid, "period_s": entry.record.period_s}
+                | describe_record(entry.record)
+                for entry in self.telemetry.values()
+            ],
+            "events": [
+                {
+                    "name": entry.name,
+                    "apid": entry.apid,
+                    "code": entry.code,
+                    "severity": entry.record.severity.name,
+                    "text": entry.record.text,
+                }
+                | describe_record(entry.record)
+                for entry in self.events.values()
+            ],
+        }
+
+
+def _name(app: AppInterface, record: type[Record]) -> str:
+    return f"{app.name.upper()}.{screaming_snake(record.__name__)}"
+
+
+def _check_code(app: AppInterface, record: type[Command | Event], highest: int) -> None:
+    code = getattr(record, "code", None)
+    if code is None or not 0 <= code <= highest:
+        raise DictionaryError(f"{_name(app, record)}: code is {code}, allowed are 0 to {highest}")
+
+
+def _look_up(table: dict[str, Found], name: str, what: str) -> Found:
+    found = table.get(name)
+    if found is None:
+        from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
+
+        near = get_close_matches(name, table, n=3)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise DictionaryError(f"no {what} is called {name!r}{hint}")
+    return found

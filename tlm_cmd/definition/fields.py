@@ -1,0 +1,220 @@
+"""The vocabulary of field annotations: wire type, length, calibration, unit, range, limits.
+
+A field is a Python type with annotations that say how it travels and what it means::
+
+    board: Annotated[float, I16, Linear(0.01), Unit("degC"), Limits(red=(-20, 85)), "hottest sensor of the board"]
+
+A bare string among the annotations is the field's description. All integers and floats are big-endian on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import inf, isnan
+
+import msgspec
+
+
+class Number(msgspec.Struct, frozen=True):
+    """A fixed-size number on the wire.
+
+    Attributes:
+        code: format character of the ``struct`` module.
+        octets: size on the wire.
+        lowest: smallest raw value, ``-inf`` for floating point.
+        highest: largest raw value, ``inf`` for floating point.
+    """
+
+    code: str
+    octets: int
+    lowest: float
+    highest: float
+
+    @property
+    def is_float(self) -> bool:
+        """Whether the raw value is IEEE 754 floating point."""
+        return self.code in "fd"
+
+
+U8 = Number("B", 1, 0, 2**8 - 1)
+U16 = Number("H", 2, 0, 2**16 - 1)
+U32 = Number("I", 4, 0, 2**32 - 1)
+U64 = Number("Q", 8, 0, 2**64 - 1)
+I8 = Number("b", 1, -(2**7), 2**7 - 1)
+I16 = Number("h", 2, -(2**15), 2**15 - 1)
+I32 = Number("i", 4, -(2**31), 2**31 - 1)
+I64 = Number("q", 8, -(2**63), 2**63 - 1)
+F32 = Number("f", 4, -inf, inf)
+F64 = Number("d", 8, -inf, inf)
+
+
+class Bits(msgspec.Struct, frozen=True):
+    """An unsigned bit field of 1 to 32 bits.
+
+    Neighbouring bit fields share octets, first field in the most significant bits; the last octet is filled with zeros.
+    """
+
+    width: int
+
+    def __post_init__(self) -> None:
+        """Refuse a width that no group of octets could hold."""
+        if not 1 <= self.width <= 32:
+            raise ValueError(f"Bits(width={self.width}): allowed are 1 to 32")
+
+
+class Length(msgspec.Struct, frozen=True):
+    """Fixed length: octets of a str or bytes field, items of an array."""
+
+    count: int
+
+    def __post_init__(self) -> None:
+        """Refuse an empty or oversize fixed length."""
+        if not 1 <= self.count <= 65_535:
+            raise ValueError(f"Length({self.count}): allowed are 1 to 65535")
+
+
+class UpTo(msgspec.Struct, frozen=True):
+    """Variable length with a bound: octets of a str or bytes field, items of an array.
+
+    A count precedes the data: one octet for bounds up to 255, two above.
+    """
+
+    count: int
+
+    def __post_init__(self) -> None:
+        """Refuse a bound that the count cannot express."""
+        if not 1 <= self.count <= 65_535:
+            raise ValueError(f"UpTo({self.count}): allowed are 1 to 65535")
+
+    @property
+    def prefix(self) -> Number:
+        """The wire type of the count."""
+        return U8 if self.count <= 255 else U16
+
+
+class Tail(msgspec.Struct, frozen=True):
+    """Everything up to the end of the packet, at most ``count`` octets or items; only the last field can be one."""
+
+    count: int
+
+    def __post_init__(self) -> None:
+        """Refuse a bound beyond the largest packet."""
+        if not 1 <= self.count <= 65_535:
+            raise ValueError(f"Tail({self.count}): allowed are 1 to 65535")
+
+
+class Linear(msgspec.Struct, frozen=True):
+    """Calibration: engineering value = ``offset + scale * raw``."""
+
+    scale: float
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse a calibration that cannot be inverted."""
+        if self.scale == 0:
+            raise ValueError("Linear(scale=0) cannot be inverted")
+
+    def engineering(self, raw: float) -> float:
+        """Raw to engineering value."""
+        return self.offset + self.scale * raw
+
+    def raw(self, engineering: float, wire: Number) -> int:
+        """Engineering to the nearest raw value, saturated at the ends of the wire type.
+
+        Raises:
+            ValueError: the value is not a number.
+        """
+        exact = (engineering - self.offset) / self.scale
+        return round(min(max(_a_number(exact), wire.lowest), wire.highest))
+
+
+class Polynomial(msgspec.Struct, frozen=True):
+    """Calibration: engineering value = c0 + c1 raw + c2 raw^2 + ...; strictly monotonic over the wire type's range."""
+
+    coefficients: tuple[float, ...]
+
+    @classmethod
+    def of(cls, *coefficients: float) -> Polynomial:
+        """Polynomial with the given coefficients, constant term first."""
+        return cls(coefficients)
+
+    def engineering(self, raw: float) -> float:
+        """Raw to engineering value (Horner's rule)."""
+        value = 0.0
+        for coefficient in reversed(self.coefficients):
+            value = value * raw + coefficient
+        return value
+
+    def raw(self, engineering: float, wire: Number) -> int:
+        """Engineering to the nearest raw value by bisection, saturated at the ends of the wire type.
+
+        Raises:
+            ValueError: the value is not a number.
+        """
+        _a_number(engineering)
+        low, high = int(wire.lowest), int(wire.highest)
+        rising = self.engineering(high) > self.engineering(low)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if (self.engineering(middle) <= engineering) == rising:
+                low = middle
+            else:
+                high = middle
+        nearer_high = abs(self.engineering(high) - engineering) < abs(self.engineering(low) - engineering)
+        return high if nearer_high else low
+
+    def check_monotonic(self, wire: Number) -> None:
+        """Refuse a calibration that cannot be inverted over the wire type, probed at 1,025 points.
+
+        Raises:
+            ValueError: the curve turns within the range of the wire type.
+        """
+        points = [self.engineering(wire.lowest + (wire.highest - wire.lowest) * step / 1024) for step in range(1025)]
+        if not (_rises(points) or _rises(points[::-1])):
+            raise ValueError(f"Polynomial{self.coefficients} is not monotonic over {wire.lowest} to {wire.highest}")
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """Engineering unit, as a person reads it: ``V``, ``degC``, ``deg/s``."""
+
+    symbol: str
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Allowed engineering values, both ends included; anything else is refused when encoding and when decoding."""
+
+    lowest: float
+    highest: float
+
+    def __post_init__(self) -> None:
+        """Refuse an empty range."""
+        if not self.lowest <= self.highest:
+            raise ValueError(f"Range({self.lowest}, {self.highest}) is empty")
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Monitoring limits in engineering units: outside yellow is a warning, outside red an alarm; nothing is refused."""
+
+    yellow: tuple[float, float] | None = None
+    red: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse limits that could never be violated in the right order."""
+        if self.yellow and self.red and not self.red[0] <= self.yellow[0] <= self.yellow[1] <= self.red[1]:
+            raise ValueError(f"yellow {self.yellow} must lie within red {self.red}")
+
+
+WireType = Number | Bits
+Extent = Length | UpTo | Tail
+Calibration = Linear | Polynomial
+
+
+def _a_number(value: float) -> float:
+    if isnan(value):
+        raise ValueError("not a number")
+    return value
+
+
+def _rises(points: Sequence[float]) -> bool:
+    return all(later > earlier for earlier, later in pairwise(points))

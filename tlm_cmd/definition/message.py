@@ -1,0 +1,114 @@
+"""Commands, telemetry packets and events as typed, frozen classes, each declared once.
+
+Everything else follows from the class: codec, argument validation, dictionary, limits, documentation::
+
+    class SetHeater(Command, code=2):
+        '''Switch one heater line.'''
+        line: Annotated[int, U8, Range(0, 7)]
+        on: bool
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum, unique
+from typing import Any, ClassVar, dataclass_transform
+
+import msgspec
+
+MAX_FUNCTION_CODE = 127  # 7 bits in the cFS-compatible command header
+MAX_EVENT_CODE = 255
+
+
+@unique
+class Severity(IntEnum):
+    """How much an event matters."""
+
+    DEBUG = 1
+    INFO = 2
+    ERROR = 3
+    CRITICAL = 4
+
+
+@unique
+class Quality(IntEnum):
+    """The class of service of a message: each has an inbox of its own, so none can push out another."""
+
+    COMMAND = 0
+    TELEMETRY = 1
+    BULK = 2
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
+class _RecordMeta(msgspec.StructMeta):
+    """Lets the classes below take keywords of their own, which msgspec's metaclass would refuse."""
+
+    def __new__(
+        mcls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        **keywords: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        own = {key: keywords.pop(key) for key in tuple(keywords) if key in _CLASS_KEYWORDS}
+        record = super().__new__(mcls, name, bases, namespace, frozen=True, **keywords)
+        for key, value in own.items():
+            type.__setattr__(record, key, value)
+        return record
+
+
+_CLASS_KEYWORDS = frozenset({"code", "hazardous", "period_s", "quality", "severity", "text"})
+
+
+class Record(msgspec.Struct, metaclass=_RecordMeta):
+    """A structure of fields; nested in messages, or a device register map. Frozen."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:  # noqa: ANN401 - consumed by the metaclass
+        """Accept the class keywords that the metaclass has stored."""
+
+
+class Command(Record):
+    """Something an app can be asked to do.
+
+    Class keywords:
+        code: function code within the app, 0 to 127.
+        hazardous: must be armed before it is accepted.
+    """
+
+    code: ClassVar[int]
+    hazardous: ClassVar[bool] = False
+
+
+class Telemetry(Record):
+    """Something an app reports.
+
+    Class keywords:
+        period_s: how often it is sent, in seconds; None when it is sent on occasion.
+        quality: TELEMETRY, or BULK for mass data.
+    """
+
+    period_s: ClassVar[float | None] = None
+    quality: ClassVar[Quality] = Quality.TELEMETRY
+
+
+class Event(Record):
+    """Something that happened.
+
+    Class keywords:
+        code: number within the app, 0 to 255.
+        severity: how much it matters.
+        text: what a person reads, a format string over the fields.
+    """
+
+    code: ClassVar[int]
+    severity: ClassVar[Severity] = Severity.INFO
+    text: ClassVar[str] = ""
+
+    def describe(self) -> str:
+        """The event's text with its fields filled in."""
+        return type(self).text.format(**{name: getattr(self, name) for name in self.__struct_fields__})
+
+
+def screaming_snake(name: str) -> str:
+    """``SetHeater`` as a controller types it: ``SET_HEATER``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).upper()
