@@ -1,0 +1,1 @@
+"""The software bus: routing by message id, bounded inboxes, and a ledger in which nothing is lost silently."""

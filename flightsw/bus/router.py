@@ -1,0 +1,165 @@
+"""The bus of one process: routes by message id, direct dispatch without copies."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from flightsw.bus.inbox import Destination, DropReason, InboxLimits, Mailbox, Receiver, Subscription
+from flightsw.bus.ledger import Ledger, account_of
+from flightsw.errors import FlightSoftwareError
+from tlm_cmd.definition.message import Quality
+
+MAX_DELIVERIES_PER_DISPATCH = 1_000_000
+DEFAULT_MESSAGE_LIMIT = 64
+
+Tap = Callable[[int, object], None]
+
+
+class DispatchLoopError(FlightSoftwareError):
+    """Apps kept answering each other without end within one dispatch."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A destination that did not get a message, and why."""
+
+    owner: str
+    reason: DropReason
+
+
+class Route:
+    """Everyone who gets one message.
+
+    Attributes:
+        sent: how often it was sent.
+        offered: sent x destinations at the time.
+    """
+
+    __slots__ = ("destinations", "offered", "sent")
+
+    def __init__(self) -> None:
+        self.destinations: tuple[Destination, ...] = ()
+        self.sent = 0
+        self.offered = 0
+
+
+class Bus:
+    """Carries messages to the mailboxes of its apps and to links.
+
+    Attributes:
+        tap: called with every message sent, before it is routed; for recording.
+        unrouted: messages sent while nobody was subscribed, by message id.
+    """
+
+    def __init__(self) -> None:
+        self._routes: dict[int, Route] = {}
+        self._mailboxes: dict[str, Mailbox] = {}
+        self._ready: deque[Mailbox] = deque()
+        self._retired = Ledger()
+        self.tap: Tap | None = None
+        self.unrouted: dict[int, int] = {}
+
+    # ---------------------------------------------------------------- who gets what
+
+    def open_mailbox(self, owner: str, limits: InboxLimits, receiver: Receiver) -> Mailbox:
+        """Give an app its inboxes.
+
+        Raises:
+            FlightSoftwareError: the app has one already.
+        """
+        if owner in self._mailboxes:
+            raise FlightSoftwareError(f"{owner} has a mailbox already")
+        mailbox = Mailbox(owner, limits, self._ready, receiver)
+        self._mailboxes[owner] = mailbox
+        return mailbox
+
+    def close_mailbox(self, owner: str) -> None:
+        """Take an app off the bus; what waits for it is dropped and counted."""
+        self._mailboxes.pop(owner).discard(DropReason.APP_RESTARTED)
+        for route in self._routes.values():
+            leaving = [destination for destination in route.destinations if destination.owner == owner]
+            self._retired += account_of(leaving)
+            route.destinations = tuple(there for there in route.destinations if there.owner != owner)
+
+    def subscribe(
+        self, owner: str, message_id: int, quality: Quality, limit: int = DEFAULT_MESSAGE_LIMIT
+    ) -> Subscription:
+        """Deliver a message to an app; subscribing again returns the same subscription."""
+        for destination in self.destinations(message_id):
+            if destination.owner == owner and isinstance(destination, Subscription):
+                destination.limit = limit
+                return destination
+        subscription = Subscription(message_id, self._mailboxes[owner], quality, limit)
+        self.connect(subscription)
+        return subscription
+
+    def connect(self, destination: Destination) -> None:
+        """Add a destination to its message's route."""
+        route = self._routes.setdefault(destination.message_id, Route())
+        route.destinations = (*route.destinations, destination)
+
+    def destinations(self, message_id: int) -> tuple[Destination, ...]:
+        """Everyone who gets a message."""
+        route = self._routes.get(message_id)
+        return route.destinations if route else ()
+
+    def subscribed_ids(self) -> Iterator[int]:
+        """Messages that somebody here is subscribed to."""
+        return (message_id for message_id, route in self._routes.items() if route.destinations)
+
+    # ---------------------------------------------------------------- carrying
+
+    def send(self, message_id: int, message: object) -> tuple[Refusal, ...]:
+        """Offer a message to everyone subscribed; never blocks.
+
+        Returns:
+            The destinations that did not get it, each with the reason; empty when all did.
+        """
+        if self.tap is not None:
+            self.tap(message_id, message)
+        route = self._routes.get(message_id)
+        if route is None or not route.destinations:
+            self.unrouted[message_id] = self.unrouted.get(message_id, 0) + 1
+            return ()
+        route.sent += 1
+        route.offered += len(route.destinations)
+        refusals: tuple[Refusal, ...] = ()
+        for destination in route.destinations:
+            reason = destination.offer(message)
+            if reason is not None:
+                refusals = (*refusals, Refusal(destination.owner, reason))
+        return refusals
+
+    def dispatch(self) -> int:
+        """Hand out waiting messages until none is left; returns how many.
+
+        Raises:
+            DispatchLoopError: still not empty after MAX_DELIVERIES_PER_DISPATCH.
+        """
+        ready, count = self._ready, 0
+        while ready:
+            ready.popleft().deliver_next()
+            count += 1
+            if count >= MAX_DELIVERIES_PER_DISPATCH:
+                raise DispatchLoopError(f"{count} messages in one dispatch: two apps answer each other without end")
+        return count
+
+    # ---------------------------------------------------------------- accounting
+
+    def ledger(self) -> Ledger:
+        """The account of everything this bus was asked to carry."""
+        sent = offered = unrouted = 0
+        account = self._retired
+        for route in self._routes.values():
+            sent += route.sent
+            offered += route.offered
+            account += account_of(route.destinations)
+        for count in self.unrouted.values():
+            unrouted += count
+        return account + Ledger(sent=sent, offered=offered, unrouted=unrouted)
+
+    def high_water(self) -> dict[str, tuple[int, ...]]:
+        """Most messages that ever waited, by app and quality class."""
+        return {owner: tuple(inbox.high_water for inbox in box.inboxes) for owner, box in self._mailboxes.items()}
