@@ -42,7 +42,7 @@ class VirtualClock:
 class HostClock:
     """The host's monotonic clock, scaled: at ``speed`` 60 a minute of vehicle time passes each second.
 
-    Processes that share ``origin_ns`` and ``speed`` share their time, because the host's monotonic clock is one for all.
+    Processes that share ``origin_ns`` and ``speed`` share their time: the host has one monotonic clock for all.
     """
 
     def __init__(self, origin_ns: int, speed: float = 1.0) -> None:

@@ -143,8 +143,7 @@ class Subscription:
             return self.count_drop(DropReason.INBOX_FULL)
         self.queued += 1
         queue.append((self, message))
-        if len(queue) > inbox.high_water:
-            inbox.high_water = len(queue)
+        inbox.high_water = max(inbox.high_water, len(queue))
         self._mailbox.ready.append(self._mailbox)
         return None
 

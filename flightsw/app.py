@@ -1,0 +1,263 @@
+"""The base of every flight app, and the words to write one with.
+
+An app is one single-threaded actor: handlers run to completion and never block. It learns of the world only by messages,
+time, tables and device replies; its memory is one declared struct, ``self.state``::
+
+    class Thermal(App):
+        setpoints = Table(HeaterSetpoints, file="setpoints.toml")
+        state: ThermalState
+
+        @handles(SetHeater)
+        def set_heater(self, command: SetHeater) -> None:
+            self.device(Heaters).switch(command.line, command.on)
+
+        @every(seconds=1)
+        def control(self) -> None: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_type_hints
+
+import msgspec
+
+from flightsw.errors import FlightSoftwareError
+from flightsw.services.tables import Table
+from tlm_cmd.definition.message import Command, Event, Record, Telemetry
+from tlm_cmd.packets.verification import FailureCode, RequestId
+
+if TYPE_CHECKING:
+    from flightsw.runtime.container import AppContainer
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+Driver = TypeVar("Driver")
+Request = TypeVar("Request", bound=msgspec.Struct)
+Result = TypeVar("Result", bound=msgspec.Struct)
+
+
+class Refused(FlightSoftwareError):  # noqa: N818 - a verdict, not a fault of the software
+    """Raised by a handler to fail its command with a reason for the controller."""
+
+    def __init__(self, reason: str, code: FailureCode = FailureCode.NOT_POSSIBLE_NOW) -> None:
+        super().__init__(reason)
+        self.reason, self.code = reason, code
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """A command that was accepted and will be completed or failed later; may be kept in the app's state."""
+
+    source: int
+    apid: int
+    sequence: int
+    function: int
+
+    @classmethod
+    def of(cls, request: RequestId) -> Ticket:
+        """The ticket of a request."""
+        return cls(request.source, request.apid, request.sequence, request.function)
+
+    @property
+    def request(self) -> RequestId:
+        """The request as reports name it."""
+        return RequestId(self.source, self.apid, self.sequence, self.function)
+
+
+class WorkFailed(msgspec.Struct, frozen=True):
+    """What an app gets instead of a result.
+
+    Attributes:
+        work: name of the work.
+        key: what the app called this piece of work.
+        reason: why there is no result.
+    """
+
+    work: str
+    key: str
+    reason: str
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """A cyclic activity of an app class."""
+
+    name: str
+    seconds: float
+    offset: float
+
+
+def handles(*records: type[Any]) -> Callable[[Handler], Handler]:
+    """Mark the handler of commands of this app, of telemetry or events of any one app, or of a work's results."""
+
+    def mark(handler: Handler) -> Handler:
+        handler.__dict__["handled_records"] = records
+        return handler
+
+    return mark
+
+
+def collects(record: type[Telemetry]) -> Callable[[Handler], Handler]:
+    """Mark the handler of a packet that many apps send; it is called with the sender's name and the packet."""
+
+    def mark(handler: Handler) -> Handler:
+        handler.__dict__["collected_record"] = record
+        return handler
+
+    return mark
+
+
+def every(seconds: float, offset: float = 0.0) -> Callable[[Handler], Handler]:
+    """Mark a cyclic activity: runs each ``seconds``, ``offset`` seconds into the period."""
+
+    def mark(handler: Handler) -> Handler:
+        handler.__dict__["activity"] = Activity(handler.__name__, seconds, offset)
+        return handler
+
+    return mark
+
+
+class Work(Generic[Request, Result]):
+    """Declares long work that a worker process does; the result comes back as a message to the handler of its type.
+
+    Args:
+        entry: ``module:function`` called once in the worker with the mission's settings for this app; returns the
+            function from request to result.
+        request: class of the requests.
+        result: class of the results.
+        time_limit_s: host seconds after which the worker is ended and the work failed.
+    """
+
+    def __init__(self, entry: str, request: type[Request], result: type[Result], time_limit_s: float) -> None:
+        self.entry = entry
+        self.request = request
+        self.result = result
+        self.time_limit_s = time_limit_s
+        self.name = ""
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        """Learn the name that events use."""
+        self.name = name
+
+
+class NoState(msgspec.Struct):
+    """The memory of an app that needs none."""
+
+
+class App:
+    """Base class; see the module's description for how to write one.
+
+    Attributes:
+        state: the app's whole memory, what checkpoints and replays keep. Annotate it with the app's own class.
+    """
+
+    activities: ClassVar[tuple[Activity, ...]] = ()
+    handlers: ClassVar[dict[type[Any], str]] = {}
+    collectors: ClassVar[dict[type[Telemetry], str]] = {}
+    tables: ClassVar[dict[str, Table[Any]]] = {}
+    works: ClassVar[dict[str, Work[Any, Any]]] = {}
+
+    state: Any
+
+    def __init__(self, container: AppContainer) -> None:
+        self.container = container
+
+    def __init_subclass__(cls) -> None:
+        """Gather what the class declares."""
+        cls.activities, cls.handlers, cls.collectors, cls.tables, cls.works = (), {}, {}, {}, {}
+        for base in reversed(cls.__mro__):
+            for name, member in vars(base).items():
+                cls._gather(name, member)
+
+    @classmethod
+    def _gather(cls, name: str, member: object) -> None:
+        if isinstance(member, Table):
+            cls.tables[name] = member
+        elif isinstance(member, Work):
+            cls.works[name] = member
+        elif callable(member):
+            for record in getattr(member, "handled_records", ()):
+                if cls.handlers.setdefault(record, name) != name:
+                    raise FlightSoftwareError(f"{cls.__name__}: {cls.handlers[record]} and {name} handle {record}")
+            if hasattr(member, "collected_record"):
+                cls.collectors[member.collected_record] = name
+            if hasattr(member, "activity"):
+                cls.activities = (*cls.activities, member.activity)
+
+    @classmethod
+    def state_class(cls) -> type[msgspec.Struct]:
+        """The class of the app's memory."""
+        declared = get_type_hints(cls)["state"]
+        return NoState if declared is Any else declared
+
+    # ---------------------------------------------------------------- for the app to override
+
+    def start(self) -> None:
+        """Called when the app starts, with tables open and memory restored."""
+
+    def received(self, message_id: int, message: object) -> None:
+        """Called with what was subscribed to by ``subscribe`` and has no handler of its own."""
+
+    # ---------------------------------------------------------------- for the app to use
+
+    @property
+    def name(self) -> str:
+        """The app's name in the mission."""
+        return self.container.name
+
+    @property
+    def now_ns(self) -> int:
+        """The vehicle's monotonic time."""
+        return self.container.now_ns()
+
+    def send(self, packet: Telemetry) -> None:
+        """Publish telemetry."""
+        self.container.publish(packet)
+
+    def event(self, event: Event) -> None:
+        """Report that something happened."""
+        self.container.report(event)
+
+    def command(self, app: str, command: Command) -> None:
+        """Ask another app to do something; its verification reports name this app as the source."""
+        self.container.request(app, command)
+
+    def subscribe(self, message_id: int) -> None:
+        """Get a message by id, in ``received``."""
+        self.container.subscribe(message_id)
+
+    def device(self, driver: type[Driver], name: str | None = None) -> Driver:
+        """The device driven by a class; named when the mission has several."""
+        return self.container.device(driver, name)
+
+    def work(self, work: Work[Request, Any], request: Request, *, key: str, takes_s: float) -> None:
+        """Start long work.
+
+        Args:
+            work: one of the class's declared works.
+            request: what to do.
+            key: what the app calls it; failures carry it.
+            takes_s: vehicle seconds after which a lock-step simulation delivers the result.
+        """
+        self.container.start_work(work, request, key, takes_s)
+
+    def defer(self) -> Ticket:
+        """Keep the command now handled open; finish it later with ``complete`` or ``fail``."""
+        return self.container.defer()
+
+    def progress(self, ticket: Ticket, percent: int) -> None:
+        """Report how much of a deferred command is done."""
+        self.container.progress(ticket, percent)
+
+    def complete(self, ticket: Ticket) -> None:
+        """Finish a deferred command well."""
+        self.container.complete(ticket)
+
+    def fail(self, ticket: Ticket, reason: str, code: FailureCode = FailureCode.NOT_POSSIBLE_NOW) -> None:
+        """Finish a deferred command badly."""
+        self.container.fail(ticket, code, reason)
+
+    def checkpoint(self) -> None:
+        """Store the app's memory now, rather than at the next regular time."""
+        self.container.checkpoint()
+
+
+__all__ = ["App", "Record", "Refused", "Table", "Ticket", "Work", "WorkFailed", "collects", "every", "handles"]

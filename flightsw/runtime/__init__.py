@@ -1,0 +1,1 @@
+"""Two runtimes, one behaviour: lock-step in virtual time, and processes in real time."""

@@ -1,0 +1,182 @@
+"""The apps of one process: their containers on one bus, their slots, devices, store and workers.
+
+Both runtimes are built on it: lock-step holds one host with all apps, the process runtime one host per process.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
+
+import msgspec
+
+from flightsw.app import Work
+from flightsw.bus.router import Bus
+from flightsw.clock import Clock
+from flightsw.mission import DeviceEntry, Mission, MissionError
+from flightsw.runtime.container import AppContainer
+from flightsw.services.slots import Slot, SlotTable
+from flightsw.services.store import Store
+from tlm_cmd.definition.message import Event
+
+Driver = TypeVar("Driver")
+
+HOUSEKEEPING = "housekeeping"
+NANOSECONDS = 1_000_000_000
+
+
+class DevicePorts(Protocol):
+    """Opens the ports of a back end: simulator in process, simulator in another process, hardware."""
+
+    def open(self, entry: DeviceEntry) -> object:
+        """The port that a device hangs on."""
+        ...
+
+
+class WorkPool(Protocol):
+    """Runs long work outside the flight process and brings results back to the host."""
+
+    def start(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
+        """Begin a piece of work."""
+        ...
+
+    def forget(self, app: str) -> None:
+        """Drop what an app had begun; it is gone."""
+        ...
+
+
+class Host:
+    """Apps of one process.
+
+    Attributes:
+        mission: what is flown.
+        bus: the process's bus.
+        clock: the vehicle's time.
+        containers: by app name, in mission order.
+    """
+
+    def __init__(
+        self,
+        mission: Mission,
+        clock: Clock,
+        store: Store,
+        ports: DevicePorts,
+        log: Callable[[str, Event, int], None],
+    ) -> None:
+        self.mission = mission
+        self.dictionary = mission.dictionary
+        self.version = mission.file.version
+        self.clock = clock
+        self.bus = Bus()
+        self.containers: dict[str, AppContainer] = {}
+        self.works: WorkPool | None = None
+        self._store = store
+        self._ports = ports
+        self._log = log
+        self._devices: dict[str, object] = {}
+
+    # ---------------------------------------------------------------- apps
+
+    def add(self, app: str) -> AppContainer:
+        """Create an app's container; ``start`` it when all apps of the process are added."""
+        entry = self.mission.file.apps[app]
+        container = AppContainer(app, self.mission.app_class(app), self, entry.inboxes)
+        self.containers[app] = container
+        return container
+
+    def restart(self, app: str) -> AppContainer:
+        """Replace an app by a fresh one that starts from its checkpoint."""
+        self.containers.pop(app).stop()
+        if self.works is not None:
+            self.works.forget(app)
+        order = list(self.mission.file.apps)
+        container = self.add(app)
+        self.containers = {name: self.containers[name] for name in sorted(self.containers, key=order.index)}
+        container.start()
+        return container
+
+    def slots(self) -> SlotTable:
+        """The cyclic activities of the apps here, housekeeping included, as the slot table that runs them."""
+        minor_ns = self.mission.file.time.minor_frame_ms * 1_000_000
+        housekeeping_s = self.mission.file.time.housekeeping_s
+        order = list(self.mission.file.apps)
+        entries = []
+        for name, container in self.containers.items():
+            for activity in container.app_class.activities:
+                entries.append(Slot.every(name, activity.name, activity.seconds, activity.offset, minor_ns))
+            offset = order.index(name) * 0.1 % housekeeping_s
+            entries.append(Slot.every(name, HOUSEKEEPING, housekeeping_s, offset, minor_ns))
+        return SlotTable(minor_ns, tuple(entries))
+
+    def run(self, slots: Iterable[Slot]) -> None:
+        """Run the activities that are due, and everything that follows from each, one after the other."""
+        for slot in slots:
+            container = self.containers.get(slot.owner)
+            if container is None or not container.running:
+                continue
+            if slot.activity == HOUSEKEEPING:
+                container.housekeeping()
+            else:
+                container.run_activity(slot.activity)
+            self.bus.dispatch()
+
+    # ---------------------------------------------------------------- what containers need
+
+    def now_ns(self) -> int:
+        """Vehicle time."""
+        return self.clock.now_ns()
+
+    def table_folder(self, app: str) -> Path:
+        """Where an app's table files are."""
+        return self.mission.table_folder(app)
+
+    def device(self, app: str, driver: type[Driver], name: str | None) -> Driver:
+        """The driver object of a device; one per device and process.
+
+        Raises:
+            MissionError: the mission has no such device, or several and none is named.
+        """
+        path = f"{driver.__module__}:{driver.__qualname__}"
+        matching = [key for key, entry in self.mission.file.devices.items() if entry.driver == path]
+        if name is not None:
+            matching = [key for key in matching if key == name]
+        if len(matching) != 1:
+            wanted = f"a device {name!r} driven by {path}" if name else f"exactly one device driven by {path}"
+            raise MissionError(f"{app} needs {wanted}; the mission has {', '.join(matching) or 'none'}")
+        device = matching[0]
+        if device not in self._devices:
+            self._devices[device] = self._open(device)
+        return cast(Driver, self._devices[device])
+
+    def _open(self, device: str) -> object:
+        entry = self.mission.file.devices[device]
+        module, _, name = entry.driver.partition(":")
+        driver = getattr(importlib.import_module(module), name)
+        return driver(self._ports.open(entry))
+
+    def load_checkpoint(self, app: str) -> bytes | None:
+        """An app's stored memory."""
+        return self._store.load(f"checkpoint.{app}")
+
+    def save_checkpoint(self, app: str, data: bytes) -> None:
+        """Store an app's memory."""
+        self._store.save(f"checkpoint.{app}", data)
+
+    def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
+        """Hand work to the pool."""
+        if self.works is None:
+            raise MissionError(f"{app} starts work {work.name!r}, but this runtime has no workers")
+        self.works.start(app, work, request, key, takes_ns)
+
+    def work_done(self, app: str, result: msgspec.Struct) -> None:
+        """Bring a result back to its app."""
+        container = self.containers.get(app)
+        if container is not None and container.running:
+            container.work_done(result)
+            self.bus.dispatch()
+
+    def log(self, app: str, event: Event) -> None:
+        """Show an event to people."""
+        self._log(app, event, self.now_ns())
