@@ -1,12 +1,13 @@
-"""Ports to a simulator in another process, over ZeroMQ on ``ipc://`` or loopback ``tcp://``.
+"""The connection between the ports of one process and the simulator in another: ZeroMQ on ``ipc://`` or loopback TCP.
 
-One round trip per device transaction: writing brings back whatever the device answered at once, reading is served from
-what has come. Each object belongs to the thread (and process) that made it.
+The client asks, the server answers when it is polled. Each object belongs to the thread (and process) that made it.
 """
 
 from __future__ import annotations
 
 import fcntl
+import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -14,10 +15,26 @@ from typing import IO
 import msgspec
 import zmq
 
-from flightsw.hal.emu_wire import Outcome, PortReply, PortRequest, RequestKind, decode_reply, decode_request, encode
-from flightsw.hal.errors import AddressError, NakError, OversizeError, PortClosedError, PortTimeoutError, UnknownPortError
+from flightsw.hal.emu_wire import (
+    LinkState,
+    Outcome,
+    PortReply,
+    PortRequest,
+    RequestKind,
+    ServerState,
+    decode_reply,
+    decode_request,
+    encode,
+)
+from flightsw.hal.errors import (
+    AddressError,
+    NakError,
+    OversizeError,
+    PortClosedError,
+    PortTimeoutError,
+    UnknownPortError,
+)
 from flightsw.hal.ports import MAX_FRAMES_PER_RECEIVE, MAX_TRANSFER_OCTETS
-from flightsw.hal.receive_buffer import ReceiveBuffer
 from flightsw.hal.sim import ByteEndpoint, RadioFrequencyEndpoint
 
 DEFAULT_TIMEOUT_S = 1.0
@@ -40,22 +57,6 @@ IPC_PATH_OCTETS = 107
 
 _RECONNECT_MS = 5
 _SEQUENCES = 2**32
-
-
-class LinkState(msgspec.Struct):
-    """How a client's link to the simulator is doing.
-
-    Attributes:
-        sequence: of the last request.
-        requests: sent to the simulator.
-        timeouts: requests without a reply in time.
-        stale: replies discarded because they belong to another request, or to none.
-    """
-
-    sequence: int = 0
-    requests: int = 0
-    timeouts: int = 0
-    stale: int = 0
 
 
 class EmuLink:
@@ -131,31 +132,121 @@ class EmuLink:
         return socket
 
 
-class EmuUart:
-    """A serial line to one device of a simulator in another process.
+class PortServer:
+    """The simulator's side: answers requests whenever it is polled, and never on its own.
 
     Attributes:
-        state: what has arrived and was not read yet.
+        address: where it listens; for ``tcp://127.0.0.1:*`` the port that was found.
+        state: counters.
     """
 
-    def __init__(self, link: EmuLink, name: str) -> None:
-        self.name = name
-        self.state = ReceiveBuffer()
-        self._link: EmuLink | None = link
+    def __init__(
+        self,
+        address: str,
+        devices: Mapping[str, ByteEndpoint],
+        antennas: Mapping[str, RadioFrequencyEndpoint],
+    ) -> None:
+        self.state = ServerState()
+        self._devices = devices
+        self._antennas = antennas
+        self._lock = _lock(address)
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket: zmq.Socket[bytes] | None = _socket(self._context, zmq.ROUTER)
+        try:
+            self._socket.bind(address)
+        except zmq.ZMQError as error:
+            self.close()
+            raise AddressError(address, f"cannot listen: {error}") from error
+        self.address = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
-    def write(self, data: bytes) -> None:
-        """Send octets to the device and fetch its answer."""
-        if self._link is None:
-            raise PortClosedError(self.name)
-        for answer in self._link.call(RequestKind.TRANSFER, self.name, data):
-            self.state.put(answer)
+    def poll(self, timeout_s: float) -> int:
+        """Serve what has arrived, at most ``MAX_REQUESTS_PER_POLL``; wait ``timeout_s`` for the first.
 
-    def read(self, count: int, timeout_s: float) -> bytes:  # noqa: ARG002 - the answer came with the write, or never
-        """The next ``count`` octets, fewer when the device said less."""
-        if self._link is None:
-            raise PortClosedError(self.name)
-        return self.state.take(count)
+        Returns:
+            How many requests were served.
+
+        Raises:
+            PortClosedError: the server was closed.
+        """
+        if self._socket is None:
+            raise PortClosedError(self.address)
+        served = 0
+        wait_ms = math.ceil(timeout_s * 1000)
+        while served < MAX_REQUESTS_PER_POLL and self._socket.poll(wait_ms):
+            self._serve(self._socket, self._socket.recv_multipart())
+            served += 1
+            wait_ms = 0
+        return served
 
     def close(self) -> None:
-        """Let go of the line; the link stays open for other ports."""
-        self._link = None
+        """Stop listening; closing twice is harmless."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+            self._context.term()
+            if self._lock is not None:
+                self._lock.close()
+
+    def _serve(self, socket: zmq.Socket[bytes], message: list[bytes]) -> None:
+        client, *parts = message
+        try:
+            request = decode_request(b"".join(parts))
+        except msgspec.DecodeError:
+            self.state.malformed += 1
+            return
+        self.state.requests += 1
+        try:
+            reply = PortReply(request.sequence, Outcome.DONE, self._done(request))
+        except NakError:
+            self.state.naks += 1
+            reply = PortReply(request.sequence, Outcome.NAK)
+        except UnknownPortError:
+            self.state.unknown_ports += 1
+            reply = PortReply(request.sequence, Outcome.UNKNOWN_PORT)
+        try:
+            socket.send_multipart((client, encode(reply)), zmq.NOBLOCK)
+        except zmq.ZMQError:  # EHOSTUNREACH: the client has gone; EAGAIN: it does not read
+            self.state.undeliverable += 1
+
+    def _done(self, request: PortRequest) -> list[bytes]:
+        device, antenna = self._devices.get(request.port), self._antennas.get(request.port)
+        if request.kind is RequestKind.TRANSFER and device is not None:
+            answer = device.receive(request.data)
+            return [answer] if answer else []
+        if request.kind is RequestKind.UPLINK and antenna is not None:
+            antenna.uplink(request.data)
+            return []
+        if request.kind is RequestKind.DOWNLINK and antenna is not None:
+            return antenna.downlink(MAX_FRAMES_PER_RECEIVE)
+        raise UnknownPortError(request.port)
+
+
+def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int) -> zmq.Socket[bytes]:
+    """A socket with every option set before it is bound or connected."""
+    socket = context.socket(kind)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.SNDHWM, QUEUE_MESSAGES)
+    socket.setsockopt(zmq.RCVHWM, QUEUE_MESSAGES)
+    socket.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_OCTETS)
+    socket.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
+    if kind == zmq.ROUTER:
+        socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+    return socket
+
+
+def _lock(address: str) -> IO[bytes] | None:
+    """Hold the path of an ``ipc://`` address: a second bind would succeed and steal it. Freed when the process ends."""
+    if address.startswith("tcp://127.0.0.1:"):
+        return None
+    if not address.startswith("ipc://"):
+        raise AddressError(address, "allowed are ipc://PATH and tcp://127.0.0.1:PORT")
+    path = address.removeprefix("ipc://")
+    if len(os.fsencode(path)) > IPC_PATH_OCTETS:
+        raise AddressError(address, f"the path has {len(os.fsencode(path))} octets, allowed are {IPC_PATH_OCTETS}")
+    file = Path(f"{path}.lock").open("wb")  # noqa: SIM115 - held for the server's life
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise AddressError(address, "another server listens there") from error
+    return file

@@ -1,4 +1,7 @@
-"""What travels between the ports of one process and the simulator in another: msgpack arrays, one per message."""
+"""What travels between the ports of one process and the simulator in another, and what both ends count.
+
+A message is one msgpack array.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +59,40 @@ class PortReply(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     sequence: int
     outcome: Outcome
     data: list[bytes] = []
+
+
+class LinkState(msgspec.Struct):
+    """How a client's link to the simulator is doing.
+
+    Attributes:
+        sequence: of the last request.
+        requests: sent to the simulator.
+        timeouts: requests without a reply in time.
+        stale: replies discarded because they belong to another request, or to none.
+    """
+
+    sequence: int = 0
+    requests: int = 0
+    timeouts: int = 0
+    stale: int = 0
+
+
+class ServerState(msgspec.Struct):
+    """What a server has seen.
+
+    Attributes:
+        requests: served, whatever the outcome.
+        naks: among them, not acknowledged by the device.
+        unknown_ports: among them, for a port that does not exist.
+        malformed: messages that are no requests; dropped.
+        undeliverable: replies whose client was gone or did not read; dropped.
+    """
+
+    requests: int = 0
+    naks: int = 0
+    unknown_ports: int = 0
+    malformed: int = 0
+    undeliverable: int = 0
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -1,0 +1,1 @@
+"""Device drivers: they compose a request, the port carries it, they check the reply."""
