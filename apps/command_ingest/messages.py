@@ -1,0 +1,47 @@
+"""Interface of the command ingest: telecommand frames in, checked commands out on the bus."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from tlm_cmd.definition.fields import U8, U16, U32, UpTo
+from tlm_cmd.definition.message import Command, Event, Severity, Telemetry
+
+
+class Arm(Command, code=2):
+    """Arm one hazardous command; the next such command within the time limit is accepted, once."""
+
+    apid: Annotated[int, U16, "APID of the app"]
+    function: Annotated[int, U8, "function code of the hazardous command"]
+
+
+class UplinkStatus(Telemetry, period_s=1):
+    """What came up the link, and what became of it."""
+
+    clcw: Annotated[int, U32, "communications link control word, CCSDS 232.0-B-4"]
+    frames_accepted: Annotated[int, U32]
+    frames_rejected: Annotated[int, U32, "all reasons together"]
+    packets_accepted: Annotated[int, U32]
+    packets_rejected: Annotated[int, U32]
+    seconds_since_command: Annotated[int, U32, "since the last accepted command"]
+
+
+class FrameRejected(Event, code=32, severity=Severity.ERROR, text="{count} telecommand frames rejected: {reason}"):
+    """Frames were dropped since the last report."""
+
+    reason: Annotated[str, UpTo(40)]
+    count: Annotated[int, U32]
+
+
+class CommandArmed(Event, code=33, text="function {function} of APID {apid:#05x} armed"):
+    """A hazardous command may now be sent."""
+
+    apid: Annotated[int, U16]
+    function: Annotated[int, U8]
+
+
+class ArmExpired(Event, code=34, text="arming of function {function} of APID {apid:#05x} expired"):
+    """No hazardous command followed within the time limit."""
+
+    apid: Annotated[int, U16]
+    function: Annotated[int, U8]

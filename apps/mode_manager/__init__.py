@@ -1,0 +1,1 @@
+"""The mode manager app."""

@@ -1,0 +1,1 @@
+"""The executive app: restarts apps by command and reports on all of them."""
