@@ -1,0 +1,1 @@
+"""What every app can build on: events, tables, time, store, slots, calendar and modes."""

@@ -1,0 +1,208 @@
+"""What must survive a loss of power: named entries, each kept in two alternating generations.
+
+A new value never overwrites the last good one. Each generation is ``magic, version, spare, generation, length, CRC-32``
+and the data; the CRC covers the entry's name as well, so that a misplaced generation is no better than a torn one.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+import msgspec
+
+from flightsw.errors import FlightSoftwareError
+from flightsw.hal.ports import NonVolatileMemory
+from tlm_cmd.packets.crc import crc32
+
+MAX_ENTRIES = 128
+MAX_ENTRY_OCTETS = 262_144
+MAX_NAME_LENGTH = 62  # two less than the memory's own, for the number of the generation
+
+_MAGIC = b"FSNV"
+_VERSION = 1
+_HEADER = struct.Struct(">4sB3xII")
+_CRC = struct.Struct(">I")
+_DATA_OFFSET = _HEADER.size + _CRC.size
+_GENERATION_MODULO = 2**32
+_NAME = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,{MAX_NAME_LENGTH - 1}}}")
+
+
+class StoreError(FlightSoftwareError):
+    """The store refuses an entry; what it held stays."""
+
+
+class EntryNameError(StoreError):
+    """An entry name that the memory could not carry."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"entry name {name!r}: allowed are 1 to {MAX_NAME_LENGTH} of a-z A-Z 0-9 . _ - and no leading dot"
+        )
+        self.name = name
+
+
+class EntryTooLargeError(StoreError):
+    """More octets than one entry may have."""
+
+    def __init__(self, name: str, octets: int, most: int) -> None:
+        super().__init__(f"entry {name!r} has {octets} octets, at most {most} are allowed")
+        self.name, self.octets, self.most = name, octets, most
+
+
+class TooManyEntriesError(StoreError):
+    """One entry more than the store may have; delete another first."""
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__(f"no room for entry {name!r}: the store holds {most} already")
+        self.name, self.most = name, most
+
+
+class StoreState(msgspec.Struct):
+    """What the store has counted.
+
+    Attributes:
+        saved: values written.
+        loaded: values handed out.
+        corrupt: torn or corrupt generations met, by saving or by loading; one that stays is met again.
+        lost: loads that found no good generation although something was stored.
+        refused: saves refused for name, size or number.
+    """
+
+    saved: int = 0
+    loaded: int = 0
+    corrupt: int = 0
+    lost: int = 0
+    refused: int = 0
+
+
+class _Generation(msgspec.Struct, frozen=True):
+    slot: str
+    number: int
+    data: bytes
+
+
+class Store:
+    """Entries that survive; whatever moment the power is lost, an entry loads as the old or the new value.
+
+    Attributes:
+        state: counters; the entries themselves are in the memory.
+    """
+
+    def __init__(
+        self,
+        memory: NonVolatileMemory,
+        *,
+        max_entries: int = MAX_ENTRIES,
+        max_entry_octets: int = MAX_ENTRY_OCTETS,
+    ) -> None:
+        self.state = StoreState()
+        self.max_entries = max_entries
+        self.max_entry_octets = max_entry_octets
+        self._memory = memory
+
+    def save(self, name: str, data: bytes) -> None:
+        """Store a value in the place of the older generation, or of a corrupt one.
+
+        Raises:
+            StoreError: name, size or number of entries is not allowed.
+            PortError: the memory cannot take it; the last good value stays.
+        """
+        try:
+            self._check(name, data)
+        except StoreError:
+            self.state.refused += 1
+            raise
+        newest = self._newest(name)
+        slot, number = _slots(name)[0], 1
+        if newest is not None:
+            first, second = _slots(name)
+            slot, number = (second if newest.slot == first else first), (newest.number + 1) % _GENERATION_MODULO
+        self._memory.write(slot, _pack(name, number, data))
+        self.state.saved += 1
+
+    def load(self, name: str) -> bytes | None:
+        """The newest good value, or None when there is none.
+
+        Raises:
+            EntryNameError: the name is not allowed.
+        """
+        _check_name(name)
+        corrupt = self.state.corrupt
+        newest = self._newest(name)
+        if newest is None:
+            self.state.lost += self.state.corrupt > corrupt
+            return None
+        self.state.loaded += 1
+        return newest.data
+
+    def delete(self, name: str) -> None:
+        """Forget an entry, its newest generation last: a loss of power never brings an older value back.
+
+        Raises:
+            EntryNameError: the name is not allowed.
+        """
+        _check_name(name)
+        newest = self._newest(name)
+        for slot in sorted(_slots(name), key=lambda slot: newest is not None and slot == newest.slot):
+            self._memory.delete(slot)
+
+    def names(self) -> list[str]:
+        """The entries, sorted; one whose generations are all corrupt is still among them."""
+        stems = dict.fromkeys(slot[:-2] for slot in self._memory.names() if slot.endswith((".0", ".1")))
+        return sorted(stem for stem in stems if _NAME.fullmatch(stem))
+
+    def _check(self, name: str, data: bytes) -> None:
+        _check_name(name)
+        if len(data) > self.max_entry_octets:
+            raise EntryTooLargeError(name, len(data), self.max_entry_octets)
+        if all(self._memory.read(slot) is None for slot in _slots(name)) and len(self.names()) >= self.max_entries:
+            raise TooManyEntriesError(name, self.max_entries)
+
+    def _newest(self, name: str) -> _Generation | None:
+        """The newest good generation; corrupt ones are counted."""
+        good = []
+        for slot in _slots(name):
+            octets = self._memory.read(slot)
+            if octets is None:
+                continue
+            generation = _unpack(name, slot, octets)
+            if generation is None:
+                self.state.corrupt += 1
+            else:
+                good.append(generation)
+        if len(good) < 2:
+            return good[0] if good else None
+        first, second = good
+        ahead = (second.number - first.number) % _GENERATION_MODULO
+        return second if 0 < ahead < _GENERATION_MODULO // 2 else first
+
+
+def _slots(name: str) -> tuple[str, str]:
+    return f"{name}.0", f"{name}.1"
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise EntryNameError(name)
+
+
+def _pack(name: str, number: int, data: bytes) -> bytes:
+    header = _HEADER.pack(_MAGIC, _VERSION, number, len(data))
+    return b"".join((header, _CRC.pack(_checksum(name, header, data)), data))
+
+
+def _unpack(name: str, slot: str, octets: bytes) -> _Generation | None:
+    """The generation in ``octets``, or None when it is torn, corrupt or another entry's."""
+    if len(octets) < _DATA_OFFSET:
+        return None
+    header, data = octets[: _HEADER.size], octets[_DATA_OFFSET:]
+    magic, version, number, length = _HEADER.unpack(header)
+    (checksum,) = _CRC.unpack_from(octets, _HEADER.size)
+    if (magic, version, length) != (_MAGIC, _VERSION, len(data)) or checksum != _checksum(name, header, data):
+        return None
+    return _Generation(slot, number, data)
+
+
+def _checksum(name: str, header: bytes, data: bytes) -> int:
+    return crc32(data, crc32(header, crc32(name.encode())))
