@@ -1,7 +1,7 @@
 """The base of every flight app, and the words to write one with.
 
-An app is one single-threaded actor: handlers run to completion and never block. It learns of the world only by messages,
-time, tables and device replies; its memory is one declared struct, ``self.state``::
+An app is one single-threaded actor: handlers run to completion and never block. It learns of the world only by
+messages, time, tables and device replies; its memory is one declared struct, ``self.state``::
 
     class Thermal(App):
         setpoints = Table(HeaterSetpoints, file="setpoints.toml")

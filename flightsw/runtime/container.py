@@ -17,25 +17,17 @@ from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.router import Bus
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages import (
-    AbortTable,
-    ActivateTable,
     AppHousekeeping,
     AppStarted,
     CheckpointLost,
     CommandFailed,
-    EnableEvents,
     EventsSuppressed,
     HandlerFailed,
-    LoadTable,
-    Noop,
-    NoopDone,
-    ResetCounters,
-    SetEventFilter,
     StartFailed,
-    TableActivated,
-    ValidateTable,
     WorkLost,
 )
+from flightsw.runtime.standard_commands import StandardCommands
+from flightsw.runtime.supervision import Supervision
 from flightsw.services.events import Decision, EventFilter, EventFilterState
 from flightsw.services.tables import TableBuffer, TableError
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID, Dictionary, TelemetryEntry
@@ -90,6 +82,11 @@ class Surroundings(Protocol):
         """Show an event to people."""
         ...
 
+    @property
+    def supervision(self) -> Supervision:
+        """The vehicle's process keeper."""
+        ...
+
 
 class ContainerState(msgspec.Struct):
     """The framework's own memory of one app; stored with the app's.
@@ -126,6 +123,7 @@ class AppContainer:
         tables: the app's table buffers, by name.
         state: the framework's memory of it.
         running: False before start and when the app's start failed.
+        surroundings: the process it lives in.
     """
 
     def __init__(self, name: str, app_class: type[App], surroundings: Surroundings, limits: InboxLimits) -> None:
@@ -133,7 +131,7 @@ class AppContainer:
         self.app_class = app_class
         self.running = False
         self.state = ContainerState()
-        self._surroundings = surroundings
+        self.surroundings = surroundings
         self._bus = surroundings.bus
         self._dictionary = surroundings.dictionary
         self._apid = surroundings.dictionary.apid_of(name)
@@ -151,22 +149,13 @@ class AppContainer:
         self.filter = EventFilter(self.state.filter)
         self.app = app_class(self)
         self.app.state = app_class.state_class()()
-        self._standard: dict[type[Command], Callable[[Any], None]] = {
-            Noop: self._noop,
-            ResetCounters: self._reset_counters,
-            LoadTable: self._load_table,
-            ValidateTable: self._validate_table,
-            ActivateTable: self._activate_table,
-            AbortTable: self._abort_table,
-            SetEventFilter: self._set_event_filter,
-            EnableEvents: self._enable_events,
-        }
+        self._standard = StandardCommands(self).handlers
 
     # ---------------------------------------------------------------- life
 
     def start(self) -> None:
         """Restore the app's memory, subscribe it and run its ``start``."""
-        stored = self._surroundings.load_checkpoint(self.name)
+        stored = self.surroundings.load_checkpoint(self.name)
         restored = stored is not None and self._restore(stored)
         if stored is not None:
             self.state.restarts += 1
@@ -189,7 +178,7 @@ class AppContainer:
         """Store the app's memory if it changed."""
         data = msgspec.msgpack.encode(_Checkpoint(self.state, msgspec.Raw(msgspec.msgpack.encode(self.app.state))))
         if data != self._saved:
-            self._surroundings.save_checkpoint(self.name, data)
+            self.surroundings.save_checkpoint(self.name, data)
             self._saved = data
 
     def _restore(self, stored: bytes) -> bool:
@@ -217,7 +206,7 @@ class AppContainer:
                 self._collectors[entry.message_id] = (getattr(self.app, method), sender)
                 self.subscribe(entry.message_id)
 
-    def _subscribe_to(self, record: type[Telemetry] | type[Event], handler: Callable[[Any], None]) -> None:
+    def _subscribe_to(self, record: type[Telemetry | Event], handler: Callable[[Any], None]) -> None:
         senders = self._dictionary.apps_declaring(record)
         if len(senders) != 1:
             raise FlightSoftwareError(
@@ -348,7 +337,7 @@ class AppContainer:
 
     def now_ns(self) -> int:
         """Vehicle time."""
-        return self._surroundings.now_ns()
+        return self.surroundings.now_ns()
 
     def publish(self, packet: Telemetry) -> None:
         """Send telemetry of this app."""
@@ -371,7 +360,7 @@ class AppContainer:
 
     def _emit(self, event: Event) -> None:
         self.state.events += 1
-        self._surroundings.log(self.name, event)
+        self.surroundings.log(self.name, event)
         self.state.refused_sends += len(self._bus.send(self._event_id, event))
 
     def request(self, app: str, command: Command) -> None:
@@ -398,11 +387,11 @@ class AppContainer:
 
     def device(self, driver: type[Driver], name: str | None) -> Driver:
         """The driver object of a device."""
-        return self._surroundings.device(self.name, driver, name)
+        return self.surroundings.device(self.name, driver, name)
 
     def start_work(self, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_s: float) -> None:
         """Hand work to the app's worker."""
-        self._surroundings.start_work(self.name, work, request, key, round(takes_s * 1e9))
+        self.surroundings.start_work(self.name, work, request, key, round(takes_s * 1e9))
 
     # ---------------------------------------------------------------- housekeeping
 
@@ -425,49 +414,6 @@ class AppContainer:
             )
         )
         self.checkpoint()
-
-    # ---------------------------------------------------------------- the standard commands
-
-    def _noop(self, _: Noop) -> None:
-        self.report(NoopDone(self._dictionary.mission, self._surroundings.version))
-
-    def _reset_counters(self, _: ResetCounters) -> None:
-        state = self.state
-        state.accepted = state.completed = state.failed = state.errors = state.events = 0
-        state.messages = state.activities = state.refused_sends = 0
-
-    def _table(self, name: str) -> TableBuffer[Any]:
-        table = self.tables.get(name)
-        if table is None:
-            raise Refused(f"no table {name!r}, there is {', '.join(self.tables) or 'none'}", FailureCode.BAD_ARGUMENT)
-        return table
-
-    def _load_table(self, command: LoadTable) -> None:
-        self._on_table(command.table, lambda table: table.load(command.offset, command.data))
-
-    def _validate_table(self, command: ValidateTable) -> None:
-        self._on_table(command.table, lambda table: table.validate(command.length, command.checksum))
-
-    def _activate_table(self, command: ActivateTable) -> None:
-        self._on_table(command.table, lambda table: table.activate())
-        table = self._table(command.table)
-        self.state.tables[command.table] = table.image
-        self.report(TableActivated(command.table, table.checksum))
-
-    def _abort_table(self, command: AbortTable) -> None:
-        self._table(command.table).abort()
-
-    def _on_table(self, name: str, action: Callable[[TableBuffer[Any]], None]) -> None:
-        try:
-            action(self._table(name))
-        except TableError as error:
-            raise Refused(str(error), FailureCode.BAD_ARGUMENT) from error
-
-    def _set_event_filter(self, command: SetEventFilter) -> None:
-        self.filter.set_mask(command.event, command.mask)
-
-    def _enable_events(self, command: EnableEvents) -> None:
-        self.filter.enable(command.severity, enabled=command.enabled)
 
 
 __all__ = ["AppContainer", "ContainerState", "Record", "Request", "Surroundings"]

@@ -17,6 +17,7 @@ from flightsw.bus.router import Bus
 from flightsw.clock import Clock
 from flightsw.mission import DeviceEntry, Mission, MissionError
 from flightsw.runtime.container import AppContainer
+from flightsw.runtime.supervision import Supervision
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.store import Store
 from tlm_cmd.definition.message import Event
@@ -64,6 +65,7 @@ class Host:
         store: Store,
         ports: DevicePorts,
         log: Callable[[str, Event, int], None],
+        supervision: Supervision,
     ) -> None:
         self.mission = mission
         self.dictionary = mission.dictionary
@@ -72,6 +74,7 @@ class Host:
         self.bus = Bus()
         self.containers: dict[str, AppContainer] = {}
         self.works: WorkPool | None = None
+        self.supervision = supervision
         self._store = store
         self._ports = ports
         self._log = log
@@ -102,13 +105,15 @@ class Host:
         minor_ns = self.mission.file.time.minor_frame_ms * 1_000_000
         housekeeping_s = self.mission.file.time.housekeeping_s
         order = list(self.mission.file.apps)
-        entries = []
+        entries: list[Slot] = []
         for name, container in self.containers.items():
-            for activity in container.app_class.activities:
-                entries.append(Slot.every(name, activity.name, activity.seconds, activity.offset, minor_ns))
+            entries += [
+                Slot.every(name, activity.name, activity.seconds, activity.offset, minor_ns)
+                for activity in container.app_class.activities
+            ]
             offset = order.index(name) * 0.1 % housekeeping_s
             entries.append(Slot.every(name, HOUSEKEEPING, housekeeping_s, offset, minor_ns))
-        return SlotTable(minor_ns, tuple(entries))
+        return SlotTable(minor_ns, entries)
 
     def run(self, slots: Iterable[Slot]) -> None:
         """Run the activities that are due, and everything that follows from each, one after the other."""
@@ -148,7 +153,7 @@ class Host:
         device = matching[0]
         if device not in self._devices:
             self._devices[device] = self._open(device)
-        return cast(Driver, self._devices[device])
+        return cast("Driver", self._devices[device])
 
     def _open(self, device: str) -> object:
         entry = self.mission.file.devices[device]

@@ -18,6 +18,7 @@ from flightsw.errors import FlightSoftwareError
 from flightsw.mission import Mission
 from flightsw.runtime.container import Request
 from flightsw.runtime.host import DevicePorts, Host
+from flightsw.runtime.supervision import RestartNotice, VehicleAccount
 from flightsw.runtime.trace import TraceChain
 from flightsw.runtime.worker_process import WorkerProcess
 from flightsw.services.store import Store
@@ -116,7 +117,9 @@ class LockstepRuntime:
         self.clock = VirtualClock()
         self.queue = EventQueue()
         self.trace = trace or TraceChain()
-        self.host = Host(mission, self.clock, store, ports, log)
+        self.restarts = 0
+        self._notices: list[RestartNotice] = []
+        self.host = Host(mission, self.clock, store, ports, log, self)
         self.works = LockstepWorks(self)
         self.host.works = self.works
         self.host.bus.tap = self._record
@@ -154,10 +157,30 @@ class LockstepRuntime:
             queue.pop()()
         self.clock.advance_to(end_ns)
 
-    def restart(self, app: str) -> None:
+    def restart(self, app: str, cause: str) -> None:
         """Let an app crash: it loses all but its checkpoint and comes back at once."""
+        self.restarts += 1
+        self._notices.append(RestartNotice(app, cause))
         self.host.restart(app)
         self.host.bus.dispatch()
+
+    # ---------------------------------------------------------------- what the executive app sees
+
+    def request_restart(self, app: str, cause: str) -> None:
+        """Restart an app as soon as no handler runs."""
+        self.queue.add(self.clock.now_ns(), APPS_PRIORITY, app, lambda: self.restart(app, cause))
+
+    def take_notices(self) -> list[RestartNotice]:
+        """Restarts since the last call."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    def account(self) -> VehicleAccount:
+        """Figures over all apps; virtual time skips no slot."""
+        running = [container for container in self.host.containers.values() if container.running]
+        return VehicleAccount(len(running), 1, self.restarts, self.host.bus.ledger(), 0)
+
+    # ---------------------------------------------------------------- time passes
 
     def close(self) -> None:
         """End what runs outside this process."""

@@ -70,9 +70,9 @@ class WorkerProcess:
     def collect_one(self) -> msgspec.Struct:
         """Wait for the oldest piece of work, at most its time limit."""
         while not (results := self.collect(self.work.time_limit_s)):
-            if self.fileno() is None or not select.select([self.fileno()], [], [], 0)[0]:
-                results = self.end(f"no result within {self.work.time_limit_s} s")
-                break
+            number = self.fileno()
+            if number is None or not select.select([number], [], [], 0)[0]:
+                return self.end(f"no result within {self.work.time_limit_s} s")[0]
         return results[0]
 
     def end(self, reason: str) -> list[msgspec.Struct]:

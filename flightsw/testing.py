@@ -1,0 +1,241 @@
+"""A bench for one app: the app alone on a bus in virtual time, with whatever devices the test gives it.
+
+For the tests of apps, in this project and in yours::
+
+    bench = Bench("apps.thermal", devices={Heaters: FakeHeaters()}, tables=folder)
+    bench.start()
+    verdict = bench.command(SetHeater(heater=2, control=HeaterControl.ON))
+    bench.advance(seconds=5)
+    assert bench.latest(ThermalStatus).heaters_on == 0b100
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from flightsw.app import App, Work
+from flightsw.bus.inbox import InboxLimits
+from flightsw.bus.ledger import Ledger
+from flightsw.bus.router import Bus
+from flightsw.clock import VirtualClock
+from flightsw.errors import FlightSoftwareError
+from flightsw.mission import AppEntry, Mission, MissionFile, TimeEntry
+from flightsw.runtime.container import AppContainer, Request
+from flightsw.runtime.supervision import RestartNotice, Supervision, VehicleAccount
+from flightsw.services.slots import Slot, SlotTable
+from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
+from tlm_cmd.definition.message import Command, Event, Record, Telemetry
+from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.packets.verification import GROUND, RequestId, VerificationReport
+
+Driver = TypeVar("Driver")
+Message = TypeVar("Message", bound=Record)
+
+MINOR_FRAME_NS = 100_000_000
+
+
+class StartedWork(msgspec.Struct, frozen=True):
+    """A piece of work that the app has begun."""
+
+    work: str
+    request: msgspec.Struct
+    key: str
+    takes_ns: int
+
+
+class Bench:
+    """One app on its own.
+
+    Args:
+        package: the app's package, with ``messages`` and ``app`` modules.
+        others: packages of apps whose messages it handles or whose commands it sends.
+        devices: device doubles by driver class, or by (driver class, name).
+        tables: folder with the app's table files.
+        start_ns: vehicle time at the beginning.
+
+    Attributes:
+        app: the app under test.
+        commands: commands that the app has sent to others.
+        works: work that the app has begun.
+        logged: events as people would see them.
+        restarts_requested: apps that an executive under test wanted restarted.
+    """
+
+    def __init__(
+        self,
+        package: str,
+        *,
+        others: tuple[str, ...] = (),
+        devices: Mapping[Any, object] | None = None,
+        tables: Path | None = None,
+        start_ns: int = 0,
+    ) -> None:
+        names = {each: each.rpartition(".")[2] for each in (package, *others)}
+        apps = {name: AppEntry(each, 0x20 + 0x10 * index) for index, (each, name) in enumerate(names.items())}
+        file = MissionFile("bench", "0", TimeEntry("2026-01-01T00:00:00Z"), LinkParameters(spacecraft_id=1), apps)
+        self._mission = Mission(Path(), file)
+        self._name = names[package]
+        self._devices = dict(devices or {})
+        self._tables = tables or Path()
+        self._checkpoints: dict[str, bytes] = {}
+        self._sequence = 0
+        self._frame = start_ns // MINOR_FRAME_NS
+        self.clock = VirtualClock(start_ns)
+        self.bus = Bus()
+        self.bus.tap = self._record
+        self.dictionary = self._mission.dictionary
+        self.version = file.version
+        self.supervision: Supervision = self
+        self.commands: list[Command] = []
+        self.works: list[StartedWork] = []
+        self.logged: list[str] = []
+        self.restarts_requested: list[str] = []
+        self.notices: list[RestartNotice] = []
+        self._sent: list[Telemetry | Event] = []
+        self.container = self._contain()
+
+    # ---------------------------------------------------------------- driving the app
+
+    @property
+    def app(self) -> App:
+        """The app under test."""
+        return self.container.app
+
+    def start(self) -> None:
+        """Start the app."""
+        self.container.start()
+        self.bus.dispatch()
+        self._slots = SlotTable(
+            MINOR_FRAME_NS,
+            [
+                Slot.every(self._name, activity.name, activity.seconds, activity.offset, MINOR_FRAME_NS)
+                for activity in self.container.app_class.activities
+            ],
+        )
+
+    def restart(self) -> None:
+        """Let the app crash and come back from its checkpoint."""
+        self.container.stop()
+        self.container = self._contain()
+        self.start()
+
+    def command(self, command: Command) -> VerificationReport:
+        """Send the app a command as the ground would; returns the last report about it."""
+        entry = self.dictionary.command_of(self._name, type(command))
+        request = RequestId(GROUND, entry.apid, self._sequence, entry.code)
+        self._sequence += 1
+        self.bus.send(entry.message_id, Request(request, command))
+        self.bus.dispatch()
+        return self.reports(request)[-1]
+
+    def deliver(self, packet: Telemetry | Event, sender: str | None = None) -> None:
+        """Send the app a packet or an event as another app would."""
+        name = sender or self.dictionary.apps_declaring(type(packet))[0]
+        if isinstance(packet, Telemetry):
+            message_id = self.dictionary.telemetry_of(name, type(packet)).message_id
+        else:
+            message_id = TELEMETRY_MESSAGE_ID | self.dictionary.apid_of(name)
+        self.bus.send(message_id, packet)
+        self.bus.dispatch()
+
+    def deliver_result(self, result: msgspec.Struct) -> None:
+        """Bring the app a work's result."""
+        self.container.work_done(result)
+        self.bus.dispatch()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; cyclic activities run when they are due."""
+        end = self.clock.now_ns() + round(seconds * 1e9)
+        while (frame := self._slots.next_busy_frame(self._frame)) is not None and frame * MINOR_FRAME_NS < end:
+            self.clock.advance_to(max(self.clock.now_ns(), frame * MINOR_FRAME_NS))
+            self._frame = frame + 1
+            for slot in self._slots.due(frame):
+                self.container.run_activity(slot.activity)
+                self.bus.dispatch()
+        self.clock.advance_to(end)
+
+    # ---------------------------------------------------------------- looking at it
+
+    def sent(self, record: type[Message]) -> list[Message]:
+        """Everything of one class that the app has sent, oldest first."""
+        return [message for message in self._sent if isinstance(message, record)]
+
+    def latest(self, record: type[Message]) -> Message:
+        """The newest of one class.
+
+        Raises:
+            FlightSoftwareError: the app has sent none.
+        """
+        sent = self.sent(record)
+        if not sent:
+            raise FlightSoftwareError(f"{self._name} has sent no {record.__name__}")
+        return sent[-1]
+
+    def reports(self, request: RequestId) -> list[VerificationReport]:
+        """What was reported about one request."""
+        return [report for report in self.sent(VerificationReport) if report.request == request]
+
+    def ledger(self) -> Ledger:
+        """The bus's account."""
+        return self.bus.ledger()
+
+    # ---------------------------------------------------------------- what the container needs
+
+    def now_ns(self) -> int:
+        """Vehicle time."""
+        return self.clock.now_ns()
+
+    def table_folder(self, app: str) -> Path:
+        """The folder given to the bench."""
+        return self._tables
+
+    def device(self, app: str, driver: type[Driver], name: str | None) -> Driver:
+        """The test's device double."""
+        key: object = driver if driver in self._devices else (driver, name)
+        if key not in self._devices:
+            raise FlightSoftwareError(f"{app} asks for {driver.__name__} {name or ''}, which the bench was not given")
+        return cast("Driver", self._devices[key])
+
+    def load_checkpoint(self, app: str) -> bytes | None:
+        """The app's stored memory."""
+        return self._checkpoints.get(app)
+
+    def save_checkpoint(self, app: str, data: bytes) -> None:
+        """Store the app's memory."""
+        self._checkpoints[app] = data
+
+    def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
+        """Remember the work."""
+        self.works.append(StartedWork(work.name, request, key, takes_ns))
+
+    def log(self, app: str, event: Event) -> None:
+        """Remember the event's text."""
+        self.logged.append(f"{app}: {event.describe()}")
+
+    def request_restart(self, app: str, cause: str) -> None:
+        """Remember the wish."""
+        self.restarts_requested.append(app)
+
+    def take_notices(self) -> list[RestartNotice]:
+        """The test's notices."""
+        notices, self.notices = self.notices, []
+        return notices
+
+    def account(self) -> VehicleAccount:
+        """The account of the bench."""
+        return VehicleAccount(1, 1, 0, self.bus.ledger(), 0)
+
+    def _contain(self) -> AppContainer:
+        return AppContainer(self._name, self._mission.app_class(self._name), self, InboxLimits())
+
+    def _record(self, message_id: int, message: object) -> None:
+        if isinstance(message, Request):
+            if message_id & COMMAND_MESSAGE_ID == COMMAND_MESSAGE_ID and message.id.source != GROUND:
+                self.commands.append(message.command)
+        elif isinstance(message, Telemetry | Event):
+            self.dictionary.encode_payload(message)
+            self._sent.append(message)
