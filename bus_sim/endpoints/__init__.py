@@ -1,0 +1,1 @@
+"""The simulated devices' side of the wires: bytes in, bytes out, onto the models."""
