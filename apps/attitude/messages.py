@@ -35,7 +35,7 @@ class AttitudeStatus(Telemetry, period_s=1):
 
     mode: PointingMode
     valid: Annotated[bool, "attitude is known from the star tracker"]
-    quaternion: Annotated[Vector, Length(4), "scalar first, inertial (TEME) to body"]
+    quaternion: Annotated[Vector, Length(4), "scalar first, body to inertial (TEME)"]
     rate: Annotated[Vector, Length(3), Unit("rad/s"), "of the body, in body axes"]
     rate_norm: Annotated[float, U16, Linear(0.001), Unit("deg/s"), Limits(yellow=(0, 3), red=(0, 10))]
     pointing_error: Annotated[float, U16, Linear(0.01), Unit("deg")]

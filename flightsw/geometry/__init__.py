@@ -1,0 +1,1 @@
+"""Vectors, rotations and the figure of the Earth, in plain floats and tuples."""
