@@ -131,12 +131,13 @@ class Calendar:
             now_utc_ns: UTC now.
         """
         state = self.state
+        start_ns = max(previous_utc_ns, state.reached_utc_ns)
         if now_utc_ns < previous_utc_ns:
             state.set_back += 1
-        if state.reached_utc_ns - now_utc_ns > self._hold_ns:
+        if start_ns - now_utc_ns > self._hold_ns:
             state.restarts += 1
-            state.reached_utc_ns = now_utc_ns
-        start_ns = max(previous_utc_ns, state.reached_utc_ns)
+            start_ns = min(previous_utc_ns, now_utc_ns)
+        state.reached_utc_ns = max(start_ns, now_utc_ns)
         if now_utc_ns <= start_ns:
             return []
         fires = [
@@ -144,7 +145,6 @@ class Calendar:
             for index in range(len(self.entries))
             for fire_ns in self._fires(index, start_ns, now_utc_ns)
         ]
-        state.reached_utc_ns = now_utc_ns
         state.runs += len(fires)
         return [(self.entries[index], fire_ns) for fire_ns, index in sorted(fires)]
 
