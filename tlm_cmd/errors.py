@@ -29,6 +29,30 @@ class ChecksumError(ProtocolError):
         self.structure, self.expected, self.found = structure, expected, found
 
 
+class LengthMismatchError(ProtocolError):
+    """A length field, or a managed length, differs from the octets that are there."""
+
+    def __init__(self, structure: str, declared: int, found: int) -> None:
+        super().__init__(f"{structure}: {declared} octets declared, {found} found")
+        self.structure, self.declared, self.found = structure, declared, found
+
+
+class WrongValueError(ProtocolError):
+    """A field holds a value other than the ones allowed here."""
+
+    def __init__(self, field: str, found: object, expected: object) -> None:
+        super().__init__(f"{field} is {found!r}, expected {expected}")
+        self.field, self.found, self.expected = field, found, expected
+
+
+class WrongVersionError(WrongValueError):
+    """The version number belongs to another protocol."""
+
+
+class WrongSpacecraftError(WrongValueError):
+    """A frame is addressed to, or comes from, another spacecraft."""
+
+
 def check_range(field: str, value: int, lowest: int, highest: int) -> None:
     """Raise FieldRangeError unless ``lowest <= value <= highest``."""
     if not lowest <= value <= highest:

@@ -1,0 +1,100 @@
+"""The managed parameters of a spacecraft's links: both ends must hold the same."""
+
+import msgspec
+
+from tlm_cmd.errors import WrongValueError, check_range
+from tlm_cmd.frames import tc, tm
+from tlm_cmd.frames.multiplexer import DEFAULT_IDLE_CHANNEL, DEFAULT_QUEUE_PACKETS, MAX_QUEUE_PACKETS
+from tlm_cmd.packets.crc import CRC_OCTETS
+from tlm_cmd.packets.spacepacket import MAX_PACKET_OCTETS, MIN_PACKET_OCTETS
+
+_MIN_TC_FRAME_OCTETS = tc.HEADER_OCTETS + 1 + MIN_PACKET_OCTETS + CRC_OCTETS
+
+
+class VirtualChannel(msgspec.Struct, frozen=True, gc=False):
+    """A TM virtual channel: its number on the wire, 0 to 7, and what people call it."""
+
+    number: int
+    name: str
+
+
+class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What uplink and downlink must agree on, the managed parameters of CCSDS 132.0-B-3 and 232.0-B-4 (section 5).
+
+    Raises:
+        FieldRangeError: a parameter is out of range.
+        WrongValueError: a virtual channel's number or name is not unique, or ``priority`` names other channels.
+    """
+
+    spacecraft_id: int
+    virtual_channels: tuple[VirtualChannel, ...] = (VirtualChannel(0, "realtime"), VirtualChannel(1, "recorded"))
+    priority: tuple[int, ...] = ()
+    """Virtual channel numbers, the most urgent first; empty means in ascending order."""
+    idle_virtual_channel: int = DEFAULT_IDLE_CHANNEL
+    """Where frames without packets go."""
+    tm_frame_octets: int = 1115
+    """Length of every TM frame: five interleaved code blocks of RS(255,223)."""
+    queue_packets: int = DEFAULT_QUEUE_PACKETS
+    """Packets that may wait per virtual channel."""
+    max_packet_octets: int = MAX_PACKET_OCTETS
+    """Longest packet in either direction."""
+    tc_frame_octets: int = tc.MAX_FRAME_OCTETS
+    """Longest TC frame."""
+    tc_virtual_channel: int = 0
+    segment_header: bool = False
+    """Whether TC frames carry a segment header, which lets a packet be longer than a frame."""
+    map_id: int = 0
+    """The multiplexer access point in the segment header."""
+
+    def __post_init__(self) -> None:
+        check_range("spacecraft id", self.spacecraft_id, 0, tc.MAX_SPACECRAFT_ID)
+        check_range("idle virtual channel", self.idle_virtual_channel, 0, tm.MAX_VIRTUAL_CHANNEL)
+        check_range("TM frame octets", self.tm_frame_octets, tm.MIN_FRAME_OCTETS, tm.MAX_FRAME_OCTETS)
+        check_range("queue packets", self.queue_packets, 1, MAX_QUEUE_PACKETS)
+        check_range("max packet octets", self.max_packet_octets, MIN_PACKET_OCTETS, MAX_PACKET_OCTETS)
+        check_range("TC frame octets", self.tc_frame_octets, _MIN_TC_FRAME_OCTETS, tc.MAX_FRAME_OCTETS)
+        check_range("TC virtual channel", self.tc_virtual_channel, 0, tc.MAX_VIRTUAL_CHANNEL)
+        check_range("MAP id", self.map_id, 0, tc.MAX_MAP_ID)
+        numbers = [channel.number for channel in self.virtual_channels]
+        names = [channel.name for channel in self.virtual_channels]
+        for number in numbers:
+            check_range("virtual channel", number, 0, tm.MAX_VIRTUAL_CHANNEL)
+        if len(set(numbers)) != len(numbers) or len(set(names)) != len(names):
+            raise WrongValueError(
+                "virtual channels", list(zip(numbers, names, strict=True)), "unique numbers and names"
+            )
+        if self.priority and sorted(self.priority) != sorted(numbers):
+            raise WrongValueError("priority", self.priority, f"each of {sorted(numbers)} once")
+
+    @property
+    def channels_by_priority(self) -> tuple[int, ...]:
+        """Virtual channel numbers, the most urgent first."""
+        return self.priority or tuple(sorted(channel.number for channel in self.virtual_channels))
+
+    @property
+    def max_tc_data_octets(self) -> int:
+        """Longest data of one TC frame: the longest packet if there is no segment header."""
+        return tc.max_data_octets(self.tc_frame_octets, segment_header=self.segment_header)
+
+    def channel_number(self, name: str) -> int:
+        """Return the number of the virtual channel called ``name``.
+
+        Raises:
+            WrongValueError: there is none.
+        """
+        for channel in self.virtual_channels:
+            if channel.name == name:
+                return channel.number
+        raise WrongValueError("virtual channel", name, f"one of {[channel.name for channel in self.virtual_channels]}")
+
+    def channel_name(self, number: int) -> str:
+        """Return the name of a virtual channel.
+
+        Raises:
+            WrongValueError: there is none of this number.
+        """
+        for channel in self.virtual_channels:
+            if channel.number == number:
+                return channel.name
+        numbers = [channel.number for channel in self.virtual_channels]
+        raise WrongValueError("virtual channel", number, f"one of {numbers}")

@@ -1,0 +1,78 @@
+"""Why a receiver refuses a frame, and how often it did."""
+
+from enum import StrEnum, unique
+
+import msgspec
+
+from tlm_cmd.errors import (
+    ChecksumError,
+    LengthMismatchError,
+    ProtocolError,
+    TooShortError,
+    WrongSpacecraftError,
+    WrongVersionError,
+)
+
+
+@unique
+class FrameRefusal(StrEnum):
+    """Reasons; each value is the name of its counter in `RefusalCounters`."""
+
+    TOO_SHORT = "too_short"
+    BAD_LENGTH = "bad_length"
+    BAD_CRC = "bad_crc"
+    BAD_VERSION = "bad_version"
+    WRONG_SPACECRAFT = "wrong_spacecraft"
+    BAD_HEADER = "bad_header"
+    """Another field holds what it must not: spare bits, flags, pointers."""
+    WRONG_VIRTUAL_CHANNEL = "wrong_virtual_channel"
+    WRONG_MAP = "wrong_map"
+    NOT_IN_SEQUENCE = "not_in_sequence"
+    """A frame of the sequence-controlled service that the acceptance procedure does not accept."""
+    BAD_CONTROL = "bad_control"
+    """A control frame that asks for nothing known."""
+
+
+class RefusalCounters(msgspec.Struct):
+    """Frames refused, by reason."""
+
+    too_short: int = 0
+    bad_length: int = 0
+    bad_crc: int = 0
+    bad_version: int = 0
+    wrong_spacecraft: int = 0
+    bad_header: int = 0
+    wrong_virtual_channel: int = 0
+    wrong_map: int = 0
+    not_in_sequence: int = 0
+    bad_control: int = 0
+
+    @property
+    def total(self) -> int:
+        """Frames refused for any reason."""
+        return sum(self.of(reason) for reason in FrameRefusal)
+
+    def of(self, reason: FrameRefusal) -> int:
+        """Return the frames refused for one reason."""
+        return int(getattr(self, reason.value))
+
+    def count(self, reason: FrameRefusal) -> None:
+        """Count one more refused frame."""
+        setattr(self, reason.value, self.of(reason) + 1)
+
+
+def refusal_of(error: ProtocolError) -> FrameRefusal:
+    """Return the reason under which a frame is counted that could not be read."""
+    match error:
+        case TooShortError():
+            return FrameRefusal.TOO_SHORT
+        case LengthMismatchError():
+            return FrameRefusal.BAD_LENGTH
+        case ChecksumError():
+            return FrameRefusal.BAD_CRC
+        case WrongVersionError():
+            return FrameRefusal.BAD_VERSION
+        case WrongSpacecraftError():
+            return FrameRefusal.WRONG_SPACECRAFT
+        case _:
+            return FrameRefusal.BAD_HEADER

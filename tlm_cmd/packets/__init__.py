@@ -1,0 +1,1 @@
+"""Packets and what stands inside them: headers, error-detecting codes, time codes, splitting of streams."""
