@@ -29,6 +29,7 @@ from tlm_cmd.packets.verification import FailureCode, RequestId
 
 if TYPE_CHECKING:
     from flightsw.runtime.container import AppContainer
+    from flightsw.services.spacecraft_time import SpacecraftTime
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Driver = TypeVar("Driver")
@@ -207,6 +208,11 @@ class App:
     def now_ns(self) -> int:
         """The vehicle's monotonic time."""
         return self.container.now_ns()
+
+    @property
+    def time(self) -> SpacecraftTime:
+        """Mission elapsed time, TAI and UTC of ``now_ns``."""
+        return self.container.surroundings.time
 
     def send(self, packet: Telemetry) -> None:
         """Publish telemetry."""

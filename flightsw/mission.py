@@ -19,9 +19,9 @@ from flightsw.app import App
 from flightsw.bus.inbox import InboxLimits
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages import STANDARD_COMMANDS, STANDARD_EVENTS, STANDARD_TELEMETRY
+from flightsw.mission_links import MissionLinks
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
-from tlm_cmd.link.parameters import LinkParameters
 
 RecordType = TypeVar("RecordType", bound=Record)
 
@@ -88,7 +88,7 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     version: str
     time: TimeEntry
-    link: LinkParameters
+    links: MissionLinks
     apps: dict[Name, AppEntry]
     devices: dict[Name, DeviceEntry] = {}
 
@@ -199,8 +199,8 @@ def _allowed_keys(problem: str) -> str:
         inner = DeviceEntry
     elif "$.time" in problem:
         inner = TimeEntry
-    elif "$.link" in problem:
-        inner = LinkParameters
+    elif "$.links" in problem:
+        inner = MissionLinks
     else:
         inner = MissionFile
     return f"; allowed are {', '.join(inner.__struct_fields__)}"

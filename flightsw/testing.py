@@ -24,9 +24,11 @@ from flightsw.bus.router import Bus
 from flightsw.clock import VirtualClock
 from flightsw.errors import FlightSoftwareError
 from flightsw.mission import AppEntry, Mission, MissionFile, TimeEntry
+from flightsw.mission_links import MissionLinks
 from flightsw.runtime.container import AppContainer, Request
 from flightsw.runtime.supervision import RestartNotice, Supervision, VehicleAccount
 from flightsw.services.slots import Slot, SlotTable
+from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 from tlm_cmd.link.parameters import LinkParameters
@@ -76,7 +78,9 @@ class Bench:
     ) -> None:
         names = {each: each.rpartition(".")[2] for each in (package, *others)}
         apps = {name: AppEntry(each, 0x20 + 0x10 * index) for index, (each, name) in enumerate(names.items())}
-        file = MissionFile("bench", "0", TimeEntry("2026-01-01T00:00:00Z"), LinkParameters(spacecraft_id=1), apps)
+        file = MissionFile(
+            "bench", "0", TimeEntry("2026-01-01T00:00:00Z"), MissionLinks(LinkParameters(spacecraft_id=1)), apps
+        )
         self._mission = Mission(Path(), file)
         self._name = names[package]
         self._devices = dict(devices or {})
@@ -89,6 +93,9 @@ class Bench:
         self.bus.tap = self._record
         self.dictionary = self._mission.dictionary
         self.version = file.version
+        self.links = file.links
+        self.time = SpacecraftTime()
+        self.time.set_utc(0, parse_utc(file.time.epoch_utc))
         self.supervision: Supervision = self
         self.commands: list[Command] = []
         self.works: list[StartedWork] = []

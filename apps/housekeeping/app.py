@@ -8,7 +8,7 @@ from apps.attitude.messages import Navigation
 from apps.housekeeping.messages import AppHealth, AppSilent, SystemStatus
 from flightsw.app import App, collects, every, handles
 from flightsw.messages import AppHousekeeping
-from tlm_cmd.packets.leap_seconds import tai_to_utc
+from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 NANOSECONDS = 1_000_000_000
 MAX_U16 = 65_535
@@ -99,4 +99,4 @@ class Housekeeping(App):
             self.event(AppSilent(app, seconds))
 
     def _utc_s(self) -> int:
-        return tai_to_utc(self.state.time_tai_ns) // NANOSECONDS if self.state.time_tai_ns else 0
+        return LEAP_SECONDS.tai_to_utc(self.state.time_tai_ns) // NANOSECONDS if self.state.time_tai_ns else 0

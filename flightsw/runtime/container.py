@@ -26,9 +26,11 @@ from flightsw.messages import (
     StartFailed,
     WorkLost,
 )
+from flightsw.mission_links import MissionLinks
 from flightsw.runtime.standard_commands import StandardCommands
 from flightsw.runtime.supervision import Supervision
 from flightsw.services.events import Decision, EventFilter, EventFilterState
+from flightsw.services.spacecraft_time import SpacecraftTime
 from flightsw.services.tables import TableBuffer, TableError
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID, Dictionary, TelemetryEntry
 from tlm_cmd.definition.message import Command, Event, Quality, Record, Telemetry
@@ -53,6 +55,8 @@ class Surroundings(Protocol):
     dictionary: Dictionary
     bus: Bus
     version: str
+    time: SpacecraftTime
+    links: MissionLinks
 
     def now_ns(self) -> int:
         """Vehicle time."""

@@ -19,6 +19,7 @@ from flightsw.mission import DeviceEntry, Mission, MissionError
 from flightsw.runtime.container import AppContainer
 from flightsw.runtime.supervision import Supervision
 from flightsw.services.slots import Slot, SlotTable
+from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
 from flightsw.services.store import Store
 from tlm_cmd.definition.message import Event
 
@@ -72,6 +73,9 @@ class Host:
         self.version = mission.file.version
         self.clock = clock
         self.bus = Bus()
+        self.links = mission.file.links
+        self.time = SpacecraftTime()
+        self.time.set_utc(0, parse_utc(mission.file.time.epoch_utc))
         self.containers: dict[str, AppContainer] = {}
         self.works: WorkPool | None = None
         self.supervision = supervision
