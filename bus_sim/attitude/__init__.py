@@ -1,0 +1,1 @@
+"""Orientation: the rigid body and the sensors that observe it."""

@@ -1,0 +1,1 @@
+"""Where the spacecraft is, and what it sees there: orbit, Earth, Sun, shadow and ground stations."""

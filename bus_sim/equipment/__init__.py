@@ -1,0 +1,1 @@
+"""The devices on board: compute board, camera, mass memory, radios."""

@@ -1,0 +1,1 @@
+"""Electrical power: solar array, battery and distribution."""

@@ -1,0 +1,1 @@
+"""Heat: surfaces in space, a network of nodes, heaters."""
