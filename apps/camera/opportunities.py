@@ -105,4 +105,3 @@ def opportunity(target: Target, orbit: Orbit) -> Opportunity:
 def in_reach(chance: Opportunity, rules: Targets) -> bool:
     """Whether an image of this pass could be taken."""
     return chance.off_nadir_deg <= rules.max_off_nadir and chance.sun_elevation_deg >= rules.min_sun_elevation
-
