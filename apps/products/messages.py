@@ -41,7 +41,7 @@ class Alert(Telemetry):
     green_fraction: Annotated[float, U16, Linear(0.0001)]
     water_fraction: Annotated[float, U16, Linear(0.0001)]
     change: Annotated[float, F32, "against the last clear image of the target"]
-    text: Annotated[str, UpTo(64)]
+    finding: Annotated[str, UpTo(64)]
 
 
 class ProductSegment(Telemetry, quality=Quality.BULK):
@@ -61,8 +61,8 @@ class ProductSent(Event, code=32, text="product {product} sent, {octets} octets"
     octets: Annotated[int, U32]
 
 
-class AlertRaised(Event, code=33, text="alert for target {target}: {text}"):
+class AlertRaised(Event, code=33, text="alert for target {target}: {finding}"):
     """An alert was sent."""
 
     target: Annotated[int, U16]
-    text: Annotated[str, UpTo(64)]
+    finding: Annotated[str, UpTo(64)]

@@ -1,0 +1,70 @@
+"""Which product goes down next, and when a place has changed. Pure."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from tlm_cmd.definition.fields import F32, U8, U16, Range
+from tlm_cmd.definition.message import Record
+
+
+class ProductRules(Record):
+    """How products are sent and kept."""
+
+    segments_per_s: Annotated[int, U16, Range(1, 2000), "sent in contact"]
+    kept: Annotated[int, U16, Range(1, 2000), "products kept in the mass memory after they were sent"]
+    waiting: Annotated[int, U16, Range(1, 2000), "products that may wait, the least valuable is dropped"]
+    alert_change: Annotated[float, F32, Range(0.001, 1), "change of green cover or water that raises an alert"]
+    alert_cloud_limit: Annotated[float, F32, Range(0, 1), "cloud fraction above which changes are not believed"]
+    attempts: Annotated[int, U8, Range(1, 10), "to read a segment before the product is given up"]
+
+
+class Product(msgspec.Struct):
+    """A product of the mass memory.
+
+    Attributes:
+        number: counted since launch.
+        file: number of its file.
+        octets: its size.
+        value: what it is worth; the most valuable goes first.
+        checksum: CRC-32 of the file, known once it was read.
+        offset: octets already sent.
+        failures: failed readings in a row.
+    """
+
+    number: int
+    file: int
+    octets: int
+    value: float
+    checksum: int = 0
+    offset: int = 0
+    failures: int = 0
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What was last measured of a target."""
+
+    green_fraction: float
+    water_fraction: float
+
+
+def most_valuable(waiting: list[Product]) -> Product | None:
+    """The product to send next: one already begun, else the most valuable, the older of equals."""
+    begun = [product for product in waiting if product.offset]
+    if begun:
+        return begun[0]
+    return min(waiting, key=lambda product: (-product.value, product.number), default=None)
+
+
+def least_valuable(waiting: list[Product]) -> Product | None:
+    """The product to give up when too many wait: the least valuable, the older of equals."""
+    return min(waiting, key=lambda product: (product.value, product.number), default=None)
+
+
+def change(before: Seen | None, now: Seen) -> float:
+    """The larger of the changes in green cover and water; 0 for a place not seen before."""
+    if before is None:
+        return 0.0
+    return max(abs(now.green_fraction - before.green_fraction), abs(now.water_fraction - before.water_fraction))
