@@ -22,7 +22,8 @@ from bus_sim.environment.stations import StationParameters
 from bus_sim.equipment.camera import CameraParameters
 from bus_sim.equipment.compute_board import ComputeBoardParameters
 from bus_sim.equipment.mass_memory import MassMemoryParameters
-from bus_sim.equipment.radio import ReceiverParameters, TransmitterParameters
+from bus_sim.equipment.receiver import ReceiverParameters
+from bus_sim.equipment.transmitter import TransmitterParameters
 from bus_sim.errors import ParameterError
 from bus_sim.power.battery import BatteryParameters
 from bus_sim.power.distribution import DistributionParameters

@@ -8,7 +8,8 @@ from bus_sim.equipment.camera import CameraMemory
 from bus_sim.equipment.compute_board import ComputeBoardState
 from bus_sim.equipment.constant_load import ConstantLoadState
 from bus_sim.equipment.mass_memory import MassMemoryState
-from bus_sim.equipment.radio import ReceiverState, TransmitterState
+from bus_sim.equipment.receiver import ReceiverState
+from bus_sim.equipment.transmitter import TransmitterState
 from bus_sim.errors import SnapshotError
 from bus_sim.power.battery import BatteryState
 from bus_sim.power.distribution import DistributionState

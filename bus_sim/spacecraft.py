@@ -12,11 +12,13 @@ from bus_sim.attitude.quaternion import Matrix, Quaternion, matrix, to_body
 from bus_sim.attitude.sensors import AttitudeSensors, GpsReceiver
 from bus_sim.environment.epoch import NS_PER_S, Epoch
 from bus_sim.environment.sample import Environment, EnvironmentSample
-from bus_sim.equipment.camera import Aim, Camera, ImageSource, aim, describe_shot
+from bus_sim.equipment.aiming import Aim, aim
+from bus_sim.equipment.camera import Camera, ImageSource, describe_shot
 from bus_sim.equipment.compute_board import ComputeBoard
 from bus_sim.equipment.constant_load import ConstantLoad
 from bus_sim.equipment.mass_memory import MassMemory
-from bus_sim.equipment.radio import Receiver, Transmitter
+from bus_sim.equipment.receiver import Receiver
+from bus_sim.equipment.transmitter import Transmitter
 from bus_sim.errors import ParameterError
 from bus_sim.parameters import SpacecraftParameters
 from bus_sim.power.battery import Battery

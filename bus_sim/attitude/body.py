@@ -104,7 +104,7 @@ class RigidBody:
         tx, ty, tz = self.state.torque_nm
         return self.parameters.drive_idle_w + self.parameters.drive_w_per_nm * (abs(tx) + abs(ty) + abs(tz))
 
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
+    def set_power(self, *, on: bool) -> None:
         """The line closed or opened; without power there is no torque."""
         self.state.powered = on
         if not on:

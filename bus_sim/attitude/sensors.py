@@ -134,7 +134,7 @@ class AttitudeSensors:
         """Power of the sensors [W]."""
         return self.parameters.power_w if self.state.powered else 0.0
 
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
+    def set_power(self, *, on: bool) -> None:
         """The line closed or opened; without power no sample is valid."""
         state = self.state
         state.powered = on
@@ -202,7 +202,7 @@ class GpsReceiver:
         """Power of the receiver [W]."""
         return self.parameters.gps_power_w if self.state.powered else 0.0
 
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
+    def set_power(self, *, on: bool) -> None:
         """The line closed or opened; a receiver that was off starts its search anew."""
         state = self.state
         if on and not state.powered:

@@ -3,18 +3,14 @@
 What the image shows is made by a callable given to it (`ImageSource`), from what was recorded when the exposure began.
 """
 
-import math
 from collections.abc import Callable
 from enum import Enum, unique
 from typing import Annotated, Protocol, assert_never
 
 import msgspec
 
-from bus_sim.attitude.quaternion import Quaternion, matrix, to_inertial
-from bus_sim.environment.earth_rotation import line_of_sight, rotate_z, to_geodetic
-from bus_sim.environment.sample import EnvironmentSample
+from bus_sim.equipment.aiming import Aim
 from bus_sim.equipment.mass_memory import LARGEST_FILE_ID, MassMemory, MemoryReply
-from bus_sim.vectors import Vector, dot, norm, unit
 
 NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
 
@@ -35,28 +31,6 @@ class CameraParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     standby_w: NotNegative
     ready_w: NotNegative
     exposing_w: NotNegative
-
-
-class Aim(msgspec.Struct, frozen=True):
-    """Where the camera looks.
-
-    Attributes:
-        time_ns: since scenario start.
-        sees_earth: the boresight meets the Earth; if not, the ground values are those below the spacecraft.
-        latitude_deg: ground point of the boresight, geodetic.
-        longitude_deg: the same, east positive.
-        range_km: distance of that point.
-        sun_elevation_deg: of the Sun there, negative at night.
-        rate_deg_s: how fast the body turns, for smear.
-    """
-
-    time_ns: int
-    sees_earth: bool
-    latitude_deg: float
-    longitude_deg: float
-    range_km: float
-    sun_elevation_deg: float
-    rate_deg_s: float
 
 
 class Shot(msgspec.Struct, frozen=True):
@@ -86,33 +60,6 @@ class ImageSource(Protocol):
 def describe_shot(shot: Shot) -> bytes:
     """The simplest image source: the shot itself as msgpack, no picture."""
     return msgspec.msgpack.encode(shot)
-
-
-def aim(environment: EnvironmentSample, quaternion: Quaternion, rate_rad_s: Vector, boresight: Vector) -> Aim:
-    """Where a camera with this boresight (body axes) looks now."""
-    c, s = math.cos(environment.gmst_rad), math.sin(environment.gmst_rad)
-    direction = rotate_z(to_inertial(matrix(quaternion), boresight), c, s)
-    position = environment.position_earth_fixed_km
-    ground = line_of_sight(position, direction)
-    if ground is None:
-        latitude, longitude, distance = environment.latitude_rad, environment.longitude_rad, environment.altitude_km
-        zenith = unit(position)
-    else:
-        place = to_geodetic(ground)
-        latitude, longitude = place.latitude_rad, place.longitude_rad
-        distance = norm((ground[0] - position[0], ground[1] - position[1], ground[2] - position[2]))
-        cos_latitude = math.cos(latitude)
-        zenith = (cos_latitude * math.cos(longitude), cos_latitude * math.sin(longitude), math.sin(latitude))
-    sine = dot(zenith, rotate_z(environment.sun_direction, c, s))
-    return Aim(
-        time_ns=environment.now_ns,
-        sees_earth=ground is not None,
-        latitude_deg=math.degrees(latitude),
-        longitude_deg=math.degrees(longitude),
-        range_km=distance,
-        sun_elevation_deg=math.degrees(math.asin(max(-1.0, min(1.0, sine)))),
-        rate_deg_s=math.degrees(norm(rate_rad_s)),
-    )
 
 
 @unique
@@ -241,7 +188,7 @@ class Camera:
             case _:
                 assert_never(self.state.state)
 
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
+    def set_power(self, *, on: bool) -> None:
         """The line closed: standby. The line opened: off, an exposure in progress is lost."""
         state = self.state
         if not on:

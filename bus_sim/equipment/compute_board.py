@@ -130,7 +130,7 @@ class ComputeBoard:
         return ComputeReply.ACCEPTED
 
     def start(self, work_id: int, work_s: float) -> ComputeReply:
-        """Begin a work of ``work_s`` seconds at full speed, numbered above 0; one that runs already is accepted again."""
+        """Begin a work of ``work_s`` seconds at full speed, numbered above 0; what runs already is accepted."""
         state = self.state
         reply = self._not_up()
         if reply is None and state.state is ComputeState.ACTIVE:
@@ -205,7 +205,7 @@ class ComputeBoard:
             case _:
                 assert_never(state.state)
 
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
+    def set_power(self, *, on: bool) -> None:
         """The line closed: boot. The line opened: off at once, work lost, a trip forgotten."""
         state = self.state
         state.powered = on

@@ -20,6 +20,6 @@ class ConstantLoad:
         """Power drawn [W]."""
         return self.power_w if self.state.powered else 0.0
 
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
+    def set_power(self, *, on: bool) -> None:
         """The line closed or opened."""
         self.state.powered = on

@@ -159,6 +159,6 @@ class MassMemory:
         """Power drawn [W]."""
         return self.parameters.power_w if self.state.powered else 0.0
 
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
+    def set_power(self, *, on: bool) -> None:
         """The line closed or opened; the contents stay."""
         self.state.powered = on

@@ -21,7 +21,7 @@ class Load(Protocol):
         """Power it would draw now, from its own state [W], 0 when unpowered."""
         ...
 
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
+    def set_power(self, *, on: bool) -> None:
         """Its line closed or opened; called at once, also when nothing changed."""
         ...
 
@@ -178,7 +178,7 @@ class Distribution:
         """Feed ``load`` from the line ``name``, and tell it whether it has power now."""
         number = self.number(name)
         self._loads[number].append(load)
-        load.set_power(self.state.lines[number].closed)
+        load.set_power(on=self.state.lines[number].closed)
 
     def switch(self, number: int, *, on: bool) -> bool:
         """Close or open a line by command; False if it is latched off and stays so."""
@@ -202,7 +202,7 @@ class Distribution:
         line.closed = closed
         line.overload_s = 0.0
         for load in self._loads[number]:
-            load.set_power(closed)
+            load.set_power(on=closed)
 
     def draw(self, bus_voltage_v: float, step_s: float) -> float:
         """Ask every device what it draws, apply the limiters, and return the power delivered to the devices [W].

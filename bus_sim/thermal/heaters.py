@@ -55,7 +55,7 @@ class HeaterBank:
                 total += heater.power_w
         return total
 
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
+    def set_power(self, *, on: bool) -> None:
         """The line closed or opened; without power every switch falls open."""
         self.state.powered = on
         if not on:

@@ -1,4 +1,4 @@
-"""Radios: transmitters that send frames at their data rate, and a receiver for what the ground sends.
+"""A radio transmitter: sends frames at its data rate, for whoever hears them.
 
 A frame is a string of octets; what it means is none of the radio's business. Whether anybody hears it is decided in
 the step in which its last bit leaves: only while a station sees the spacecraft. Propagation takes no time (below 8 ms
@@ -34,22 +34,6 @@ class TransmitterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     off_w: NotNegative
     on_w: NotNegative
     radiated_w: NotNegative = 0.0
-
-
-class ReceiverParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A receiver.
-
-    Attributes:
-        rate_bit_s: of everything the ground sends, coding included.
-        air_octets: bound of what the ground has handed over and not yet sent.
-        queue_octets: bound of what was received and not yet read.
-        power_w: what it draws.
-    """
-
-    rate_bit_s: PositiveCount
-    air_octets: PositiveCount
-    queue_octets: PositiveCount
-    power_w: NotNegative
 
 
 class GroundFrame(msgspec.Struct, frozen=True):
@@ -138,7 +122,7 @@ class Transmitter:
         """Power leaving through the antenna [W]."""
         return self.parameters.radiated_w if self.state.powered and self.state.on else 0.0
 
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
+    def set_power(self, *, on: bool) -> None:
         """The line closed or opened; without power the carrier is off and the queue is lost."""
         state = self.state
         state.powered = on
@@ -178,119 +162,3 @@ class Transmitter:
             state.lost_ground += 1
             return
         state.ground.append(GroundFrame(now_ns, station, frame))
-
-
-class ReceiverState(msgspec.Struct):
-    """Memory of a receiver.
-
-    Attributes:
-        air: what the ground handed over and has not sent, oldest first.
-        queue: what was received and not read, oldest first.
-        air_octets: sum of the lengths in ``air``.
-        queued_octets: sum of the lengths in ``queue``.
-        powered: the line is closed.
-        locked: it hears a station's carrier.
-        sent_bits: of the oldest in ``air``, already sent.
-        offered: transmissions the ground handed over.
-        refused: of these, not fitting.
-        received: of these, now or once in the queue.
-        lost_in_space: of these, sent while no station saw the spacecraft or the receiver had no power.
-        dropped: received, but the queue was full.
-        lost_power: in the queue when the power went.
-        taken: read from the queue.
-    """
-
-    air: list[bytes]
-    queue: list[bytes]
-    air_octets: int = 0
-    queued_octets: int = 0
-    powered: bool = False
-    locked: bool = False
-    sent_bits: int = 0
-    offered: int = 0
-    refused: int = 0
-    received: int = 0
-    lost_in_space: int = 0
-    dropped: int = 0
-    lost_power: int = 0
-    taken: int = 0
-
-
-class Receiver:
-    """A receiver with its queue, and the ground's end of the uplink."""
-
-    def __init__(self, parameters: ReceiverParameters) -> None:
-        self.parameters = parameters
-        self.state = ReceiverState(air=[], queue=[])
-
-    def uplink(self, octets: bytes) -> bool:
-        """The ground hands over one transmission; False, and counted, if it is empty or the bound is reached."""
-        state = self.state
-        state.offered += 1
-        if not octets or state.air_octets + len(octets) > self.parameters.air_octets:
-            state.refused += 1
-            return False
-        state.air.append(bytes(octets))
-        state.air_octets += len(octets)
-        return True
-
-    def waiting(self, most: int) -> tuple[bytes, ...]:
-        """The oldest transmissions received, at most so many; they stay in the queue."""
-        return tuple(self.state.queue[:most])
-
-    def first_number(self) -> int:
-        """Running number of the oldest transmission in the queue, or of the next to come, counted from 0."""
-        return self.state.taken + self.state.lost_power
-
-    def take(self, count: int) -> tuple[bytes, ...]:
-        """The oldest transmissions received, at most so many; they leave the queue."""
-        state = self.state
-        taken = tuple(state.queue[:count])
-        for octets in taken:
-            state.queued_octets -= len(octets)
-        del state.queue[: len(taken)]
-        state.taken += len(taken)
-        return taken
-
-    def demand_w(self) -> float:
-        """Power drawn [W]."""
-        return self.parameters.power_w if self.state.powered else 0.0
-
-    def set_power(self, on: bool) -> None:  # noqa: FBT001
-        """The line closed or opened; without power what was not read is lost."""
-        state = self.state
-        state.powered = on
-        if not on:
-            state.lost_power += len(state.queue)
-            state.queue.clear()
-            state.queued_octets = 0
-            state.locked = False
-
-    def progress(self, station: int, step_ns: int) -> None:
-        """The ground sends for ``step_ns`` while ``station`` (number, -1 for none) sees the spacecraft."""
-        state = self.state
-        state.locked = station >= 0 and state.powered
-        if not state.air:
-            return
-        budget = state.sent_bits + self.parameters.rate_bit_s * step_ns // NS_PER_S
-        while state.air:
-            bits = len(state.air[0]) * _BITS_PER_OCTET
-            if bits > budget:
-                break
-            budget -= bits
-            octets = state.air.pop(0)
-            state.air_octets -= len(octets)
-            self._arrive(octets)
-        state.sent_bits = budget if state.air else 0
-
-    def _arrive(self, octets: bytes) -> None:
-        state = self.state
-        if not state.locked:
-            state.lost_in_space += 1
-        elif state.queued_octets + len(octets) > self.parameters.queue_octets:
-            state.received += 1
-            state.dropped += 1
-        else:
-            state.received += 1
-            state.queue.append(octets)
-            state.queued_octets += len(octets)
