@@ -31,12 +31,14 @@ class PowerState(msgspec.Struct):
     """What the app remembers.
 
     Attributes:
+        prepared: the normal lines were switched on once.
         shed_level: how much is switched off.
         retries: times each line was closed again after a trip.
         retry_at_ns: when a tripped line is closed next; 0 when it is not.
         errors: failed transactions.
     """
 
+    prepared: bool = False
     shed_level: ShedLevel = ShedLevel.NONE
     retries: list[int] = msgspec.field(default_factory=lambda: [0] * LINES)
     retry_at_ns: list[int] = msgspec.field(default_factory=lambda: [0] * LINES)
@@ -101,14 +103,14 @@ class Power(App):
         for line in lines_off(self.rules, level):
             if status.is_on(line):
                 self._eps.switch(line, on=False)
-        if level is state.shed_level:
-            return
-        if level < state.shed_level:
-            for line in self.rules.restored_lines:
+        if level < state.shed_level or not state.prepared:
+            for line in self.rules.normal_lines:
                 if line not in lines_off(self.rules, level) and not status.is_on(line):
                     self._eps.switch(line, on=True)
-        state.shed_level = level
-        self.event(LoadShed(level, status.state_of_charge))
+            state.prepared = True
+        if level is not state.shed_level:
+            state.shed_level = level
+            self.event(LoadShed(level, status.state_of_charge))
 
     def _retry_trips(self, status: EpsStatus) -> None:
         state = self.state

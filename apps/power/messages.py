@@ -8,7 +8,7 @@ from typing import Annotated
 from tlm_cmd.definition.fields import I16, U8, U16, U32, Length, Limits, Linear, Range, Unit
 from tlm_cmd.definition.message import Command, Event, Severity, Telemetry
 
-LINES = 8
+LINES = 12
 
 
 @unique
@@ -42,8 +42,8 @@ class PowerStatus(Telemetry, period_s=1):
     battery_temperature: Annotated[float, I16, Linear(0.01), Unit("degC"), Limits(yellow=(0, 40), red=(-5, 50))]
     array_power: Annotated[float, U16, Linear(0.01), Unit("W")]
     load_power: Annotated[float, U16, Linear(0.01), Unit("W")]
-    lines_on: Annotated[int, U8, "bit n: line n is on"]
-    lines_tripped: Annotated[int, U8, "bit n: the limiter of line n has opened"]
+    lines_on: Annotated[int, U16, "bit n: line n is on"]
+    lines_tripped: Annotated[int, U16, "bit n: the limiter of line n has opened"]
     line_currents: Annotated[tuple[Annotated[float, U16, Linear(0.001)], ...], Length(LINES), "in A"]
     shed_level: ShedLevel
     eps_errors: Annotated[int, U32, "transactions with the power system that failed"]

@@ -24,7 +24,7 @@ class SheddingRules(Record):
     survival_recovered: Fraction
     payload_lines: Annotated[tuple[LineNumber, ...], UpTo(LINES), "off from level PAYLOAD on"]
     survival_lines: Annotated[tuple[LineNumber, ...], UpTo(LINES), "off at level SURVIVAL, besides the payload's"]
-    restored_lines: Annotated[tuple[LineNumber, ...], UpTo(LINES), "switched on again when the level is left"]
+    normal_lines: Annotated[tuple[LineNumber, ...], UpTo(LINES), "on at first, and again when a level is left"]
     trip_retries: Annotated[int, U8, Range(0, 10), "how often a tripped line is closed again"]
     retry_after_s: Annotated[int, U8, Range(1, 250), Unit("s")]
 

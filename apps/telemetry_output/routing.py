@@ -12,7 +12,7 @@ EVERY_PACKET = "*"
 
 
 class PacketRoute(Record):
-    """What happens to one packet, to all of one app (``POWER.*``), or to all the rest (``*``)."""
+    """What happens to ``APP.PACKET``, to all packets of an app (``APP.*``), to one of all apps (``*.PACKET``), or to ``*``."""
 
     packet: Annotated[str, UpTo(64)]
     channel: Annotated[int, U8, Range(0, 7), "virtual channel"]
@@ -41,9 +41,8 @@ def resolve(routing: Routing, dictionary: Dictionary) -> dict[int, PacketRoute]:
     """
     names = {entry.name: entry.apid for entry in dictionary.telemetry.values()}
     for route in routing.routes:
-        app = route.packet.removesuffix(".*")
-        if route.packet not in names and route.packet != EVERY_PACKET and not _is_app(dictionary, app):
-            raise ValueError(f"route for {route.packet!r}: no such packet; write APP.PACKET, APP.* or *")
+        if not any(_matches(route.packet, name) for name in names):
+            raise ValueError(f"route for {route.packet!r}: no such packet; write APP.PACKET, APP.*, *.PACKET or *")
     routes = {app.apid: routing.events for app in dictionary.apps}
     for name, apid in names.items():
         matching = [route for route in routing.routes if _matches(route.packet, name)]
@@ -54,8 +53,5 @@ def resolve(routing: Routing, dictionary: Dictionary) -> dict[int, PacketRoute]:
 
 
 def _matches(pattern: str, name: str) -> bool:
-    return pattern in (EVERY_PACKET, name, f"{name.partition('.')[0]}.*")
-
-
-def _is_app(dictionary: Dictionary, name: str) -> bool:
-    return any(app.name.upper() == name for app in dictionary.apps)
+    app, _, packet = name.partition(".")
+    return pattern in (EVERY_PACKET, name, f"{app}.*", f"*.{packet}")
