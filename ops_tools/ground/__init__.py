@@ -1,0 +1,1 @@
+"""The ground segment: link, decoder, telemetry, alarms, commanding, files and passes, stepped by injected time."""

@@ -1,0 +1,145 @@
+"""From the octets of a telemetry packet to a named, dated object; what cannot be decoded is counted and kept."""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import StrEnum, unique
+
+import msgspec
+
+from ops_tools.ground.sequence import SequenceState, SequenceTracker
+from tlm_cmd.definition.dictionary import Dictionary, DictionaryError
+from tlm_cmd.definition.message import Event, Telemetry
+from tlm_cmd.errors import ChecksumError, LengthMismatchError, ProtocolError, TooShortError
+from tlm_cmd.packets.cfs_header import parse_telemetry
+
+KEPT_UNDECODED = 64
+"""Packets kept for inspection; the oldest is forgotten first."""
+
+_NS_PER_S = 1_000_000_000
+
+
+@unique
+class Undecodable(StrEnum):
+    """Why a packet gave no sample."""
+
+    TOO_SHORT = "too_short"
+    BAD_LENGTH = "bad_length"
+    BAD_HEADER = "bad_header"
+    BAD_CHECKSUM = "bad_checksum"
+    UNKNOWN = "unknown"
+    """No packet of the dictionary has this APID, or no event this code."""
+    BAD_CONTENT = "bad_content"
+    """The content does not fit its definition."""
+
+
+class UndecodedPacket(msgspec.Struct, frozen=True):
+    """A packet that gave no sample, kept for inspection."""
+
+    received_ns: int
+    reason: Undecodable
+    detail: str
+    octets: bytes
+
+
+class Sample(msgspec.Struct, frozen=True, gc=False):
+    """A packet decoded.
+
+    Attributes:
+        name: the dictionary's name: ``THERMAL.THERMAL_STATUS``.
+        app: the app that sent it.
+        apid: its APID.
+        sequence: its sequence count.
+        time_ns: spacecraft time, in nanoseconds since the mission's epoch.
+        received_ns: ground time of its arrival.
+        sequence_gap: packets of this APID that are missing in front of it.
+        late: whether a newer packet of this APID has come before, as with recorded telemetry.
+        message: its content.
+    """
+
+    name: str
+    app: str
+    apid: int
+    sequence: int
+    time_ns: int
+    received_ns: int
+    sequence_gap: int
+    late: bool
+    message: Telemetry | Event
+
+
+class Decoder:
+    """Decodes the packets of one spacecraft. It never raises.
+
+    Attributes:
+        undecoded: the newest packets that gave no sample.
+        refused: how many gave none, by reason.
+        decoded: how many gave one.
+    """
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self.dictionary = dictionary
+        self.undecoded: deque[UndecodedPacket] = deque(maxlen=KEPT_UNDECODED)
+        self.refused: dict[Undecodable, int] = dict.fromkeys(Undecodable, 0)
+        self.decoded = 0
+        self._trackers = {apid: SequenceTracker(_period_ns(dictionary, apid)) for apid in dictionary.known_apids()}
+
+    def decode(self, packet: bytes, now_ns: int) -> Sample | None:
+        """Decode one packet that arrived at ``now_ns``; None if it cannot be, which is counted by reason."""
+        try:
+            header = parse_telemetry(packet)
+            entry, message = self.dictionary.decode_telemetry(header.apid, header.payload)
+        except ProtocolError as error:
+            self._refuse(packet, now_ns, error)
+            return None
+        self.decoded += 1
+        time_ns = header.time_ns
+        gap, late = self._trackers[header.apid].take(header.sequence_count, time_ns)
+        return Sample(entry.name, entry.app, header.apid, header.sequence_count, time_ns, now_ns, gap, late, message)
+
+    def sequence(self, apid: int) -> SequenceState:
+        """The sequence counts of one APID.
+
+        Raises:
+            DictionaryError: no packet of the dictionary has this APID.
+        """
+        tracker = self._trackers.get(apid)
+        if tracker is None:
+            raise DictionaryError(f"no packet of the dictionary has APID 0x{apid:03x}")
+        return tracker.state
+
+    @property
+    def missing(self) -> int:
+        """Packets that never came, by their sequence counts, over all APIDs."""
+        return sum(tracker.state.missing for tracker in self._trackers.values())
+
+    @property
+    def gaps(self) -> dict[int, int]:
+        """Times that packets were missing, by APID; APIDs without a gap are left out."""
+        return {apid: tracker.state.gaps for apid, tracker in self._trackers.items() if tracker.state.gaps}
+
+    def _refuse(self, packet: bytes, now_ns: int, error: ProtocolError) -> None:
+        reason = _reason(packet, error)
+        self.refused[reason] += 1
+        self.undecoded.append(UndecodedPacket(now_ns, reason, str(error), packet))
+
+
+def _period_ns(dictionary: Dictionary, apid: int) -> int:
+    entry = dictionary.telemetry_by_apid(apid)
+    return 0 if entry is None or entry.record.period_s is None else round(entry.record.period_s * _NS_PER_S)
+
+
+def _reason(packet: bytes, error: ProtocolError) -> Undecodable:
+    if isinstance(error, DictionaryError):
+        return Undecodable.UNKNOWN
+    try:
+        parse_telemetry(packet)
+    except TooShortError:
+        return Undecodable.TOO_SHORT
+    except LengthMismatchError:
+        return Undecodable.BAD_LENGTH
+    except ChecksumError:
+        return Undecodable.BAD_CHECKSUM
+    except ProtocolError:
+        return Undecodable.BAD_HEADER
+    return Undecodable.BAD_CONTENT

@@ -1,0 +1,129 @@
+"""The event log: what the spacecraft reports, and what the ground itself has noticed."""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import IntEnum, StrEnum, unique
+
+import msgspec
+
+from ops_tools.ground.decoder import Sample
+from tlm_cmd.definition.message import Event, Severity
+
+DEFAULT_LOG_DEPTH = 4096
+"""Events that are kept; the oldest is forgotten first."""
+GROUND = "ground"
+"""The app that the ground's own events name as their origin."""
+
+
+@unique
+class GroundEvent(StrEnum):
+    """What the ground reports of itself; the values are the events' names."""
+
+    ACQUISITION = "GROUND.ACQUISITION_OF_SIGNAL"
+    LOSS = "GROUND.LOSS_OF_SIGNAL"
+    DICTIONARY_MISMATCH = "GROUND.DICTIONARY_MISMATCH"
+    DICTIONARY_MATCH = "GROUND.DICTIONARY_MATCH"
+    LIMIT = "GROUND.LIMIT_TRANSITION"
+    FILE_COMPLETE = "GROUND.FILE_COMPLETE"
+    FILE_CORRUPT = "GROUND.FILE_CORRUPT"
+    LINK_FAILED = "GROUND.LINK_FAILED"
+
+
+class LoggedEvent(msgspec.Struct, frozen=True):
+    """One line of the log.
+
+    Attributes:
+        number: counts up from 1 over the whole log; a reader asks for what is newer.
+        name: ``THERMAL.HEATER_SWITCHED``.
+        app: the app that sent it, or ``ground``.
+        severity: how much it matters.
+        text: what a person reads.
+        time_ns: spacecraft time, None for the ground's own events.
+        received_ns: ground time.
+        late: whether it was recorded on board and came after newer ones.
+    """
+
+    number: int
+    name: str
+    app: str
+    severity: Severity
+    text: str
+    time_ns: int | None
+    received_ns: int
+    late: bool = False
+
+
+class EventLog:
+    """Keeps the newest events.
+
+    Attributes:
+        counts: events logged, by severity.
+    """
+
+    def __init__(self, depth: int = DEFAULT_LOG_DEPTH) -> None:
+        self.counts: dict[Severity, int] = dict.fromkeys(Severity, 0)
+        self._events: deque[LoggedEvent] = deque(maxlen=depth)
+        self._number = 0
+
+    @property
+    def logged(self) -> int:
+        """Events logged so far; also the number of the newest one."""
+        return self._number
+
+    @property
+    def forgotten(self) -> int:
+        """Events that the log no longer holds."""
+        return self._number - len(self._events)
+
+    def add(self, sample: Sample) -> None:
+        """Log an event of the spacecraft."""
+        message = sample.message
+        if isinstance(message, Event):
+            text = event_text(message)
+            self._log(
+                LoggedEvent(
+                    number=self._number + 1,
+                    name=sample.name,
+                    app=sample.app,
+                    severity=message.severity,
+                    text=text,
+                    time_ns=sample.time_ns,
+                    received_ns=sample.received_ns,
+                    late=sample.late,
+                )
+            )
+
+    def note(self, event: GroundEvent, severity: Severity, text: str, now_ns: int) -> None:
+        """Log an event of the ground itself."""
+        self._log(LoggedEvent(self._number + 1, event.value, GROUND, severity, text, None, now_ns))
+
+    def newest(
+        self, count: int = DEFAULT_LOG_DEPTH, *, lowest: Severity = Severity.DEBUG, since: int = 0
+    ) -> list[LoggedEvent]:
+        """The newest events of at least a severity and with a number above ``since``, the oldest first."""
+        found: list[LoggedEvent] = []
+        for event in reversed(self._events):
+            if event.number <= since or len(found) == count:
+                break
+            if event.severity >= lowest:
+                found.append(event)
+        return found[::-1]
+
+    def _log(self, event: LoggedEvent) -> None:
+        self._number = event.number
+        self.counts[event.severity] += 1
+        self._events.append(event)
+
+
+def event_text(event: Event) -> str:
+    """The event's text with its fields filled in, members of enumerations by name."""
+    values = {name: _readable(getattr(event, name)) for name in event.__struct_fields__}
+    try:
+        return type(event).text.format(**values)
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError):
+        return f"{type(event).text} {values}"
+
+
+def _readable(value: object) -> object:
+    return value.name if isinstance(value, IntEnum) else value

@@ -1,0 +1,243 @@
+"""The ground segment of one spacecraft: link, decoder, telemetry, alarms, events, commands, files and passes in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from ops_tools.ground.alarms import AlarmBook
+from ops_tools.ground.command_record import CommandRecord, Verdict
+from ops_tools.ground.commanding import CommandCentre, CommandTimeouts
+from ops_tools.ground.contact import REPORT, DictionaryCheck, DictionaryGuard
+from ops_tools.ground.decoder import Decoder, Sample, Undecodable
+from ops_tools.ground.events import DEFAULT_LOG_DEPTH, EventLog, GroundEvent
+from ops_tools.ground.files import SEGMENT_PACKET, FileStore, SegmentOutcome
+from ops_tools.ground.limits import LimitState
+from ops_tools.ground.link import FramePort, GroundLink, GroundLinkStatus
+from ops_tools.ground.passes import DEFAULT_SILENCE_NS, Pass, PassBook, SignalChange, Traffic
+from ops_tools.ground.telemetry import DEFAULT_HISTORY, DEFAULT_STALE_PERIODS, TelemetryStore
+from tlm_cmd.definition.dictionary import Dictionary
+from tlm_cmd.definition.message import Event, Severity
+from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.packets.verification import VerificationReport
+
+SampleListener = Callable[[Sample], None]
+
+
+class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a ground segment is set up.
+
+    Attributes:
+        history: packets of each kind that are kept.
+        stale_periods: periods of silence after which a packet is stale.
+        event_log_depth: events that are kept.
+        silence_ns: time without a frame after which a pass has ended.
+        timeouts: how long commands wait for reports.
+        files_directory: where complete product files go; None keeps them in memory.
+    """
+
+    history: int = DEFAULT_HISTORY
+    stale_periods: float = DEFAULT_STALE_PERIODS
+    event_log_depth: int = DEFAULT_LOG_DEPTH
+    silence_ns: int = DEFAULT_SILENCE_NS
+    timeouts: CommandTimeouts = CommandTimeouts()
+    files_directory: Path | None = None
+
+
+class GroundStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The ground segment at a glance, as plain data.
+
+    Attributes:
+        mission: the mission's name.
+        now_ns: ground time.
+        spacecraft_ns: spacecraft time of the packet that arrived last.
+        current_pass: the pass that goes on, None without contact.
+        passes: passes so far.
+        dictionary: whether spacecraft and ground use the same one, and in words.
+        link: what went over the link.
+        packets_decoded, packets_refused, packets_missing: what became of packets.
+        commands_open: commands without verdict.
+        verdicts: commands by verdict.
+        events: events by severity.
+        alarms: values outside their limits now, by state.
+        files_complete, files_open: product files.
+    """
+
+    mission: str
+    now_ns: int
+    spacecraft_ns: int | None
+    current_pass: Pass | None
+    passes: int
+    dictionary: DictionaryCheck
+    dictionary_text: str
+    link: GroundLinkStatus
+    packets_decoded: int
+    packets_refused: dict[Undecodable, int]
+    packets_missing: int
+    commands_open: int
+    verdicts: dict[Verdict, int]
+    events: dict[str, int]
+    alarms: dict[str, int]
+    files_complete: int
+    files_open: int
+
+
+class GroundSegment:
+    """Steps by the time it is given, reads no clock, and never raises because of what comes down.
+
+    Attributes:
+        dictionary: the mission's.
+        link, decoder, telemetry, alarms, events, commands, files, passes, guard: its parts, for reading.
+        now_ns: time of the last step.
+        listeners: called with each sample after it was filed.
+    """
+
+    def __init__(
+        self,
+        dictionary: Dictionary,
+        parameters: LinkParameters,
+        port: FramePort,
+        settings: GroundSettings | None = None,
+    ) -> None:
+        settings = settings or GroundSettings()
+        self.dictionary = dictionary
+        self.link = GroundLink(parameters, port)
+        self.decoder = Decoder(dictionary)
+        self.telemetry = TelemetryStore(dictionary, settings.history, settings.stale_periods)
+        self.alarms = AlarmBook(dictionary)
+        self.events = EventLog(settings.event_log_depth)
+        self.commands = CommandCentre(dictionary, self.link, settings.timeouts)
+        self.files = FileStore(settings.files_directory)
+        self.passes = PassBook(settings.silence_ns)
+        self.guard = DictionaryGuard(dictionary)
+        self.now_ns = 0
+        self.listeners: list[SampleListener] = []
+        self._port_errors = 0
+        self._link_failed = False
+        self._reports_dictionary = _has(dictionary, REPORT, "dictionary")
+        self._sends_files = _has(dictionary, SEGMENT_PACKET, "product", "total_octets", "checksum", "offset", "data")
+
+    def step(self, now_ns: int) -> int:
+        """Take what has come down and let time pass; return how many packets came."""
+        self.now_ns = now_ns
+        packets = self.link.poll(now_ns)
+        for packet in packets:
+            sample = self.decoder.decode(packet, now_ns)
+            if sample is not None:
+                self._file(sample)
+        self._follow_contact(now_ns)
+        self.commands.step(now_ns)
+        return len(packets)
+
+    def issue(
+        self,
+        name: str,
+        arguments: Mapping[str, object] | None = None,
+        confirm: str | None = None,
+        *,
+        now_ns: int | None = None,
+    ) -> CommandRecord:
+        """Check a command and send it, see `CommandCentre.issue`; it is the time of the last step unless given."""
+        now_ns = self.now_ns if now_ns is None else now_ns
+        spacecraft_ns = self.telemetry.newest_time_ns
+        return self.commands.issue(name, arguments, confirm, now_ns=now_ns, spacecraft_ns=spacecraft_ns)
+
+    def force(self, octets: bytes, *, now_ns: int | None = None) -> CommandRecord:
+        """Send octets up unchecked, see `CommandCentre.force`."""
+        now_ns = self.now_ns if now_ns is None else now_ns
+        return self.commands.force(octets, now_ns=now_ns, spacecraft_ns=self.telemetry.newest_time_ns)
+
+    def status(self) -> GroundStatus:
+        """The ground segment at a glance."""
+        active = self.alarms.active
+        return GroundStatus(
+            mission=self.dictionary.mission,
+            now_ns=self.now_ns,
+            spacecraft_ns=self.telemetry.newest_time_ns,
+            current_pass=msgspec.structs.replace(self.passes.current) if self.passes.current else None,
+            passes=self.passes.count,
+            dictionary=self.guard.check,
+            dictionary_text=self.guard.describe(),
+            link=self.link.status(),
+            packets_decoded=self.decoder.decoded,
+            packets_refused={reason: count for reason, count in self.decoder.refused.items() if count},
+            packets_missing=self.decoder.missing,
+            commands_open=len(self.commands.open),
+            verdicts=dict(self.commands.counters.verdicts),
+            events={severity.name: count for severity, count in self.events.counts.items()},
+            alarms={
+                state.name: len([alarm for alarm in active if alarm.state is state])
+                for state in (LimitState.YELLOW, LimitState.RED)
+            },
+            files_complete=len(self.files.files),
+            files_open=len(self.files.incomplete()),
+        )
+
+    # ---------------------------------------------------------------- filing
+
+    def _file(self, sample: Sample) -> None:
+        message = sample.message
+        if isinstance(message, Event):
+            self.events.add(sample)
+        else:
+            self.telemetry.record(sample)
+            self._check_limits(sample)
+            if isinstance(message, VerificationReport):
+                self.commands.report(sample)
+            elif sample.name == REPORT and self._reports_dictionary:
+                self._check_dictionary(sample)
+            elif sample.name == SEGMENT_PACKET and self._sends_files:
+                self._add_segment(sample)
+        for listener in self.listeners:
+            listener(sample)
+
+    def _check_limits(self, sample: Sample) -> None:
+        for transition in self.alarms.check(sample):
+            severity = {LimitState.RED: Severity.CRITICAL, LimitState.YELLOW: Severity.ERROR}.get(
+                transition.state, Severity.INFO
+            )
+            self.events.note(GroundEvent.LIMIT, severity, transition.describe(), sample.received_ns)
+
+    def _check_dictionary(self, sample: Sample) -> None:
+        reported = getattr(sample.message, "dictionary", b"")
+        if self.guard.report(reported):
+            matches = self.guard.check is DictionaryCheck.MATCH
+            event = GroundEvent.DICTIONARY_MATCH if matches else GroundEvent.DICTIONARY_MISMATCH
+            severity = Severity.INFO if matches else Severity.CRITICAL
+            self.events.note(event, severity, self.guard.describe(), sample.received_ns)
+
+    def _add_segment(self, sample: Sample) -> None:
+        outcome = self.files.add(sample.message, sample.received_ns)
+        product = getattr(sample.message, "product", 0)
+        if outcome is SegmentOutcome.COMPLETED:
+            text = f"product {product} complete, {self.files.files[product].octets} octets"
+            self.events.note(GroundEvent.FILE_COMPLETE, Severity.INFO, text, sample.received_ns)
+        elif outcome is SegmentOutcome.CORRUPT:
+            text = f"product {product} dropped: all octets came, but its CRC-32 is wrong; have it sent once more"
+            self.events.note(GroundEvent.FILE_CORRUPT, Severity.ERROR, text, sample.received_ns)
+
+    def _follow_contact(self, now_ns: int) -> None:
+        link, counters = self.link, self.link.counters
+        traffic = Traffic(link.frames_accepted, counters.frames_up, counters.octets_down, counters.packets_down)
+        match self.passes.update(traffic, now_ns):
+            case SignalChange.ACQUIRED:
+                text = f"pass {self.passes.count} begins"
+                self.events.note(GroundEvent.ACQUISITION, Severity.INFO, text, now_ns)
+            case SignalChange.LOST:
+                ended = self.passes.passes[-1]
+                text = f"pass {ended.number} ended: {ended.duration_ns / 1e9:.0f} s, {ended.frames_down} frames"
+                self.events.note(GroundEvent.LOSS, Severity.INFO, text, now_ns)
+            case SignalChange.NONE:
+                pass
+        failed = counters.port_errors > self._port_errors
+        if failed and not self._link_failed:
+            self.events.note(GroundEvent.LINK_FAILED, Severity.ERROR, link.last_port_error, now_ns)
+        self._port_errors, self._link_failed = counters.port_errors, failed
+
+
+def _has(dictionary: Dictionary, packet: str, *fields: str) -> bool:
+    """Whether the dictionary has a packet with at least these fields."""
+    entry = dictionary.telemetry.get(packet)
+    return entry is not None and set(fields) <= set(entry.record.__struct_fields__)

@@ -1,0 +1,142 @@
+"""Verification reports matched to the commands they are about."""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+
+import msgspec
+
+from ops_tools.ground.command_record import CommandRecord, CommandStage, Verdict
+from ops_tools.ground.decoder import Sample
+from tlm_cmd.definition.dictionary import Dictionary
+from tlm_cmd.packets.cfs_header import COMMAND_PAYLOAD_OFFSET, MAX_FUNCTION_CODE
+from tlm_cmd.packets.spacepacket import SEQUENCE_MODULO
+from tlm_cmd.packets.verification import GROUND, Stage, VerificationReport
+
+RequestKey = tuple[int, int, int]
+"""APID, sequence count and function code of a command of the ground."""
+
+_VERDICTS = {Stage.COMPLETED: Verdict.COMPLETED, Stage.FAILED: Verdict.FAILED, Stage.REJECTED: Verdict.REJECTED}
+_STAGES = {
+    Stage.ACCEPTED: CommandStage.ACCEPTED,
+    Stage.STARTED: CommandStage.STARTED,
+    Stage.PROGRESS: CommandStage.PROGRESS,
+}
+_FROM_ANY_APP = (Stage.REJECTED, Stage.FAILED)
+
+
+@unique
+class ReportFate(StrEnum):
+    """What a verification report was good for."""
+
+    COUNTED = "counted"
+    ON_BOARD = "on_board"
+    """About a command that an app on board gave to another."""
+    UNKNOWN = "unknown"
+    """About no command of this ground segment."""
+    EARLY = "early"
+    """Dated before the command was sent: an older command had the same request id."""
+    IMPLAUSIBLE = "implausible"
+    """Success reported by another app than the one addressed."""
+    REPEATED = "repeated"
+    LATE = "late"
+    """After the verdict."""
+
+
+class _Expectation(msgspec.Struct, frozen=True):
+    record: CommandRecord
+    app: str | None
+    released_ns: int | None
+
+
+class ReportBook:
+    """Knows the request ids of the commands that were sent, and puts down what is reported of them.
+
+    Attributes:
+        counts: reports by what they were good for.
+        newest_ns: spacecraft time of the last report that counted, None before the first.
+    """
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self.counts: dict[ReportFate, int] = dict.fromkeys(ReportFate, 0)
+        self.newest_ns: int | None = None
+        self._dictionary = dictionary
+        self._expected: dict[RequestKey, _Expectation] = {}
+
+    def expect(self, key: RequestKey, record: CommandRecord, released_ns: int | None) -> None:
+        """Take reports with this request id, dated ``released_ns`` spacecraft time or later, for the record's."""
+        self._expected[key] = _Expectation(record, self._dictionary.app_of(key[0]), released_ns)
+
+    def is_open(self, key: RequestKey) -> bool:
+        """Whether a command of this request id waits for its verdict."""
+        expected = self._expected.get(key)
+        return expected is not None and expected.record.open
+
+    def forget(self, record: CommandRecord) -> None:
+        """Let go of a closed record; further reports about it are unknown."""
+        key = record.apid, record.sequence, record.function
+        expected = self._expected.get(key)
+        if expected is not None and expected.record is record:
+            del self._expected[key]
+
+    def take(self, sample: Sample) -> CommandRecord | None:
+        """Put a report down in the record it is about; None if it changes nothing, which is counted by reason."""
+        report = sample.message
+        if not isinstance(report, VerificationReport):
+            return None
+        request = report.request
+        expected = self._expected.get((request.apid, request.sequence, request.function & MAX_FUNCTION_CODE))
+        fate = self._judge(report, sample, expected)
+        self.counts[fate] += 1
+        if expected is None or fate in (ReportFate.ON_BOARD, ReportFate.UNKNOWN):
+            return None
+        record = expected.record
+        if fate is not ReportFate.COUNTED:
+            record.ignored_reports += 1
+            return None
+        self.newest_ns = sample.time_ns
+        _put_down(record, report, sample.received_ns)
+        return record
+
+    @staticmethod
+    def _judge(report: VerificationReport, sample: Sample, expected: _Expectation | None) -> ReportFate:
+        if report.request.source != GROUND:
+            return ReportFate.ON_BOARD
+        if expected is None:
+            return ReportFate.UNKNOWN
+        if expected.released_ns is not None and sample.time_ns < expected.released_ns:
+            return ReportFate.EARLY
+        if report.stage not in _FROM_ANY_APP and sample.app != expected.app:
+            return ReportFate.IMPLAUSIBLE
+        if not expected.record.open:
+            return ReportFate.LATE
+        return ReportFate.REPEATED if _is_repeated(expected.record, report) else ReportFate.COUNTED
+
+
+def request_of(octets: bytes) -> RequestKey | None:
+    """The request id that stands in the octets of a command, right or wrong; None if they are too few."""
+    if len(octets) < COMMAND_PAYLOAD_OFFSET:
+        return None
+    apid = int.from_bytes(octets[0:2], "big") & 0x7FF
+    sequence = int.from_bytes(octets[2:4], "big") & (SEQUENCE_MODULO - 1)
+    return apid, sequence, octets[6] & MAX_FUNCTION_CODE
+
+
+def _is_repeated(record: CommandRecord, report: VerificationReport) -> bool:
+    stage = _STAGES.get(report.stage)
+    if stage is None or stage not in record.times:
+        return False
+    return stage is not CommandStage.PROGRESS or report.percent <= record.percent
+
+
+def _put_down(record: CommandRecord, report: VerificationReport, now_ns: int) -> None:
+    record.reports += 1
+    stage = _STAGES.get(report.stage)
+    if stage is not None:
+        record.times.setdefault(stage, now_ns)
+        record.percent = max(record.percent, report.percent)
+        return
+    record.verdict = _VERDICTS[report.stage]
+    record.code, record.reason = report.code, report.reason
+    if record.verdict is Verdict.COMPLETED:
+        record.percent = 100

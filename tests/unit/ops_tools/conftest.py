@@ -1,0 +1,296 @@
+"""A loop-back spacecraft of tiny apps, so that the ground is tested end to end without flight software."""
+
+from __future__ import annotations
+
+from enum import IntEnum, unique
+from typing import Annotated
+
+import pytest
+
+from flightsw.hal.errors import PortClosedError, PortTimeoutError
+from ops_tools.ground.station import GroundSegment, GroundSettings
+from tlm_cmd.definition.dictionary import AppInterface, Dictionary
+from tlm_cmd.definition.fields import F32, I16, U8, U16, U32, Length, Limits, Linear, Range, Tail, Unit, UpTo
+from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemetry
+from tlm_cmd.errors import ProtocolError
+from tlm_cmd.link.downlink import DownlinkSender
+from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.link.uplink import UplinkReceiver
+from tlm_cmd.packets.cfs_header import build_telemetry, parse_command, split_time
+from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId, Stage, VerificationReport
+
+SECOND_NS = 1_000_000_000
+
+
+@unique
+class Colour(IntEnum):
+    """Something to choose from."""
+
+    RED = 0
+    BLUE = 1
+
+
+class Noop(Command, code=0):
+    """Do nothing but answer."""
+
+
+class SetHeater(Command, code=2):
+    """Switch one heater."""
+
+    line: Annotated[int, U8, Range(0, 7)]
+    on: bool
+    colour: Colour = Colour.RED
+
+
+class Explode(Command, code=3, hazardous=True):
+    """Fire the pyrotechnics."""
+
+    charge: Annotated[int, U8, Range(0, 3)]
+
+
+class Survey(Command, code=4):
+    """Something that takes time."""
+
+
+class Cell(Record):
+    """One battery cell."""
+
+    voltage: Annotated[float, U16, Linear(0.001), Unit("V"), Limits(yellow=(3.0, 4.2), red=(2.5, 4.3))]
+
+
+class HeaterStatus(Telemetry, period_s=1):
+    """Heaters."""
+
+    board: Annotated[float, I16, Linear(0.01), Unit("degC"), Limits(yellow=(0, 40), red=(-10, 60)), "hottest sensor"]
+    pressure: Annotated[float, F32, Limits(red=(0, 10))]
+    colour: Colour
+    lines: Annotated[tuple[Annotated[int, U8, Limits(yellow=(0, 100))], ...], UpTo(8)]
+    cell: Cell
+    note: Annotated[str, UpTo(20)]
+
+
+class HeaterExtra(Telemetry, period_s=10):
+    """More of it."""
+
+    colour: Colour
+    count: Annotated[int, U32]
+
+
+class Occasion(Telemetry):
+    """Sent when it pleases."""
+
+    data: Annotated[bytes, Tail(32)]
+
+
+class HeaterOn(Event, code=32, text="heater {line} is {colour}"):
+    """A heater was switched on."""
+
+    line: Annotated[int, U8]
+    colour: Colour
+
+
+class HeaterStuck(Event, code=33, severity=Severity.ERROR, text="heater {line} does not answer"):
+    """A heater is stuck."""
+
+    line: Annotated[int, U8]
+
+
+class Arm(Command, code=2):
+    """Arm one hazardous command."""
+
+    apid: Annotated[int, U16]
+    function: Annotated[int, U8]
+
+
+class SystemStatus(Telemetry, period_s=10):
+    """The vehicle at a glance."""
+
+    dictionary: Annotated[bytes, Length(8)]
+
+
+class ProductSegment(Telemetry):
+    """Part of a product file."""
+
+    product: Annotated[int, U32]
+    total_octets: Annotated[int, U32]
+    checksum: Annotated[int, U32]
+    offset: Annotated[int, U32]
+    data: Annotated[bytes, Tail(900)]
+
+
+HEATER_APID, INGEST_APID = 0x20, 0x10
+
+APPS = (
+    AppInterface("command_ingest", INGEST_APID, (Noop, Arm), (VerificationReport,)),
+    AppInterface(
+        "heater",
+        HEATER_APID,
+        (Noop, SetHeater, Explode, Survey),
+        (VerificationReport, HeaterStatus, HeaterExtra, Occasion),
+        (HeaterOn, HeaterStuck),
+    ),
+    AppInterface("housekeeping", 0x30, telemetry=(SystemStatus,)),
+    AppInterface("products", 0x40, telemetry=(ProductSegment,)),
+)
+
+
+class LoopbackSpacecraft:
+    """Answers commands over real frames; a port of the ground at the same time.
+
+    Attributes:
+        now_ns: spacecraft time.
+        silent: commands are heard but not answered.
+        broken: the ground's port does not work.
+        executed: names of the commands carried out.
+        frames_up: what the ground radiated.
+        noise: frames that come down before the next real one, as they are.
+        open: deferred commands, by sequence count.
+    """
+
+    def __init__(self, dictionary: Dictionary, parameters: LinkParameters) -> None:
+        self.dictionary = dictionary
+        self.uplink = UplinkReceiver(parameters)
+        self.sender = DownlinkSender(parameters)
+        self.now_ns = 0
+        self.silent = self.broken = self.closed = self.transmitting = False
+        self.executed: list[str] = []
+        self.frames_up: list[bytes] = []
+        self.noise: list[bytes] = []
+        self.open: dict[int, RequestId] = {}
+        self._armed: set[tuple[int, int]] = set()
+        self._sequences: dict[int, int] = {}
+
+    # the ground's port
+
+    def send(self, octets: bytes) -> None:
+        if self.broken:
+            raise PortTimeoutError("loopback", 1.0)
+        self.frames_up.append(octets)
+        for packet in self.uplink.receive(octets).packets:
+            self.take(packet)
+
+    def receive(self) -> list[bytes]:
+        if self.closed:
+            raise PortClosedError("loopback")
+        frames, self.noise = self.noise, []
+        while self.sender.waiting and len(frames) < 64:
+            frames.append(self.sender.next_frame(self.uplink.clcw()))
+        if self.transmitting and not frames:
+            frames.append(self.sender.next_frame(self.uplink.clcw()))
+        return frames
+
+    # commands
+
+    def take(self, packet: bytes) -> None:
+        if self.silent:
+            return
+        try:
+            command = parse_command(packet)
+        except ProtocolError as error:
+            request = RequestId(GROUND, *_header_ids(packet))
+            self.report(request, Stage.REJECTED, "command_ingest", FailureCode.BAD_CHECKSUM, str(error))
+            return
+        request = RequestId(GROUND, command.apid, command.sequence_count, command.function_code)
+        entry = self.dictionary.command_by_id(command.apid, command.function_code)
+        if entry is None:
+            self.report(request, Stage.REJECTED, "command_ingest", FailureCode.UNKNOWN_FUNCTION, "no such function")
+            return
+        if entry.record.hazardous and (command.apid, command.function_code) not in self._armed:
+            self.report(request, Stage.REJECTED, "command_ingest", FailureCode.NOT_ARMED, "not armed")
+            return
+        self._execute(entry.app, request, entry.codec.decode(command.payload))
+
+    def _execute(self, app: str, request: RequestId, command: Command) -> None:
+        self.executed.append(type(command).__name__)
+        self.report(request, Stage.ACCEPTED, app)
+        if isinstance(command, Arm):
+            self._armed.add((command.apid, command.function))
+        if isinstance(command, SetHeater) and command.line == 7:
+            self.report(request, Stage.FAILED, app, FailureCode.DEVICE_FAILED, "line 7 is broken")
+        elif isinstance(command, Survey):
+            self.open[request.sequence] = request
+            self.report(request, Stage.STARTED, app)
+        else:
+            self.report(request, Stage.COMPLETED, app, percent=100)
+
+    def report(
+        self,
+        request: RequestId,
+        stage: Stage,
+        app: str = "heater",
+        code: FailureCode = FailureCode.NONE,
+        reason: str = "",
+        percent: int = 0,
+    ) -> None:
+        self.say(app, VerificationReport(request, stage, code, percent, reason))
+
+    # telemetry
+
+    def packet(self, app: str, message: Telemetry | Event) -> bytes:
+        if isinstance(message, Event):
+            apid = self.dictionary.apid_of(app)
+        else:
+            apid = self.dictionary.telemetry_of(app, type(message)).apid
+        sequence = self._sequences.get(apid, 0)
+        self._sequences[apid] = (sequence + 1) % 16_384
+        return build_telemetry(apid, sequence, *split_time(self.now_ns), self.dictionary.encode_payload(message))
+
+    def say(self, app: str, message: Telemetry | Event, channel: int = 0) -> None:
+        self.sender.enqueue(channel, self.packet(app, message))
+
+    def heater_status(self, board: float = 20.0, **fields: object) -> HeaterStatus:
+        values: dict[str, object] = {
+            "board": board,
+            "pressure": 1.0,
+            "colour": Colour.BLUE,
+            "lines": (1, 2, 3),
+            "cell": Cell(voltage=3.7),
+            "note": "fine",
+        }
+        return HeaterStatus(**(values | fields))  # type: ignore[arg-type]
+
+
+def _header_ids(packet: bytes) -> tuple[int, int, int]:
+    return int.from_bytes(packet[0:2], "big") & 0x7FF, int.from_bytes(packet[2:4], "big") & 0x3FFF, packet[6] & 0x7F
+
+
+class Loop:
+    """A ground segment and its spacecraft, stepped together."""
+
+    def __init__(self, dictionary: Dictionary, parameters: LinkParameters, settings: GroundSettings | None) -> None:
+        self.spacecraft = LoopbackSpacecraft(dictionary, parameters)
+        self.ground = GroundSegment(dictionary, parameters, self.spacecraft, settings)
+        self.now_ns = 0
+
+    def step(self, seconds: float = 1.0) -> int:
+        """Let time pass at both ends and return how many packets came down."""
+        self.now_ns += round(seconds * SECOND_NS)
+        self.spacecraft.now_ns = self.now_ns
+        return self.ground.step(self.now_ns)
+
+
+@pytest.fixture(scope="session")
+def dictionary() -> Dictionary:
+    return Dictionary("tiny", APPS)
+
+
+@pytest.fixture
+def parameters() -> LinkParameters:
+    return LinkParameters(spacecraft_id=0x2A, tm_frame_octets=256)
+
+
+@pytest.fixture
+def settings() -> GroundSettings | None:
+    return None
+
+
+@pytest.fixture
+def loop(dictionary: Dictionary, parameters: LinkParameters, settings: GroundSettings | None) -> Loop:
+    return Loop(dictionary, parameters, settings)
+
+
+@pytest.fixture
+def messages() -> dict[str, type[Record]]:
+    """The message classes of the tiny apps by name."""
+    classes = (SetHeater, HeaterStatus, HeaterExtra, Occasion, HeaterOn, HeaterStuck, SystemStatus, ProductSegment)
+    return {record.__name__: record for record in (*classes, Cell, Explode, Arm, Survey)} | {"Colour": Colour}  # type: ignore[dict-item]
