@@ -1,0 +1,1 @@
+"""The files that cameras, processors and the ground exchange: images and what was seen in them."""
