@@ -3,6 +3,9 @@
 A fractal field gives the optical thickness, a two-stream approximation gives what the cloud reflects and lets through,
 and the same field moved along the sun's azimuth gives the shadow. Every step is an elementwise sum, product or quotient
 of doubles, which IEEE 754 rounds alike everywhere: the same stream gives the same bits on every machine.
+
+The constants are within what is published, and were chosen among about twenty settings so that a network trained on real
+clouds recognises these. How well it does here therefore says nothing of its skill on real clouds.
 """
 
 import random
@@ -18,7 +21,8 @@ CELLS = 4
 """Cells of the coarsest octave along one side: the largest structures of a scene are about 900 m wide."""
 AMPLITUDES = (1.0, 0.79, 0.62, 0.49, 0.25, 0.12)
 """Octaves from 900 m to 28 m. Power falls as k**(-5/3), a factor of 2**(-1/3) per octave, down to about 100 m, and as
-k**-3 below, where photons diffuse sideways (the Landsat scale break: Davis et al., J. Atmos. Sci. 54, 1997, p. 241)."""
+k**-3 below, where photons diffuse sideways. Nature breaks at 200 m to 500 m (the Landsat scale break: Davis et al., J.
+Atmos. Sci. 54, 1997, p. 241); a scene is too small for that to leave structure to see."""
 EDGE_THICKNESS = 2.0
 """Optical thickness from which a pixel counts as cloud; thinner cloud is haze around it."""
 THICKNESS_PER_FIELD = 40.0
