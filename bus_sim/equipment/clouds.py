@@ -4,8 +4,8 @@ A fractal field gives the optical thickness, a two-stream approximation gives wh
 and the same field moved along the sun's azimuth gives the shadow. Every step is an elementwise sum, product or quotient
 of doubles, which IEEE 754 rounds alike everywhere: the same stream gives the same bits on every machine.
 
-The constants are within what is published, and were chosen among about twenty settings so that a network trained on real
-clouds recognises these. How well it does here therefore says nothing of its skill on real clouds.
+The constants are of the published order, and were chosen among about twenty settings so that a network trained on real
+clouds finds these. How well it does here therefore says nothing of its skill on real clouds.
 """
 
 import random
