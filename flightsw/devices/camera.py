@@ -10,7 +10,7 @@ from flightsw.devices.errors import RefusedError
 from flightsw.devices.framing import NOTHING, Nothing, Operation, Status
 from flightsw.devices.wires import UartWire
 from flightsw.hal.ports import Uart
-from tlm_cmd.definition.fields import F32, U16, U32, Range, Unit
+from tlm_cmd.definition.fields import U16, U32, Range
 from tlm_cmd.definition.message import Record
 
 
@@ -28,9 +28,8 @@ class CameraStatus(Record):
 
     state: CameraState
     last_file: Annotated[int, U32, "number of the last image in the mass memory, 0 before the first"]
-    images: Annotated[int, U32, "stored since power-up"]
+    images: Annotated[int, U32, "stored"]
     lost: Annotated[int, U32, "exposures that were not stored"]
-    temperature_c: Annotated[float, F32, Range(-100, 150), Unit("degC")]
 
 
 class SetStandby(Record):
@@ -49,7 +48,7 @@ class Expose(Record):
 GET_STATUS = Operation(0x01, Nothing, CameraStatus)
 SET_STANDBY = Operation(0x02, SetStandby, Nothing)
 EXPOSE = Operation(0x03, Expose, Nothing)
-"""Idempotent: a camera that hears the same file number again has nothing more to do."""
+"""Idempotent: the number of the image in progress, or of the last one stored, asks for nothing new."""
 
 
 class Camera(Device):

@@ -36,17 +36,20 @@ class PowerMode(IntEnum):
 
 
 class BoardStatus(Record):
-    """What the board is doing, and what it has done."""
+    """What the board is doing, and what it has done; its supervisor tells, also when the board is off."""
 
     state: BoardState
     power_mode: PowerMode
     throttled: Annotated[bool, "slowed down because it is hot"]
-    temperature_c: Annotated[float, F32, Range(-100, 200), Unit("degC")]
+    tripped: Annotated[bool, "switched off because it was too hot, until its line is cycled"]
+    temperature_c: Annotated[float, F32, Range(-200, 300), Unit("degC")]
     job: Annotated[int, U32, "running, 0 when none is"]
     boots: Annotated[int, U32]
     jobs_completed: Annotated[int, U32]
     jobs_lost: Annotated[int, U32, "ended by a loss of power or a trip"]
-    thermal_trips: Annotated[int, U32, "switched off because it was too hot"]
+    jobs_aborted: Annotated[int, U32, "ended by command"]
+    throttles: Annotated[int, U32, "times that it slowed down"]
+    trips: Annotated[int, U32, "times that it switched itself off"]
 
 
 class SetPowerMode(Record):
@@ -59,7 +62,7 @@ class StartJob(Record):
     """Begin a job."""
 
     job: Annotated[int, U32, Range(1, 2**32 - 1), "number of the job"]
-    work_s: Annotated[float, F64, Range(0, MAX_WORK_S), Unit("s"), "at full speed, 25 W and not throttled"]
+    work_s: Annotated[float, F64, Range(0, MAX_WORK_S), Unit("s"), "at full speed: 25 W and not throttled"]
 
 
 class JobSelection(Record):
@@ -73,7 +76,8 @@ class JobProgress(Record):
 
     done_s: Annotated[float, F64, Range(0, MAX_WORK_S), Unit("s"), "work done, at full speed"]
     work_s: Annotated[float, F64, Range(0, MAX_WORK_S), Unit("s"), "work of the whole job, at full speed"]
-    finished: bool
+    running: bool
+    finished: Annotated[bool, "False also for a job that was aborted"]
 
 
 GET_STATUS = Operation(0x01, Nothing, BoardStatus)
@@ -118,10 +122,10 @@ class ComputeBoard(Device):
         self.request(START_JOB, StartJob(job, work_s))
 
     def progress(self, job: int) -> JobProgress:
-        """How far the last job is, running or ended.
+        """How far a job is.
 
         Raises:
-            RefusedError: NOT_FOUND, it is not the last job; WRONG_STATE, the board is off or boots.
+            RefusedError: NOT_FOUND, it is not the last job since power-on; WRONG_STATE, the board is off or boots.
             DeviceError: no reply that can be trusted.
         """
         return self.request(GET_PROGRESS, JobSelection(job))

@@ -19,14 +19,12 @@ MAX_LISTED = 1024
 
 
 class MemoryStatus(Record):
-    """How full the memory is, and how healthy."""
+    """How full the memory is."""
 
     capacity_octets: Annotated[int, U64]
     used_octets: Annotated[int, U64]
     file_count: Annotated[int, U32]
-    corrected_errors: Annotated[int, U32, "upsets that scrubbing has corrected"]
-    uncorrected_errors: Annotated[int, U32, "upsets beyond correction"]
-    bad_blocks: Annotated[int, U32, "blocks taken out of use"]
+    most_files: Annotated[int, U32, "files that the directory can hold"]
 
 
 class FileEntry(Record):
@@ -97,7 +95,7 @@ class MassMemory(Device):
         super().__init__("mass_memory", UartWire(port))
 
     def status(self) -> MemoryStatus:
-        """How full the memory is, and how healthy.
+        """How full the memory is.
 
         Raises:
             DeviceError: no reply that can be trusted.
@@ -125,7 +123,7 @@ class MassMemory(Device):
         """Up to ``octets`` (1 to ``MAX_CHUNK_OCTETS``) of a file from ``offset`` on; fewer at its end.
 
         Raises:
-            RefusedError: NOT_FOUND; OUT_OF_RANGE, ``offset`` lies behind the end; FAULT, the data are damaged.
+            RefusedError: NOT_FOUND; OUT_OF_RANGE, ``offset`` lies behind the end.
             DeviceError: no reply that can be trusted.
         """
         return self.request(READ_CHUNK, ReadChunk(file, offset, octets)).data
@@ -133,8 +131,10 @@ class MassMemory(Device):
     def write(self, file: int, offset: int, data: bytes) -> None:
         """Write at most ``MAX_CHUNK_OCTETS`` at ``offset``; offset 0 creates the file when it is not there.
 
+        A file never gets shorter: delete it before writing a new one under its number.
+
         Raises:
-            RefusedError: FULL; NOT_FOUND, no such file; OUT_OF_RANGE, ``offset`` lies behind its end.
+            RefusedError: FULL; NOT_FOUND, no file to write behind; OUT_OF_RANGE, ``offset`` lies behind its end.
             DeviceError: no reply that can be trusted.
         """
         self.request(WRITE_CHUNK, WriteChunk(file, offset, data))

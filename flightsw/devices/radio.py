@@ -9,12 +9,9 @@ from flightsw.devices.device import Device, DeviceState
 from flightsw.devices.errors import RefusedError
 from flightsw.devices.framing import NOTHING, Nothing, Operation, Status
 from flightsw.devices.wires import UartWire
-from flightsw.hal.ports import Uart
-from tlm_cmd.definition.fields import F32, I32, U16, U32, Range, Unit, UpTo
+from flightsw.hal.ports import MAX_FRAME_OCTETS, Uart
+from tlm_cmd.definition.fields import I32, U16, U32, Range, Unit, UpTo
 from tlm_cmd.definition.message import Record
-
-MAX_FRAME_OCTETS = 4096
-"""Largest frame, coding and markers included."""
 
 MAX_FRAMES_PER_REPLY = 8
 """Received frames that one transaction brings."""
@@ -26,14 +23,14 @@ class RadioStatus(Record):
     """What the radio is doing, and what it has done."""
 
     transmitter_on: bool
-    receiver_locked: Annotated[bool, "an uplink carrier is there; always False without a receiver"]
+    receiver_locked: Annotated[bool, "a station's carrier is there; always False without a receiver"]
     transmit_queued: Annotated[int, U16, "frames that wait to be sent"]
-    transmit_free: Annotated[int, U16, "frames that the queue still takes"]
+    transmit_room_octets: Annotated[int, U32, "that the queue still takes"]
+    transmit_rate_bit_s: Annotated[int, U32, Unit("bit/s"), "of everything in a frame"]
     receive_queued: Annotated[int, U16, "received frames that wait to be fetched"]
     frames_sent: Annotated[int, U32]
     frames_received: Annotated[int, U32]
     receive_overruns: Annotated[int, U32, "received frames lost because the queue was full"]
-    temperature_c: Annotated[float, F32, Range(-100, 150), Unit("degC")]
 
 
 class SwitchTransmitter(Record):
@@ -74,10 +71,6 @@ class SendResult(Enum):
 
     ACCEPTED = "accepted"
     QUEUE_FULL = "queue full"
-    TRANSMITTER_OFF = "transmitter off"
-
-
-_RESULTS = {Status.FULL: SendResult.QUEUE_FULL, Status.WRONG_STATE: SendResult.TRANSMITTER_OFF}
 
 
 class RadioState(DeviceState):
@@ -120,18 +113,18 @@ class Radio(Device):
         self.request(SWITCH_TRANSMITTER, SwitchTransmitter(on))
 
     def send(self, frame: bytes) -> SendResult:
-        """Queue one frame of at most ``MAX_FRAME_OCTETS`` for sending.
+        """Queue one frame of 1 to ``MAX_FRAME_OCTETS`` for sending; it waits while the transmitter is off.
 
         Raises:
             ProtocolError: the frame is too long; nothing was sent.
-            RefusedError: refused for another reason than those of SendResult.
+            RefusedError: OUT_OF_RANGE, the frame is empty.
             DeviceError: no reply that can be trusted; the frame may have been queued, it is not offered again.
         """
         try:
             self.request(SEND_FRAME, Frame(frame))
         except RefusedError as error:
-            if error.status in _RESULTS:
-                return _RESULTS[error.status]
+            if error.status is Status.FULL:
+                return SendResult.QUEUE_FULL
             raise
         return SendResult.ACCEPTED
 

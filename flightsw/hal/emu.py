@@ -34,7 +34,7 @@ from flightsw.hal.errors import (
     PortTimeoutError,
     UnknownPortError,
 )
-from flightsw.hal.ports import MAX_FRAMES_PER_RECEIVE, MAX_TRANSFER_OCTETS
+from flightsw.hal.ports import MAX_FRAME_OCTETS, MAX_FRAMES_PER_RECEIVE, MAX_TRANSFER_OCTETS
 from flightsw.hal.sim import ByteEndpoint, RadioFrequencyEndpoint
 
 DEFAULT_TIMEOUT_S = 1.0
@@ -43,7 +43,7 @@ DEFAULT_TIMEOUT_S = 1.0
 QUEUE_MESSAGES = 64
 """High-water mark of every socket; a client has at most one request under way."""
 
-MAX_MESSAGE_OCTETS = MAX_FRAMES_PER_RECEIVE * MAX_TRANSFER_OCTETS + 4096
+MAX_MESSAGE_OCTETS = 2 * MAX_FRAMES_PER_RECEIVE * MAX_FRAME_OCTETS
 """Guard against messages that no port and no server sends."""
 
 MAX_STALE_REPLIES = 16

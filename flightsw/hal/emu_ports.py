@@ -36,7 +36,7 @@ class RemoteRadioFrequencyEndpoint:
         """A transmission leaves the ground."""
         self._link.call(RequestKind.UPLINK, self._port, octets)
 
-    def downlink(self, most: int) -> list[bytes]:  # noqa: ARG002 - the server keeps to the same bound
+    def downlink(self, most: int) -> list[bytes]:
         """Frames that have reached the ground; a reply that is lost takes its frames along."""
         return self._link.call(RequestKind.DOWNLINK, self._port)
 

@@ -11,6 +11,9 @@ from typing import Protocol
 MAX_TRANSFER_OCTETS = 40_960
 """Most octets in one write: the largest device request or reply, 32 KiB of data and what stands around it."""
 
+MAX_FRAME_OCTETS = 4096
+"""Largest transmission over a radio: one frame, coding and markers included, or one CLTU."""
+
 MAX_FRAMES_PER_RECEIVE = 64
 """Most frames that one ``RadioFrequencyPort.receive`` returns; the rest comes with the next call."""
 
@@ -132,7 +135,7 @@ class RadioFrequencyPort(Protocol):
         Raises:
             PortTimeoutError: the radio does not answer.
             PortClosedError: the port was closed.
-            OversizeError: more than ``MAX_TRANSFER_OCTETS``.
+            OversizeError: more than ``MAX_FRAME_OCTETS``.
         """
         ...
 

@@ -9,7 +9,7 @@ import msgspec
 
 from flightsw.hal.errors import MemoryFullError, NakError, OversizeError, PortClosedError
 from flightsw.hal.nvm import DEFAULT_CAPACITY_OCTETS, check_blob_name
-from flightsw.hal.ports import MAX_FRAMES_PER_RECEIVE, MAX_TRANSFER_OCTETS
+from flightsw.hal.ports import MAX_FRAME_OCTETS, MAX_FRAMES_PER_RECEIVE, MAX_TRANSFER_OCTETS
 from flightsw.hal.receive_buffer import ReceiveBuffer
 
 
@@ -57,7 +57,7 @@ class SimUart:
             raise OversizeError(self.name, len(data), MAX_TRANSFER_OCTETS)
         self.state.put(self._endpoint.receive(data))
 
-    def read(self, count: int, timeout_s: float) -> bytes:  # noqa: ARG002 - virtual time does not pass while reading
+    def read(self, count: int, timeout_s: float) -> bytes:
         """The next ``count`` octets, fewer when the device said less."""
         if self._endpoint is None:
             raise PortClosedError(self.name)
@@ -126,8 +126,8 @@ class SimRadioFrequency:
         """Radiate one uplink transmission."""
         if self._endpoint is None:
             raise PortClosedError(self.name)
-        if len(octets) > MAX_TRANSFER_OCTETS:
-            raise OversizeError(self.name, len(octets), MAX_TRANSFER_OCTETS)
+        if len(octets) > MAX_FRAME_OCTETS:
+            raise OversizeError(self.name, len(octets), MAX_FRAME_OCTETS)
         self._endpoint.uplink(octets)
 
     def receive(self) -> list[bytes]:
