@@ -17,7 +17,7 @@ messages, time, tables and device replies; its memory is one declared struct, ``
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_type_hints
 
 import msgspec
@@ -191,11 +191,15 @@ class App:
 
     # ---------------------------------------------------------------- for the app to override
 
+    def subscriptions(self) -> Iterable[int]:
+        """Ids of further messages to get, in ``received``; asked before any app of the vehicle starts."""
+        return ()
+
     def start(self) -> None:
         """Called when the app starts, with tables open and memory restored."""
 
     def received(self, message_id: int, message: object) -> None:
-        """Called with what was subscribed to by ``subscribe`` and has no handler of its own."""
+        """Called with what ``subscriptions`` named and no handler takes."""
 
     # ---------------------------------------------------------------- for the app to use
 
@@ -225,10 +229,6 @@ class App:
     def command(self, app: str, command: Command) -> None:
         """Ask another app to do something; its verification reports name this app as the source."""
         self.container.request(app, command)
-
-    def subscribe(self, message_id: int) -> None:
-        """Get a message by id, in ``received``."""
-        self.container.subscribe(message_id)
 
     def device(self, driver: type[Driver], name: str | None = None) -> Driver:
         """The device driven by a class; named when the mission has several."""

@@ -20,12 +20,13 @@ import msgspec
 from flightsw.app import App, Work
 from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.ledger import Ledger
+from flightsw.bus.requests import Request
 from flightsw.bus.router import Bus
 from flightsw.clock import VirtualClock
 from flightsw.errors import FlightSoftwareError
 from flightsw.mission import AppEntry, Mission, MissionFile, TimeEntry
 from flightsw.mission_links import MissionLinks
-from flightsw.runtime.container import AppContainer, Request
+from flightsw.runtime.container import AppContainer
 from flightsw.runtime.supervision import RestartNotice, Supervision, VehicleAccount
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
@@ -114,6 +115,7 @@ class Bench:
 
     def start(self) -> None:
         """Start the app."""
+        self.container.prepare()
         self.container.start()
         self.bus.dispatch()
         self._slots = SlotTable(

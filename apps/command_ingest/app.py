@@ -9,9 +9,9 @@ import msgspec
 from apps.command_ingest.arming import Armed, arm, expire, fire
 from apps.command_ingest.messages import Arm, ArmExpired, CommandArmed, FrameRejected, UplinkStatus
 from flightsw.app import App, Refused, Table, every, handles
+from flightsw.bus.requests import Request
 from flightsw.devices.errors import DeviceError
 from flightsw.devices.radio import SBandTransceiver
-from flightsw.runtime.container import Request
 from tlm_cmd.definition.fields import U8, U16, Range, Unit
 from tlm_cmd.definition.message import Command, Record
 from tlm_cmd.definition.wire_values import LengthError

@@ -56,6 +56,7 @@ class GuardReason(IntEnum):
     SPACECRAFT_MODE = 4
     STALE_MEASUREMENT = 5
     BUS_VOLTAGE = 6
+    UNKNOWN_POWER = 7
 
 
 class SubmitJob(Command, code=2):
@@ -101,7 +102,13 @@ class PayloadStatus(Telemetry, period_s=1):
     completed: Annotated[int, U32]
     discarded: Annotated[int, U32, "images found cloudy"]
     expired: Annotated[int, U32]
-    failed: Annotated[int, U32, "failed, refused or cancelled"]
+    failed: Annotated[int, U32, "failed or cancelled"]
+    refused: Annotated[int, U32, "found the queue full of more valuable ones, or had to go for one"]
+    retries: Annotated[int, U32, "jobs queued again after a failed start"]
+    cut_offs: Annotated[int, U32, "running jobs that the guard stopped"]
+    planner_failures: Annotated[int, U16, "plans that could not be used; earliest deadline took their place"]
+    board_failures: Annotated[int, U16, "failed boots, hangs and losses of the board in a row"]
+    errors: Annotated[int, U32, "transactions with board or mass memory that failed"]
     guard: Annotated[GuardReason, "why the board may not work now, ADMITTED when it may"]
     guard_refusals: Annotated[int, U32, "slots that the planner wanted and the guard refused"]
     energy: Annotated[float, F32, Unit("Wh"), "used by inference since boot"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from apps.telemetry_output.messages import (
     TransmitterSwitched,
 )
 from apps.telemetry_output.recorder import Recorder, RecorderState
-from apps.telemetry_output.routing import Routing, resolve
+from apps.telemetry_output.routing import PacketRoute, Routing, resolve
 from apps.telemetry_output.transmitter import Transmitter, TransmitterState
 from flightsw.app import App, Table, every, handles
 from flightsw.devices.mass_memory import MassMemory
@@ -69,10 +70,14 @@ class TelemetryOutput(App):
 
     state: OutputState
 
+    def subscriptions(self) -> Iterable[int]:
+        """Everything that has a route."""
+        return (TELEMETRY_MESSAGE_ID | apid for apid in self._resolved())
+
     def start(self) -> None:
-        """Open radios and recorder, and subscribe to everything that has a route."""
+        """Open radios and recorder."""
         surroundings, routing, state = self.container.surroundings, self.routing, self.state
-        self._routes = resolve(routing, surroundings.dictionary)
+        self._routes = self._resolved()
         links = surroundings.links
         self._s_band = Transmitter(
             self.device(SBandTransceiver), links.s_band, state.s_band, routing.s_band_octets_per_s
@@ -92,8 +97,9 @@ class TelemetryOutput(App):
             file_octets=routing.recorder_file_octets,
             flush_ns=routing.flush_s * NANOSECONDS,
         )
-        for apid in self._routes:
-            self.subscribe(TELEMETRY_MESSAGE_ID | apid)
+
+    def _resolved(self) -> dict[int, PacketRoute]:
+        return resolve(self.routing, self.container.surroundings.dictionary)
 
     # ---------------------------------------------------------------- commands
 

@@ -12,7 +12,7 @@ EVERY_PACKET = "*"
 
 
 class PacketRoute(Record):
-    """What happens to ``APP.PACKET``, to all packets of an app (``APP.*``), to one of all apps (``*.PACKET``), or to ``*``."""
+    """What happens to ``APP.PACKET``, to ``APP.*``, to ``*.PACKET`` of all apps, or to everything, ``*``."""
 
     packet: Annotated[str, UpTo(64)]
     channel: Annotated[int, U8, Range(0, 7), "virtual channel"]

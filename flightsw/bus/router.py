@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
@@ -105,9 +105,13 @@ class Bus:
         route = self._routes.get(message_id)
         return route.destinations if route else ()
 
-    def subscribed_ids(self) -> Iterator[int]:
-        """Messages that somebody here is subscribed to."""
-        return (message_id for message_id, route in self._routes.items() if route.destinations)
+    def subscribed_ids(self) -> list[int]:
+        """Messages that apps here are subscribed to, ascending."""
+        return sorted(
+            message_id
+            for message_id, route in self._routes.items()
+            if any(isinstance(there, Subscription) for there in route.destinations)
+        )
 
     # ---------------------------------------------------------------- carrying
 
@@ -131,6 +135,17 @@ class Bus:
             if reason is not None:
                 refusals = (*refusals, Refusal(destination.owner, reason))
         return refusals
+
+    def deliver_local(self, message_id: int, message: object) -> None:
+        """Offer a message from another process to the apps here, and to nobody else."""
+        route = self._routes.get(message_id)
+        local = [there for there in route.destinations if isinstance(there, Subscription)] if route else []
+        if route is None or not local:
+            self.unrouted[message_id] = self.unrouted.get(message_id, 0) + 1
+            return
+        route.offered += len(local)
+        for destination in local:
+            destination.offer(message)
 
     def dispatch(self) -> int:
         """Hand out waiting messages until none is left; returns how many.

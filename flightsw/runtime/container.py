@@ -14,6 +14,7 @@ import msgspec
 
 from flightsw.app import App, Refused, Ticket, Work, WorkFailed
 from flightsw.bus.inbox import InboxLimits
+from flightsw.bus.requests import Request
 from flightsw.bus.router import Bus
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages import (
@@ -33,20 +34,13 @@ from flightsw.services.events import Decision, EventFilter, EventFilterState
 from flightsw.services.spacecraft_time import SpacecraftTime
 from flightsw.services.tables import TableBuffer, TableError
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID, Dictionary, TelemetryEntry
-from tlm_cmd.definition.message import Command, Event, Quality, Record, Telemetry
+from tlm_cmd.definition.message import Command, Event, Quality, Telemetry
 from tlm_cmd.packets.verification import FailureCode, RequestId, Stage, VerificationReport, shorten
 
 Driver = TypeVar("Driver")
 
 MAX_HANDLER_NAME = 48
 SEQUENCE_MODULO = 16_384
-
-
-class Request(msgspec.Struct, frozen=True):
-    """A command on its way to an app, with who asked."""
-
-    id: RequestId
-    command: Command
 
 
 class Surroundings(Protocol):
@@ -157,13 +151,26 @@ class AppContainer:
 
     # ---------------------------------------------------------------- life
 
+    def prepare(self) -> None:
+        """Subscribe the app; every app of the vehicle is prepared before the first one starts."""
+        self._bus.subscribe(self.name, COMMAND_MESSAGE_ID | self._apid, Quality.COMMAND)
+        for record, method in self.app_class.handlers.items():
+            if issubclass(record, Telemetry | Event):
+                self._subscribe_to(record, getattr(self.app, method))
+        for packet, method in self.app_class.collectors.items():
+            for sender in self._dictionary.apps_declaring(packet):
+                entry = self._dictionary.telemetry_of(sender, packet)
+                self._collectors[entry.message_id] = (getattr(self.app, method), sender)
+                self._subscribe(entry.message_id)
+        for message_id in self.app.subscriptions():
+            self._subscribe(message_id)
+
     def start(self) -> None:
-        """Restore the app's memory, subscribe it and run its ``start``."""
+        """Restore the app's memory and run its ``start``."""
         stored = self.surroundings.load_checkpoint(self.name)
         restored = stored is not None and self._restore(stored)
         if stored is not None:
             self.state.restarts += 1
-        self._subscribe()
         try:
             self.app.start()
         except Exception as error:  # noqa: BLE001 - a fault domain: whatever an app raises stays here
@@ -199,17 +206,6 @@ class AppContainer:
         self.app.state = state
         return True
 
-    def _subscribe(self) -> None:
-        self._bus.subscribe(self.name, COMMAND_MESSAGE_ID | self._apid, Quality.COMMAND)
-        for record, method in self.app_class.handlers.items():
-            if issubclass(record, Telemetry | Event):
-                self._subscribe_to(record, getattr(self.app, method))
-        for packet, method in self.app_class.collectors.items():
-            for sender in self._dictionary.apps_declaring(packet):
-                entry = self._dictionary.telemetry_of(sender, packet)
-                self._collectors[entry.message_id] = (getattr(self.app, method), sender)
-                self.subscribe(entry.message_id)
-
     def _subscribe_to(self, record: type[Telemetry | Event], handler: Callable[[Any], None]) -> None:
         senders = self._dictionary.apps_declaring(record)
         if len(senders) != 1:
@@ -222,7 +218,7 @@ class AppContainer:
             self._handlers[entry.message_id] = handler
             self._bus.subscribe(self.name, entry.message_id, record.quality)
         else:
-            self.subscribe(TELEMETRY_MESSAGE_ID | self._dictionary.apid_of(senders[0]))
+            self._subscribe(TELEMETRY_MESSAGE_ID | self._dictionary.apid_of(senders[0]))
 
     # ---------------------------------------------------------------- what comes in
 
@@ -383,8 +379,7 @@ class AppContainer:
         for refusal in self._bus.send(message_id, request):
             self._refuse(request.id, FailureCode.INBOX_FULL, f"{refusal.owner}: {refusal.reason.value}")
 
-    def subscribe(self, message_id: int) -> None:
-        """Deliver a message to this app."""
+    def _subscribe(self, message_id: int) -> None:
         entry = self._dictionary.telemetry_by_apid(message_id & 0x7FF)
         quality = entry.record.quality if isinstance(entry, TelemetryEntry) else Quality.TELEMETRY
         self._bus.subscribe(self.name, message_id, quality)
@@ -418,6 +413,3 @@ class AppContainer:
             )
         )
         self.checkpoint()
-
-
-__all__ = ["AppContainer", "ContainerState", "Record", "Request", "Surroundings"]

@@ -87,11 +87,18 @@ class Host:
     # ---------------------------------------------------------------- apps
 
     def add(self, app: str) -> AppContainer:
-        """Create an app's container; ``start`` it when all apps of the process are added."""
+        """Create an app's container and subscribe it; ``start`` starts it."""
         entry = self.mission.file.apps[app]
         container = AppContainer(app, self.mission.app_class(app), self, entry.inboxes)
         self.containers[app] = container
+        container.prepare()
         return container
+
+    def start(self) -> None:
+        """Start the apps in mission order, and let everything happen that follows from each."""
+        for container in self.containers.values():
+            container.start()
+            self.bus.dispatch()
 
     def restart(self, app: str) -> AppContainer:
         """Replace an app by a fresh one that starts from its checkpoint."""

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from flightsw.app import Work, WorkFailed
+from flightsw.bus.requests import Request
 from flightsw.clock import VirtualClock
 from flightsw.errors import FlightSoftwareError
 from flightsw.mission import Mission
-from flightsw.runtime.container import Request
 from flightsw.runtime.host import DevicePorts, Host
 from flightsw.runtime.supervision import RestartNotice, VehicleAccount
 from flightsw.runtime.trace import TraceChain
@@ -128,9 +128,7 @@ class LockstepRuntime:
         """Start every app in mission order and begin its cyclic activities."""
         for name in self.mission.file.apps:
             self.host.add(name)
-        for container in self.host.containers.values():
-            container.start()
-            self.host.bus.dispatch()
+        self.host.start()
         self._slots = self.host.slots()
         self._schedule_frame(0)
 

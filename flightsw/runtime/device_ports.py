@@ -1,0 +1,55 @@
+"""Opens the ports of the mission's devices on the back end in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flightsw.hal.emu import EmuLink
+from flightsw.hal.emu_ports import emu_i2c, emu_uart
+from flightsw.hal.sim import ByteEndpoint, SimI2c, SimUart
+from flightsw.mission import DeviceEntry, MissionError
+
+
+class SimPorts:
+    """Devices simulated in this process.
+
+    Args:
+        endpoints: the simulator's ends of the wires, by port name.
+    """
+
+    def __init__(self, endpoints: Mapping[str, ByteEndpoint]) -> None:
+        self._endpoints = endpoints
+
+    def open(self, entry: DeviceEntry) -> object:
+        """The port that a device hangs on.
+
+        Raises:
+            MissionError: the simulator has no such port.
+        """
+        endpoint = self._endpoints.get(entry.port)
+        if endpoint is None:
+            raise MissionError(f"no simulated port {entry.port!r}, there is {', '.join(self._endpoints)}")
+        if entry.kind == "i2c":
+            return SimI2c({entry.address: endpoint}, entry.port)
+        return SimUart(endpoint, entry.port)
+
+
+class EmuPorts:
+    """Devices simulated in another process.
+
+    Args:
+        address: where the simulator listens.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._link = EmuLink(address)
+
+    def open(self, entry: DeviceEntry) -> object:
+        """The port that a device hangs on."""
+        if entry.kind == "i2c":
+            return emu_i2c(self._link, {entry.address: entry.port}, entry.port)
+        return emu_uart(self._link, entry.port)
+
+    def close(self) -> None:
+        """Let go of the simulator."""
+        self._link.close()
