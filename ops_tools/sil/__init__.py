@@ -1,0 +1,1 @@
+"""Software in the loop: scenarios, the runner that flies them, and the report of a flight."""

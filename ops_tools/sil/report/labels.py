@@ -1,0 +1,86 @@
+"""Names on a map, placed so that none covers another."""
+
+from msgspec import Struct
+
+CHARACTER_WIDTH = 0.58
+"""Width of an average character, in units of the type size; on the wide side of usual sans-serif faces."""
+
+
+class Anchor(Struct, frozen=True):
+    """A point that wants a name."""
+
+    x: float
+    y: float
+    text: str
+    clearance: float = 7.0
+    """Distance from the point at which the name starts."""
+
+
+class Label(Struct, frozen=True):
+    """A name and where it stands: ``y`` is the baseline, ``align`` an SVG text-anchor."""
+
+    x: float
+    y: float
+    text: str
+    align: str
+
+
+class _Box(Struct, frozen=True):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: "_Box") -> bool:
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
+def _candidates(anchor: Anchor, size: float) -> list[tuple[Label, _Box]]:
+    """Places for a name in order of preference: right, left, above, below, then the corners."""
+    width = CHARACTER_WIDTH * size * len(anchor.text)
+    gap = anchor.clearance
+    middle, above, below = anchor.y + 0.35 * size, anchor.y - gap, anchor.y + gap + 0.75 * size
+    slant = 0.7 * gap
+    places = [
+        (anchor.x + gap, middle, "start"),
+        (anchor.x - gap, middle, "end"),
+        (anchor.x, above, "middle"),
+        (anchor.x, below, "middle"),
+        (anchor.x + slant, above, "start"),
+        (anchor.x + slant, below, "start"),
+        (anchor.x - slant, above, "end"),
+        (anchor.x - slant, below, "end"),
+    ]
+    shift = {"start": 0.0, "middle": -width / 2, "end": -width}
+    return [
+        (
+            Label(x, y, anchor.text, align),
+            _Box(x + shift[align], y - 0.8 * size, x + shift[align] + width, y + 0.25 * size),
+        )
+        for x, y, align in places
+    ]
+
+
+def place(anchors: list[Anchor], size: float, width: float, height: float) -> list[Label]:
+    """Places for the names of the anchors, the first anchors first.
+
+    A name that finds no free place inside ``width`` x ``height`` is left out; its point keeps its tooltip.
+
+    Args:
+        anchors: Points to be named; a name avoids all of them, its own included.
+        size: Type size, in the units of the map.
+        width: Width of the map.
+        height: Height of the map.
+    """
+    taken = [_Box(a.x - 4, a.y - 4, a.x + 4, a.y + 4) for a in anchors]
+    labels = []
+    for anchor in anchors:
+        for label, box in _candidates(anchor, size):
+            inside = box.left >= 0 and box.right <= width and box.top >= 0 and box.bottom <= height
+            if inside and not any(box.meets(other) for other in taken):
+                labels.append(label)
+                taken.append(box)
+                break
+    return labels
