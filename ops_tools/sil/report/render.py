@@ -24,6 +24,7 @@ from ops_tools.sil.report.world_map import world_map
 
 _STYLES = ("vendor/uplot/uPlot.min.css", "report.css", "sections.css")
 _VENDOR_SCRIPT = "vendor/uplot/uPlot.iife.min.js"
+_VENDOR_LICENCE = "vendor/uplot/LICENSE"
 _SCRIPTS = ("js/page.js", "js/axes.js", "js/plots.js", "js/cursor.js", "js/map.js", "js/events.js", "js/start.js")
 
 
@@ -32,9 +33,10 @@ def _static(name: str) -> str:
 
 
 def _script() -> str:
-    """uPlot, then the page's own files as one function, so that nothing of it is global."""
+    """uPlot under its licence, then the page's own files as one function, so that nothing of it is global."""
     own = "\n".join(_static(name) for name in _SCRIPTS)
-    return f"{_static(_VENDOR_SCRIPT)}\n(() => {{\n'use strict';\n{own}\n}})();\n"
+    licence = _static(_VENDOR_LICENCE)
+    return f"/*!\n{licence}*/\n{_static(_VENDOR_SCRIPT)}\n(() => {{\n'use strict';\n{own}\n}})();\n"
 
 
 def _png_url(data: bytes) -> str:

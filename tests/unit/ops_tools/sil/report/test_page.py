@@ -133,6 +133,11 @@ def test_nothing_is_fetched(orbit_page: str) -> None:
     assert not re.search(r"\b(fetch|XMLHttpRequest|WebSocket|sendBeacon|importScripts)\b", page.scripts[1])
 
 
+def test_vendored_code_keeps_its_licence(orbit_page: str) -> None:
+    """The page is a copy of uPlot, so it carries uPlot's notice, as the MIT licence asks."""
+    assert "Permission is hereby granted, free of charge" in Page(orbit_page).scripts[1]
+
+
 def test_no_attribute_runs_code(orbit_page: str) -> None:
     """There is no inline event handler; the policy would not run it."""
     for _, attributes in Page(orbit_page).tags:
