@@ -33,7 +33,7 @@ def _static(name: str) -> str:
 
 
 def _script() -> str:
-    """uPlot under its licence, then the page's own files as one function, so that nothing of it is global."""
+    """The vendored uPlot with its licence, then the page's own files as one function: nothing of them is global."""
     own = "\n".join(_static(name) for name in _SCRIPTS)
     licence = _static(_VENDOR_LICENCE)
     return f"/*!\n{licence}*/\n{_static(_VENDOR_SCRIPT)}\n(() => {{\n'use strict';\n{own}\n}})();\n"
