@@ -17,7 +17,7 @@ def plate_to_sphere(cos_angle: float, radii: float) -> float:
     Source: Howell, "A Catalog of Radiation Heat Transfer Configuration Factors", B-43 (Juul, J. Heat Transfer 104
     (1982) 201).
     """
-    edge = math.sqrt(1.0 - 1.0 / (radii * radii))
+    edge = 1.0 / radii
     if cos_angle >= edge:
         return cos_angle / (radii * radii)
     if cos_angle <= -edge:
