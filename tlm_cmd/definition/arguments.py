@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from tlm_cmd.definition.codec import FieldTypeError, codec_of
+from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.layout import FieldLayout, Kind, RecordLayout, layout_of
 from tlm_cmd.definition.message import Record
-from tlm_cmd.definition.wire_values import UnknownValueError
+from tlm_cmd.definition.wire_values import FieldTypeError, UnknownValueError
 from tlm_cmd.errors import ProtocolError
 
 RecordType = TypeVar("RecordType", bound=Record)

@@ -8,7 +8,9 @@ from tlm_cmd.definition.fields import Bits, Length, Linear, Number, Polynomial, 
 from tlm_cmd.definition.layout import FieldLayout, layout_of
 from tlm_cmd.definition.message import Record
 
-_NUMBER_NAMES = dict(zip("BHIQbhiqfd", ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "f32", "f64"], strict=True))
+_NUMBER_NAMES = dict(
+    zip("BHIQbhiqfd", ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "f32", "f64"], strict=True)
+)
 
 
 def describe_record(record: type[Record]) -> dict[str, Any]:

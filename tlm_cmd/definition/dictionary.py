@@ -44,7 +44,7 @@ class AppInterface(msgspec.Struct, frozen=True):
 
     Attributes:
         name: the app's name in the mission, snake case.
-        apid: first of the app's 16 APIDs; commands go to it, events come from it, and telemetry packet k from apid + 1 + k.
+        apid: first of the app's 16 APIDs; commands go to it, events come from it, telemetry packet k from apid + 1 + k.
         commands: command classes, with unique function codes.
         telemetry: telemetry classes, in the order of their APIDs; new ones go to the end.
         events: event classes, with unique codes.

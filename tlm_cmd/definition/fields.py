@@ -11,9 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import inf, isnan
+from math import inf, isfinite, isnan
 
 import msgspec
+
+from tlm_cmd.errors import ProtocolError
+
+MAX_COUNT = 65_535
+MAX_CALIBRATED_OCTETS = 4
+"""A float cannot tell the raw values of larger integers apart."""
+
+
+class AnnotationError(ProtocolError):
+    """An annotation that means nothing; says what is allowed."""
+
+    def __init__(self, annotation: str, problem: str) -> None:
+        super().__init__(f"{annotation}: {problem}")
+        self.annotation, self.problem = annotation, problem
 
 
 class Number(msgspec.Struct, frozen=True):
@@ -48,6 +62,8 @@ I64 = Number("q", 8, -(2**63), 2**63 - 1)
 F32 = Number("f", 4, -inf, inf)
 F64 = Number("d", 8, -inf, inf)
 
+F32_HIGHEST = 3.4028234663852886e38  # IEEE 754-2019, binary32; infinities travel as well
+
 
 class Bits(msgspec.Struct, frozen=True):
     """An unsigned bit field of 1 to 32 bits.
@@ -60,7 +76,17 @@ class Bits(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         """Refuse a width that no group of octets could hold."""
         if not 1 <= self.width <= 32:
-            raise ValueError(f"Bits(width={self.width}): allowed are 1 to 32")
+            raise AnnotationError(f"Bits({self.width})", "allowed are 1 to 32")
+
+    @property
+    def lowest(self) -> int:
+        """Smallest raw value."""
+        return 0
+
+    @property
+    def highest(self) -> int:
+        """Largest raw value."""
+        return (1 << self.width) - 1
 
 
 class Length(msgspec.Struct, frozen=True):
@@ -70,8 +96,7 @@ class Length(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse an empty or oversize fixed length."""
-        if not 1 <= self.count <= 65_535:
-            raise ValueError(f"Length({self.count}): allowed are 1 to 65535")
+        _check_count("Length", self.count)
 
 
 class UpTo(msgspec.Struct, frozen=True):
@@ -84,8 +109,7 @@ class UpTo(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse a bound that the count cannot express."""
-        if not 1 <= self.count <= 65_535:
-            raise ValueError(f"UpTo({self.count}): allowed are 1 to 65535")
+        _check_count("UpTo", self.count)
 
     @property
     def prefix(self) -> Number:
@@ -100,8 +124,7 @@ class Tail(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse a bound beyond the largest packet."""
-        if not 1 <= self.count <= 65_535:
-            raise ValueError(f"Tail({self.count}): allowed are 1 to 65535")
+        _check_count("Tail", self.count)
 
 
 class Linear(msgspec.Struct, frozen=True):
@@ -112,8 +135,10 @@ class Linear(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse a calibration that cannot be inverted."""
-        if self.scale == 0:
-            raise ValueError("Linear(scale=0) cannot be inverted")
+        if self.scale == 0 or not (isfinite(self.scale) and isfinite(self.offset)):
+            raise AnnotationError(
+                f"Linear({self.scale}, {self.offset})", "needs finite numbers and a scale other than 0"
+            )
 
     def engineering(self, raw: float) -> float:
         """Raw to engineering value."""
@@ -133,6 +158,11 @@ class Polynomial(msgspec.Struct, frozen=True):
     """Calibration: engineering value = c0 + c1 raw + c2 raw^2 + ...; strictly monotonic over the wire type's range."""
 
     coefficients: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number."""
+        if not all(isfinite(coefficient) for coefficient in self.coefficients):
+            raise AnnotationError(f"Polynomial{self.coefficients}", "needs finite numbers")
 
     @classmethod
     def of(cls, *coefficients: float) -> Polynomial:
@@ -165,14 +195,20 @@ class Polynomial(msgspec.Struct, frozen=True):
         return high if nearer_high else low
 
     def check_monotonic(self, wire: Number) -> None:
-        """Refuse a calibration that cannot be inverted over the wire type, probed at 1,025 points.
+        """Refuse a calibration that cannot be inverted over the wire type; value and slope are probed at 1,025 points.
 
         Raises:
-            ValueError: the curve turns within the range of the wire type.
+            AnnotationError: the curve turns within the range of the wire type.
         """
-        points = [self.engineering(wire.lowest + (wire.highest - wire.lowest) * step / 1024) for step in range(1025)]
-        if not (_rises(points) or _rises(points[::-1])):
-            raise ValueError(f"Polynomial{self.coefficients} is not monotonic over {wire.lowest} to {wire.highest}")
+        slope = Polynomial(tuple(power * factor for power, factor in enumerate(self.coefficients))[1:])
+        probes = [wire.lowest + (wire.highest - wire.lowest) * step / 1024 for step in range(1025)]
+        values = [self.engineering(probe) for probe in probes]
+        slopes = [slope.engineering(probe) for probe in probes]
+        rises = _rises(values) and min(slopes) >= 0
+        falls = _rises(values[::-1]) and max(slopes) <= 0
+        if not (rises or falls):
+            problem = f"is not strictly monotonic over {wire.lowest} to {wire.highest}"
+            raise AnnotationError(f"Polynomial{self.coefficients}", problem)
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -190,7 +226,7 @@ class Range(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         """Refuse an empty range."""
         if not self.lowest <= self.highest:
-            raise ValueError(f"Range({self.lowest}, {self.highest}) is empty")
+            raise AnnotationError(f"Range({self.lowest}, {self.highest})", "is empty")
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,14 +236,22 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     red: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse limits that could never be violated in the right order."""
-        if self.yellow and self.red and not self.red[0] <= self.yellow[0] <= self.yellow[1] <= self.red[1]:
-            raise ValueError(f"yellow {self.yellow} must lie within red {self.red}")
+        """Refuse limits that no value, or every value, would violate."""
+        for name, pair in (("yellow", self.yellow), ("red", self.red)):
+            if pair is not None and not pair[0] <= pair[1]:
+                raise AnnotationError(f"Limits({name}={pair})", "the first must be at most the second")
+        if self.yellow and self.red and not (self.red[0] <= self.yellow[0] and self.yellow[1] <= self.red[1]):
+            raise AnnotationError(f"Limits(yellow={self.yellow}, red={self.red})", "yellow must lie within red")
 
 
 WireType = Number | Bits
 Extent = Length | UpTo | Tail
 Calibration = Linear | Polynomial
+
+
+def _check_count(annotation: str, count: int) -> None:
+    if not 1 <= count <= MAX_COUNT:
+        raise AnnotationError(f"{annotation}({count})", f"allowed are 1 to {MAX_COUNT}")
 
 
 def _a_number(value: float) -> float:

@@ -8,12 +8,17 @@ from __future__ import annotations
 import inspect
 from enum import Enum, IntEnum, unique
 from functools import cache
+from math import isfinite
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from tlm_cmd.definition.fields import (
+    F32,
+    F32_HIGHEST,
+    MAX_CALIBRATED_OCTETS,
     U8,
+    AnnotationError,
     Bits,
     Calibration,
     Extent,
@@ -29,12 +34,13 @@ from tlm_cmd.definition.fields import (
     WireType,
 )
 from tlm_cmd.definition.message import Record
+from tlm_cmd.errors import ProtocolError
 
 MAX_FIXED_ITEMS = 256
 
 
-class DefinitionError(TypeError):
-    """A message class that cannot be laid out; names class and field and says what is missing."""
+class DefinitionError(ProtocolError):
+    """A message class that cannot be laid out; names class and field and says what to change."""
 
     def __init__(self, owner: str, field: str, problem: str) -> None:
         super().__init__(f"{owner}.{field}: {problem}")
@@ -87,6 +93,15 @@ class FieldLayout(msgspec.Struct, frozen=True, kw_only=True):
     enumeration: type[IntEnum] | None = None
     item: FieldLayout | None = None
     record: RecordLayout | None = None
+
+    @property
+    def leaves(self) -> int:
+        """How many values it holds when it has a fixed size: those of a nested structure, of each item of an array."""
+        if self.record is not None:
+            return sum(field.leaves for field in self.record.fields)
+        if self.item is not None and isinstance(self.extent, Length):
+            return self.extent.count * self.item.leaves
+        return 1
 
     @property
     def fixed_octets(self) -> int | None:
@@ -166,11 +181,21 @@ def layout_of(record: type[Record]) -> RecordLayout:
     Raises:
         DefinitionError: a field has no wire type, a wrong one, or contradicting annotations.
     """
-    hints = get_type_hints(record, include_extras=True)
-    fields = tuple(_field(record.__name__, name, hints[name]) for name in record.__struct_fields__)
+    return _layout(record, ())
+
+
+def _layout(record: type[Record], within: tuple[type[Record], ...]) -> RecordLayout:
+    owner = record.__name__
+    if record in within:
+        raise DefinitionError(owner, "*", f"cannot hold itself, neither directly nor in {within[-1].__name__}")
+    try:
+        hints = get_type_hints(record, include_extras=True)
+    except (NameError, AttributeError, TypeError, ValueError) as error:
+        raise DefinitionError(owner, "*", f"annotations cannot be read: {error}") from error
+    fields = tuple(_field(owner, name, hints[name], (*within, record)) for name in record.__struct_fields__)
     for field in fields[:-1]:
         if _ends_with_tail(field):
-            raise DefinitionError(record.__name__, field.name, "a Tail can only be the last field")
+            raise DefinitionError(owner, field.name, "a Tail can only be the last field")
     return RecordLayout(record, fields)
 
 
@@ -201,7 +226,18 @@ class _Notes:
         found = [note for note in self._notes if isinstance(note, kinds)]
         if len(found) > 1:
             raise self.error(f"contradicting annotations {found}")
+        self._notes = [note for note in self._notes if note not in found]
         return found[0] if found else None
+
+    def take_rest(self) -> list[Any]:
+        """The annotations not asked for yet."""
+        rest, self._notes = self._notes, []
+        return rest
+
+    def check_all_used(self) -> None:
+        """Refuse annotations that say nothing about a field of this kind."""
+        if self._notes:
+            raise self.error(f"{self._notes[0]!r} means nothing here")
 
 
 _SCALARS: dict[object, tuple[Kind, Number | None]] = {
@@ -210,24 +246,32 @@ _SCALARS: dict[object, tuple[Kind, Number | None]] = {
     float: (Kind.FLOAT, None),
 }
 _OCTET_STRINGS: dict[object, Kind] = {str: Kind.TEXT, bytes: Kind.OCTETS}
+_ALLOWED = "bool, int, float, str, bytes, IntEnum, tuple[item, ...] and Record"
 
 
-def _field(owner: str, name: str, hint: object) -> FieldLayout:
+def _field(owner: str, name: str, hint: object, within: tuple[type[Record], ...]) -> FieldLayout:
     notes = _Notes(owner, name, hint)
+    field = _any_field(notes, within)
+    notes.check_all_used()
+    return field
+
+
+def _any_field(notes: _Notes, within: tuple[type[Record], ...]) -> FieldLayout:
     python = notes.python
+    if get_origin(python) is tuple:
+        return _array(notes, within)
+    if not isinstance(python, type):
+        raise notes.error(f"{python!r} cannot travel; allowed are {_ALLOWED}")
     if python in _SCALARS:
         return _scalar(notes, *_SCALARS[python])
     if python in _OCTET_STRINGS:
         return _octet_string(notes, _OCTET_STRINGS[python])
-    if isinstance(python, type) and issubclass(python, IntEnum):
+    if issubclass(python, IntEnum):
         return _enumeration(notes, python)
-    if get_origin(python) is tuple:
-        return _array(notes)
-    if isinstance(python, type) and issubclass(python, Record):
-        return FieldLayout(name=name, kind=Kind.RECORD, record=layout_of(python), description=notes.description)
-    raise notes.error(
-        f"{python!r} cannot travel; allowed are bool, int, float, str, bytes, IntEnum, tuple[item, ...] and Record"
-    )
+    if issubclass(python, Record):
+        layout = _layout(python, within)
+        return FieldLayout(name=notes.field, kind=Kind.RECORD, record=layout, description=notes.description)
+    raise notes.error(f"{python.__name__} cannot travel; allowed are {_ALLOWED}")
 
 
 def _scalar(notes: _Notes, kind: Kind, default_wire: Number | None) -> FieldLayout:
@@ -239,32 +283,54 @@ def _scalar(notes: _Notes, kind: Kind, default_wire: Number | None) -> FieldLayo
         raise notes.error("a float travels as F32 or F64, or as an integer with Linear or Polynomial")
     if kind is not Kind.FLOAT and (calibration is not None or (isinstance(wire, Number) and wire.is_float)):
         raise notes.error("calibrations and F32 or F64 are for float fields")
-    if calibration is not None and not (isinstance(wire, Number) and not wire.is_float):
-        raise notes.error("a calibration needs an integer wire type")
+    if calibration is not None and (
+        not isinstance(wire, Number) or wire.is_float or wire.octets > MAX_CALIBRATED_OCTETS
+    ):
+        raise notes.error(f"a calibration needs an integer wire type of at most {8 * MAX_CALIBRATED_OCTETS} bits")
     if isinstance(calibration, Polynomial):
-        calibration.check_monotonic(wire)
-    unit = notes.one(Unit)
+        try:
+            calibration.check_monotonic(wire)
+        except AnnotationError as error:
+            raise notes.error(str(error)) from error
+    unit, allowed = notes.one(Unit), notes.one(Range)
+    _check_range(notes, wire, calibration, allowed)
     return FieldLayout(
         name=notes.field,
         kind=kind,
         wire=wire,
         calibration=calibration,
-        allowed=notes.one(Range),
+        allowed=allowed,
         limits=notes.one(Limits),
         unit=unit.symbol if unit else "",
         description=notes.description,
     )
 
 
+def _check_range(notes: _Notes, wire: WireType, calibration: Calibration | None, allowed: Range | None) -> None:
+    """Refuse a range that the wire type cannot carry whole; an infinite end stands for that of the wire type."""
+    if allowed is None:
+        return
+    lowest, highest = wire.lowest, wire.highest
+    if wire == F32:
+        lowest, highest = -F32_HIGHEST, F32_HIGHEST
+    if calibration is not None:
+        ends = [calibration.engineering(raw) for raw in (lowest, highest)]
+        half_a_step = abs(calibration.engineering(lowest + 1) - ends[0]) / 2
+        lowest, highest = min(ends) - half_a_step, max(ends) + half_a_step
+    for end in (allowed.lowest, allowed.highest):
+        if isfinite(end) and not lowest <= end <= highest:
+            raise notes.error(f"{allowed} is more than the wire type carries, {lowest} to {highest}")
+
+
 def _enumeration(notes: _Notes, python: type[IntEnum]) -> FieldLayout:
     wire = notes.one(Number, Bits) or U8
     if isinstance(wire, Number) and wire.is_float:
         raise notes.error("an enumeration travels as an integer")
-    highest = 2**wire.width - 1 if isinstance(wire, Bits) else wire.highest
-    lowest = 0 if isinstance(wire, Bits) else wire.lowest
+    if not len(python):
+        raise notes.error(f"{python.__name__} has no members")
     for member in python:
-        if not lowest <= member.value <= highest:
-            raise notes.error(f"{member!r} does not fit the wire type ({lowest} to {highest})")
+        if not wire.lowest <= member.value <= wire.highest:
+            raise notes.error(f"{member!r} does not fit the wire type, {wire.lowest} to {wire.highest}")
     return FieldLayout(
         name=notes.field,
         kind=Kind.ENUMERATION,
@@ -282,8 +348,8 @@ def _octet_string(notes: _Notes, kind: Kind) -> FieldLayout:
     return FieldLayout(name=notes.field, kind=kind, extent=extent, description=notes.description)
 
 
-def _array(notes: _Notes) -> FieldLayout:
-    item_hint, *rest = get_args(notes.python)
+def _array(notes: _Notes, within: tuple[type[Record], ...]) -> FieldLayout:
+    item_hint, *rest = get_args(notes.python) or (None,)
     if rest != [Ellipsis]:
         raise notes.error("an array is written tuple[item, ...] with Length(n), UpTo(n) or Tail(n)")
     extent = notes.one(Length, UpTo, Tail)
@@ -291,9 +357,12 @@ def _array(notes: _Notes) -> FieldLayout:
         raise notes.error("no length; add Length(n), UpTo(n) or Tail(n)")
     if isinstance(extent, Length) and extent.count > MAX_FIXED_ITEMS:
         raise notes.error(f"at most {MAX_FIXED_ITEMS} items in a fixed array, found {extent.count}")
-    item = _field(notes.owner, "item", item_hint)
+    for note in notes.take_rest():  # unit, range and the like of an array are those of its items
+        item_hint = Annotated[item_hint, note]
+    item = _field(notes.owner, f"{notes.field}[]", item_hint, within)
     if isinstance(item.wire, Bits) or item.kind is Kind.ARRAY or _ends_with_tail(item):
-        raise DefinitionError(notes.owner, notes.field, "items cannot be bit fields, arrays or end with a Tail")
+        raise notes.error("items cannot be bit fields, arrays or end with a Tail")
     if item.fixed_octets == 0:
-        raise DefinitionError(notes.owner, notes.field, "items must take at least one octet")
+        raise notes.error("items must take at least one octet")
+    item = msgspec.structs.replace(item, name="item")
     return FieldLayout(name=notes.field, kind=Kind.ARRAY, extent=extent, item=item, description=notes.description)

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tlm_cmd.errors import FieldRangeError, ProtocolError, TooShortError
+from tlm_cmd.errors import ProtocolError, TooShortError
 
 
 class UnknownValueError(ProtocolError):
-    """A raw value that no label of the enumeration has."""
+    """A value that no label of the enumeration has."""
 
     def __init__(self, field: str, value: object, allowed: list[str]) -> None:
         super().__init__(f"{field} is {value!r}, allowed are {', '.join(allowed)}")
         self.field, self.value, self.allowed = field, value, allowed
+
+
+class FieldTypeError(ProtocolError):
+    """A field holds a value of another type than its definition says."""
+
+    def __init__(self, field: str, value: object, expected: str) -> None:
+        super().__init__(f"{field} is {value!r} of type {type(value).__name__}, expected {expected}")
+        self.field, self.value, self.expected = field, value, expected
 
 
 class TextError(ProtocolError):
@@ -33,57 +41,69 @@ class LengthError(ProtocolError):
         self.field, self.found, self.fewest, self.most = field, found, fewest, most
 
 
-class Labels(dict[int, Any]):
-    """Python value by raw value; an unknown raw value is refused with the field's name."""
+class Lookup(dict[Any, Any]):
+    """One of an enumeration's directions, raw to Python value or back; anything else is refused by the field's name."""
 
-    def __init__(self, field: str, values: Mapping[int, Any]) -> None:
+    def __init__(self, field: str, values: Mapping[Any, Any], allowed: list[str]) -> None:
         super().__init__(values)
-        self.field = field
+        self.field, self.allowed = field, allowed
 
-    def __missing__(self, raw: int) -> Any:  # noqa: ANN401 - never returns
-        raise UnknownValueError(self.field, raw, [f"{key} ({_label(value)})" for key, value in self.items()])
-
-
-def _label(value: object) -> str:
-    return str(getattr(value, "name", value))
+    def __missing__(self, value: object) -> Any:  # noqa: ANN401 - never returns
+        raise UnknownValueError(self.field, value, self.allowed)
 
 
-def fixed(field: str, data: bytes, octets: int) -> bytes:
-    """``data``, which must have exactly ``octets`` octets."""
-    if len(data) != octets:
-        raise LengthError(field, len(data), octets, octets)
+# ------------------------------------------------------------------ encoding
+
+
+def octets(field: str, value: object) -> bytes:
+    """An octet string of any kind as bytes."""
+    if not isinstance(value, bytes | bytearray | memoryview):
+        raise FieldTypeError(field, value, "octets")
+    return bytes(value)
+
+
+def fixed_octets(field: str, value: object, count: int) -> bytes:
+    """An octet string, which must have exactly ``count`` octets."""
+    data = octets(field, value)
+    if len(data) != count:
+        raise LengthError(field, len(data), count, count)
     return data
 
 
-def fixed_text(field: str, text: str, octets: int) -> bytes:
-    """A text as UTF-8, filled with NUL to ``octets``."""
-    data = text.encode()
-    if len(data) > octets:
-        raise LengthError(field, len(data), 0, octets)
+def utf8(field: str, value: object) -> bytes:
+    """A text as UTF-8."""
+    if not isinstance(value, str):
+        raise FieldTypeError(field, value, "text")
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise TextError(field, f"character {error.start} has no UTF-8 form") from None
+
+
+def fixed_utf8(field: str, value: object, count: int) -> bytes:
+    """A text as UTF-8, to be filled with NUL to ``count`` octets."""
+    data = utf8(field, value)
+    if len(data) > count:
+        raise LengthError(field, len(data), 0, count)
     if data.endswith(b"\0"):
         raise TextError(field, "a text of fixed length cannot end with NUL")
-    return data.ljust(octets, b"\0")
-
-
-def prefixed(field: str, data: bytes, bound: int) -> bytes:
-    """``data`` behind its length."""
-    if len(data) > bound:
-        raise LengthError(field, len(data), 0, bound)
-    return len(data).to_bytes(1 if bound <= 255 else 2, "big") + data
-
-
-def bounded(field: str, data: bytes, bound: int) -> bytes:
-    """``data``, which may have at most ``bound`` octets."""
-    if len(data) > bound:
-        raise LengthError(field, len(data), 0, bound)
     return data
 
 
-def item_count(field: str, items: tuple[Any, ...], fewest: int, most: int) -> int:
-    """Number of items, checked."""
-    if not fewest <= len(items) <= most:
-        raise LengthError(field, len(items), fewest, most)
-    return len(items)
+def saturated(exact: float, lowest: int, highest: int) -> int:
+    """The end of the wire type that is nearest to an exact raw value outside of it.
+
+    Raises:
+        ValueError: it is not a number; the caller finds out which field that was.
+    """
+    if exact < lowest:
+        return lowest
+    if exact > highest:
+        return highest
+    raise ValueError("not a number")
+
+
+# ------------------------------------------------------------------ decoding
 
 
 def text(field: str, data: bytes) -> str:
@@ -94,25 +114,8 @@ def text(field: str, data: bytes) -> str:
         raise TextError(field, f"octet {error.start} is no UTF-8") from None
 
 
-def read_count(field: str, data: bytes, position: int, end: int, bound: int) -> tuple[int, int]:
-    """The count in front of a variable part, and the position behind it."""
-    octets = 1 if bound <= 255 else 2
-    if position + octets > end:
-        raise TooShortError(field, octets, max(end - position, 0))
-    count = int.from_bytes(data[position : position + octets], "big")
-    if count > bound:
-        raise LengthError(field, count, 0, bound)
-    return count, position + octets
-
-
-def read_octets(field: str, data: bytes, position: int, end: int, count: int) -> bytes:
-    """``count`` octets at ``position``."""
-    if position + count > end:
-        raise TooShortError(field, count, max(end - position, 0))
-    return bytes(data[position : position + count])
-
-
-def check_allowed(field: str, value: float, lowest: float, highest: float) -> None:
-    """Refuse a value outside its allowed range; NaN is outside every range."""
-    if not lowest <= value <= highest:
-        raise FieldRangeError(field, value, lowest, highest)
+def misfit(structure: str, found: int, fewest: int, most: int) -> ProtocolError:
+    """The error for a structure that takes ``fewest`` to ``most`` octets and has another number."""
+    if found < fewest:
+        return TooShortError(structure, fewest, max(found, 0))
+    return LengthError(structure, found, fewest, most)
