@@ -1,7 +1,8 @@
 """The modes of the compute payload: a table of entry conditions, and nothing that acts.
 
-Every transition follows from the conditions of the moment, so the app asks once per control slot what is due. The order
-of the table is the order of importance: faults before protection, protection before what the ground or the work wants.
+Every transition but the restart of the app follows from the conditions of the moment, so the app asks once per control
+slot what is due. The order of the table is that of importance: faults before protection, protection before what the
+ground or the work wants.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         enabled: the ground lets the payload work.
         faulted: model or board are unusable until the fault is cleared.
-        forbidden: spacecraft mode or load shedding forbid the payload, or its measurements have been stale for long.
-        may_boot: the guard admits the power of a boot.
+        forbidden: spacecraft mode, load shedding, battery or bus voltage leave nothing even for a board at rest.
+        may_boot: the line is off, and the guard admits a boot and the weakest power mode behind it.
         too_hot: the guard refuses even the weakest power mode for its heat.
         cool: the guard would admit it with the start margin.
-        work_waits: jobs are queued.
+        work_waits: a job is queued that can be done in time.
         board: what the board says it is, None when it has been silent for too long.
         throttled: the board has slowed down.
         model_ready: the worker has verified the model since the board was switched on.
         overdue: the board takes too long to boot, or a boot cannot succeed any more.
-        unneeded: no work for long, or no hope of any.
+        unneeded: no work for long, whether none was queued or none admitted.
         run_planned: a job was admitted and is loading.
         run_started: the board works on a job, or has finished and its result is awaited.
     """
@@ -80,8 +81,14 @@ class ComputeModes(ModeMachine[ComputeMode]):
         Transition("recover_speed", THROTTLED, RUNNING, "is_fast", "the board is still throttled, or has no work"),
         Transition("finish", _WORKING, IDLE, "has_no_run", "a job is in hand"),
         Transition("warm_up", IDLE, WARMING, "has_plan", "no job was admitted"),
-        Transition("rest", (IDLE, COOLING), OFF, "is_unneeded", "work waits, or did so a moment ago"),
+        Transition("rest", (IDLE, COOLING), OFF, "is_unneeded", "the board has worked a moment ago"),
+        Transition("restart", _POWERED, OFF),
     )
+
+    @property
+    def powered(self) -> bool:
+        """Whether the board's line is to be on."""
+        return self.mode in _POWERED
 
     def due(self, conditions: Conditions) -> str | None:
         """The trigger of the first transition from the present mode whose guard agrees, None when none does."""
@@ -172,7 +179,7 @@ def _by_mode() -> dict[ComputeMode, tuple[tuple[str, _Guard], ...]]:
         mode: tuple(
             (transition.trigger, guard_of(transition))
             for transition in ComputeModes.transitions
-            if mode in transition.sources
+            if mode in transition.sources and transition.guard is not None
         )
         for mode in ComputeMode
     }

@@ -56,7 +56,7 @@ class Averages(msgspec.Struct):
         return cls(rules.array_w, rules.sunlit_load_w, rules.eclipse_load_w, rules.sink_c)
 
     def learn(self, sample: Sample, seconds: float, rules: ForecastRules) -> None:
-        """Move towards a sample that held for ``seconds``; values that are not finite are left out, powers below 0 are 0.
+        """Move towards a sample that held for ``seconds``; what is not finite is left out, powers below 0 are 0.
 
         A battery that is nearly full takes less than the array could give: then its power tells nothing.
         """

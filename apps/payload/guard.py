@@ -79,8 +79,8 @@ class Reserve(msgspec.Struct, frozen=True, kw_only=True):
 def reserve(forecast: Forecast, limits: GuardLimits, idle_w: float) -> Reserve:
     """The reserve that a forecast demands, by backward recursion.
 
-    ``need[t] = max(0, need[t + 1] - gain[t])``. Behind the forecast's end nothing is needed: it covers one orbit, and an
-    orbit that the platform alone cannot sustain is for load shedding to mend.
+    ``need[t] = max(0, need[t + 1] - gain[t])``. Behind the forecast's end nothing is needed: it covers one orbit, and
+    an orbit that the platform alone cannot sustain is for load shedding to mend.
     """
     net = tuple(
         array_w * (1.0 - limits.array_error) - load_w * (1.0 + limits.load_error) - idle_w / limits.line_efficiency

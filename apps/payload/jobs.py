@@ -1,6 +1,6 @@
-"""The job queue: which images wait for inference, which one runs, and why each one ended. Pure operations over a state.
+"""The job queue: which images wait for inference, which one runs, why each one ended. Pure operations over a state.
 
-A job is QUEUED, then LOADING (its power mode is set, its image read), then RUNNING, and then it has ended: it leaves the
+A job is QUEUED, then LOADING (a power mode was admitted for it), then RUNNING, and then it has ended: it leaves the
 queue with an outcome. On the way it may go back to QUEUED, with the work already done kept or not.
 """
 
@@ -194,7 +194,7 @@ class JobQueue:
         job.done = min(max(done, job.done), 1.0)
 
     def retry(self, job: Job, attempts_allowed: int) -> bool:
-        """Put the active job back after a failed start, its work to be done anew; False, and ended, when once too often.
+        """Put the active job back after a failed start, to be done anew; False, and ended, when it was once too often.
 
         Raises:
             JobError: it is not active.

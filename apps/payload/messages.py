@@ -173,3 +173,17 @@ class GuardCutOff(Event, code=35, severity=Severity.ERROR, text="guard stopped t
     """Running work was stopped because a limit came near."""
 
     reason: GuardReason
+
+
+class PlannerReplaced(Event, code=36, severity=Severity.ERROR, text="planner {policy} replaced: {reason}"):
+    """A planner failed, and earliest deadline took its place."""
+
+    policy: PlannerPolicy
+    reason: Annotated[str, UpTo(80)]
+
+
+class BoardFailed(Event, code=37, severity=Severity.ERROR, text="compute board: {reason}, {failures} in a row"):
+    """The board did not boot, hung or was lost; it is switched off and on again."""
+
+    reason: Annotated[str, UpTo(80)]
+    failures: Annotated[int, U16]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from apps.power.messages import LINES
+from apps.thermal.messages import MAX_SENSORS
+from flightsw.devices.compute_board import PowerMode
 from tlm_cmd.definition.fields import F32, U8, U16, U32, Range, Unit, UpTo
 from tlm_cmd.definition.message import Record
 
@@ -36,9 +39,9 @@ class Variant(Record):
 class BoardTable(Record):
     """The compute board: where it hangs, what it can do and how long it may take."""
 
-    power_line: Annotated[int, U8, Range(0, 7)]
-    board_sensor: Annotated[int, U8, Range(0, 15), "its temperature in ThermalStatus"]
-    sink_sensor: Annotated[int, U8, Range(0, 15), "temperature of what cools it in ThermalStatus"]
+    power_line: Annotated[int, U8, Range(0, LINES - 1)]
+    board_sensor: Annotated[int, U8, Range(0, MAX_SENSORS - 1), "its temperature in ThermalStatus"]
+    sink_sensor: Annotated[int, U8, Range(0, MAX_SENSORS - 1), "temperature of what cools it in ThermalStatus"]
     idle_w: Watts
     boot_w: Watts
     boot_limit_s: Annotated[int, U16, Range(1, 65_535), Unit("s"), "after which a boot has failed"]
@@ -117,6 +120,8 @@ def check_board(board: BoardTable) -> str | None:
         return "at least one power step and one variant are needed"
     if powers != sorted(set(powers)) or speeds != sorted(set(speeds)):
         return "power steps must rise in power and in speed"
+    if any(power not in tuple(PowerMode) for power in powers):
+        return f"the board has power modes of {', '.join(str(int(mode)) for mode in PowerMode)} W only"
     if len(set(names)) != len(names):
         return f"variants repeat a name: {', '.join(names)}"
     return None
