@@ -70,13 +70,11 @@ class PowerSystem:
         delivered = distribution.draw(battery.state.voltage_v, step_s)
         needed = delivered / parameters.efficiency + parameters.quiescent_w
         charge_limit, discharge_limit = battery.limits_w(battery_temperature_c, step_s)
-        from_battery = needed - usable
-        if from_battery > discharge_limit:
+        if needed - usable > discharge_limit:
             distribution.interrupt()
             delivered = needed = 0.0
-            from_battery = -usable
-        from_battery = max(from_battery, -charge_limit)
-        taken = needed - from_battery
+        taken = min(usable, needed + charge_limit)
+        from_battery = needed - taken
         generated = taken / parameters.mppt_efficiency
         self.array.take(generated / available if available > 0.0 else 0.0)
         battery.step(from_battery, battery_temperature_c, step_s)

@@ -55,7 +55,7 @@ def test_an_unknown_key_is_refused_with_those_that_exist(
 @pytest.mark.parametrize(
     ("old", "new", "path"),
     [
-        ("initial_soc = 0.92", "initial_soc = 1.2", "battery.initial_soc"),
+        ("initial_soc = 0.85", "initial_soc = 1.2", "battery.initial_soc"),
         ('name = "Kashi"', "name = 7", "stations[2].name"),
         ("substeps = 4", "", "body"),
         ("[onboard_computer]", "[[onboard_computer]]", "onboard_computer"),

@@ -61,9 +61,9 @@ def test_what_turns_with_the_earth_stands_still_on_it() -> None:
 
 @given(LATITUDES, LONGITUDES, st.floats(-5.0, 1500.0))
 def test_geodetic_and_back(latitude: float, longitude: float, altitude: float) -> None:
-    """Geodetic coordinates survive the way through Cartesian ones to 1e-9 rad and 1 mm."""
+    """Geodetic coordinates survive the way through Cartesian ones to 2e-9 rad and 1 mm."""
     place = to_geodetic(from_geodetic(Geodetic(latitude, longitude, altitude)))
-    assert place.latitude_rad == pytest.approx(latitude, abs=1e-9)
+    assert place.latitude_rad == pytest.approx(latitude, abs=2e-9)
     assert place.altitude_km == pytest.approx(altitude, abs=1e-6)
     assume(abs(latitude) < 1.57 and abs(longitude) < math.pi)
     assert place.longitude_rad == pytest.approx(longitude, abs=1e-9)
