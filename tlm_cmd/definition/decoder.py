@@ -163,10 +163,11 @@ class _Reader:
         bounds = raw_range(field)
         if bounds is None or field.allowed is None:
             return self._engineering(field, raw)
-        name = self._source.local()
+        name = raw if raw.isidentifier() else self._source.local()
         value = self._engineering(field, name)
         allowed = f"{literal(field.allowed.lowest)}, {literal(field.allowed.highest)}"
-        self._checks.append(f"{name} = {raw}")
+        if name != raw:
+            self._checks.append(f"{name} = {raw}")
         self._checks.append(f"if {outside(name, *bounds)}: raise FieldRangeError({label!r}, {value}, {allowed})")
         return value
 

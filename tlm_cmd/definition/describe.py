@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from tlm_cmd.definition.fields import Bits, Length, Linear, Number, Polynomial, Tail, UpTo
@@ -31,9 +32,9 @@ def describe_field(field: FieldLayout) -> dict[str, Any]:
         "wire": wire_name(field),
         "length": _length(field),
         "calibration": _calibration(field),
-        "range": [field.allowed.lowest, field.allowed.highest] if field.allowed else None,
-        "yellow": field.limits.yellow if field.limits else None,
-        "red": field.limits.red if field.limits else None,
+        "range": _ends((field.allowed.lowest, field.allowed.highest) if field.allowed else None),
+        "yellow": _ends(field.limits.yellow if field.limits else None),
+        "red": _ends(field.limits.red if field.limits else None),
         "unit": field.unit,
         "description": field.description,
         "labels": {str(raw): label for raw, label in field.labels.items()},
@@ -50,6 +51,11 @@ def wire_name(field: FieldLayout) -> str | None:
     if isinstance(field.wire, Bits):
         return f"bits({field.wire.width})"
     return None
+
+
+def _ends(ends: tuple[float, float] | None) -> list[float | None] | None:
+    """Both ends, None for one that is infinite, which JSON could not say."""
+    return None if ends is None else [end if isfinite(end) else None for end in ends]
 
 
 def _length(field: FieldLayout) -> str | None:

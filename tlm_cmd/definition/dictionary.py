@@ -11,107 +11,32 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-import msgspec
-
-from tlm_cmd.definition.codec import Codec, codec_of
+from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.describe import describe_record
+from tlm_cmd.definition.entries import (
+    APIDS_PER_APP,
+    COMMAND_MESSAGE_ID,
+    TELEMETRY_MESSAGE_ID,
+    AppInterface,
+    CommandEntry,
+    DictionaryError,
+    EventEntry,
+    TelemetryEntry,
+)
+from tlm_cmd.definition.interface_checks import check_app, check_code, check_period, check_text
 from tlm_cmd.definition.message import (
     MAX_EVENT_CODE,
     MAX_FUNCTION_CODE,
     Command,
     Event,
     Record,
-    Severity,
     Telemetry,
     screaming_snake,
 )
-from tlm_cmd.errors import ProtocolError, TooShortError
-
-APIDS_PER_APP = 16
-HIGHEST_APP_APID = 0x7EF
-COMMAND_MESSAGE_ID = 0x1800  # packet type and secondary-header bits of a command, as in cFS
-TELEMETRY_MESSAGE_ID = 0x0800
+from tlm_cmd.errors import TooShortError
 
 Found = TypeVar("Found")
-
-
-class DictionaryError(ProtocolError):
-    """Apps that cannot live in one dictionary, or a name or id that is not in it."""
-
-
-class AppInterface(msgspec.Struct, frozen=True):
-    """What one app contributes.
-
-    Attributes:
-        name: the app's name in the mission, snake case.
-        apid: first of the app's 16 APIDs; commands go to it, events come from it, telemetry packet k from apid + 1 + k.
-        commands: command classes, with unique function codes.
-        telemetry: telemetry classes, in the order of their APIDs; new ones go to the end.
-        events: event classes, with unique codes.
-    """
-
-    name: str
-    apid: int
-    commands: tuple[type[Command], ...] = ()
-    telemetry: tuple[type[Telemetry], ...] = ()
-    events: tuple[type[Event], ...] = ()
-
-
-class CommandEntry(msgspec.Struct, frozen=True):
-    """One command. ``name`` is what a controller types: ``THERMAL.SET_HEATER``."""
-
-    name: str
-    app: str
-    apid: int
-    record: type[Command]
-
-    @property
-    def code(self) -> int:
-        """Function code within the app."""
-        return self.record.code
-
-    @property
-    def message_id(self) -> int:
-        """The app's command message id on the bus."""
-        return COMMAND_MESSAGE_ID | self.apid
-
-    @property
-    def codec(self) -> Codec[Command]:
-        """Octets to command and back."""
-        return codec_of(self.record)
-
-
-class TelemetryEntry(msgspec.Struct, frozen=True):
-    """One telemetry packet. ``name`` is ``THERMAL.THERMAL_HK``."""
-
-    name: str
-    app: str
-    apid: int
-    record: type[Telemetry]
-
-    @property
-    def message_id(self) -> int:
-        """The packet's message id on the bus."""
-        return TELEMETRY_MESSAGE_ID | self.apid
-
-    @property
-    def codec(self) -> Codec[Telemetry]:
-        """Octets to packet and back."""
-        return codec_of(self.record)
-
-
-class EventEntry(msgspec.Struct, frozen=True):
-    """One event. ``name`` is ``THERMAL.HEATER_STUCK``."""
-
-    name: str
-    app: str
-    apid: int
-    record: type[Event]
-
-    @property
-    def code(self) -> int:
-        """Number within the app."""
-        return self.record.code
+Entry = TypeVar("Entry", CommandEntry, TelemetryEntry, EventEntry)
 
 
 class Dictionary:
@@ -139,48 +64,47 @@ class Dictionary:
     # ---------------------------------------------------------------- building
 
     def _add_app(self, app: AppInterface) -> None:
-        if len(app.telemetry) >= APIDS_PER_APP:
-            raise DictionaryError(f"{app.name} has {len(app.telemetry)} telemetry packets, at most {APIDS_PER_APP - 1}")
-        if app.apid % APIDS_PER_APP or not APIDS_PER_APP <= app.apid <= HIGHEST_APP_APID:
-            raise DictionaryError(
-                f"{app.name}: apid 0x{app.apid:03x} is no multiple of {APIDS_PER_APP} "
-                f"from 0x{APIDS_PER_APP:03x} to 0x{HIGHEST_APP_APID & ~(APIDS_PER_APP - 1):03x}"
-            )
+        check_app(app)
+        if app.name in self._app_by_apid.values():
+            raise DictionaryError(f"two apps are called {app.name!r}")
         holder = self._app_by_apid.setdefault(app.apid, app.name)
-        if holder != app.name or [other.name for other in self.apps].count(app.name) > 1:
-            raise DictionaryError(f"apps {holder!r} and {app.name!r} both claim apid 0x{app.apid:03x} or one name")
+        if holder != app.name:
+            raise DictionaryError(f"apps {holder!r} and {app.name!r} both claim apid 0x{app.apid:03x}")
         for command in app.commands:
             self._add_command(app, command)
         for index, packet in enumerate(app.telemetry):
             entry = TelemetryEntry(_name(app, packet), app.name, app.apid + 1 + index, packet)
-            self._register(app, packet, entry, self.telemetry)
+            check_period(entry)
+            self._register(entry, self.telemetry)
             self._telemetry_by_apid[entry.apid] = entry
         for event in app.events:
             self._add_event(app, event)
 
     def _add_command(self, app: AppInterface, command: type[Command]) -> None:
-        _check_code(app, command, MAX_FUNCTION_CODE)
+        check_code(_name(app, command), command, MAX_FUNCTION_CODE)
         entry = CommandEntry(_name(app, command), app.name, app.apid, command)
+        self._register(entry, self.commands)
         holder = self._command_by_id.setdefault((app.apid, command.code), entry)
         if holder is not entry:
             raise DictionaryError(f"{holder.name} and {entry.name} both claim function code {command.code}")
-        self._register(app, command, entry, self.commands)
 
     def _add_event(self, app: AppInterface, event: type[Event]) -> None:
-        _check_code(app, event, MAX_EVENT_CODE)
+        check_code(_name(app, event), event, MAX_EVENT_CODE)
         entry = EventEntry(_name(app, event), app.name, app.apid, event)
+        check_text(entry)
+        self._register(entry, self.events)
         holder = self._event_by_id.setdefault((app.apid, event.code), entry)
         if holder is not entry:
             raise DictionaryError(f"{holder.name} and {entry.name} both claim event code {event.code}")
-        self._register(app, event, entry, self.events)
 
-    def _register(self, app: AppInterface, record: type[Record], entry: Found, table: dict[str, Found]) -> None:
-        name = _name(app, record)
-        if name in self.commands or name in self.telemetry or name in self.events:
-            raise DictionaryError(f"{name} is declared twice")
+    def _register(self, entry: Entry, table: dict[str, Entry]) -> None:
+        name, record = entry.name, entry.record
+        for other in (self.commands.get(name), self.telemetry.get(name), self.events.get(name)):
+            if other is not None:
+                raise DictionaryError(f"{_origin(other.record)} and {_origin(record)} are both called {name}")
         codec_of(record)  # a class that cannot be laid out is refused here, not in flight
         table[name] = entry
-        self._by_class[app.name, record] = entry  # type: ignore[assignment]
+        self._by_class[entry.app, record] = entry
 
     # ---------------------------------------------------------------- looking up
 
@@ -191,6 +115,10 @@ class Dictionary:
     def packet(self, name: str) -> TelemetryEntry:
         """A telemetry packet by name."""
         return _look_up(self.telemetry, name.upper(), "telemetry packet")
+
+    def event(self, name: str) -> EventEntry:
+        """An event by name."""
+        return _look_up(self.events, name.upper(), "event")
 
     def apid_of(self, app: str) -> int:
         """The command and event APID of an app."""
@@ -258,7 +186,7 @@ class Dictionary:
         if event is None:
             raise DictionaryError(f"no telemetry packet or event has APID 0x{apid:03x} and first octet {payload[0]}")
         if payload[1] != event.record.severity:
-            raise DictionaryError(f"{event.name}: severity {payload[1]}, declared {Severity(event.record.severity)!r}")
+            raise DictionaryError(f"{event.name} has severity {payload[1]}, declared is {event.record.severity:d}")
         return event, codec_of(event.record).decode(payload, 2)
 
     # ---------------------------------------------------------------- describing
@@ -267,13 +195,19 @@ class Dictionary:
         """The whole dictionary as plain data; the content hash covers exactly this."""
         return {
             "mission": self.mission,
+            "apps": [{"name": app.name, "apid": app.apid} for app in self.apps],
             "commands": [
                 {"name": entry.name, "apid": entry.apid, "code": entry.code, "hazardous": entry.record.hazardous}
                 | describe_record(entry.record)
                 for entry in self.commands.values()
             ],
             "telemetry": [
-                {"name": entry.name, "apid": entry.apid, "period_s": entry.record.period_s}
+                {
+                    "name": entry.name,
+                    "apid": entry.apid,
+                    "period_s": entry.record.period_s,
+                    "quality": entry.record.quality.name,
+                }
                 | describe_record(entry.record)
                 for entry in self.telemetry.values()
             ],
@@ -295,10 +229,8 @@ def _name(app: AppInterface, record: type[Record]) -> str:
     return f"{app.name.upper()}.{screaming_snake(record.__name__)}"
 
 
-def _check_code(app: AppInterface, record: type[Command | Event], highest: int) -> None:
-    code = getattr(record, "code", None)
-    if code is None or not 0 <= code <= highest:
-        raise DictionaryError(f"{_name(app, record)}: code is {code}, allowed are 0 to {highest}")
+def _origin(record: type[Record]) -> str:
+    return f"{record.__module__}.{record.__qualname__}"
 
 
 def _look_up(table: dict[str, Found], name: str, what: str) -> Found:
@@ -310,3 +242,15 @@ def _look_up(table: dict[str, Found], name: str, what: str) -> Found:
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise DictionaryError(f"no {what} is called {name!r}{hint}")
     return found
+
+
+__all__ = [
+    "COMMAND_MESSAGE_ID",
+    "TELEMETRY_MESSAGE_ID",
+    "AppInterface",
+    "CommandEntry",
+    "Dictionary",
+    "DictionaryError",
+    "EventEntry",
+    "TelemetryEntry",
+]

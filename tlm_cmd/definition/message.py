@@ -11,7 +11,7 @@ Everything else follows from the class: codec, argument validation, dictionary, 
 from __future__ import annotations
 
 import re
-from enum import IntEnum, unique
+from enum import Enum, IntEnum, unique
 from typing import Any, ClassVar, dataclass_transform
 
 import msgspec
@@ -50,18 +50,28 @@ class _RecordMeta(msgspec.StructMeta):
         namespace: dict[str, Any],
         **keywords: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
-        own = {key: keywords.pop(key) for key in tuple(keywords) if key in _CLASS_KEYWORDS}
-        record = super().__new__(mcls, name, bases, namespace, frozen=True, **keywords)
+        own = {
+            key: keywords.pop(key) for base in bases for key in getattr(base, "class_keywords", ()) if key in keywords
+        }
+        if keywords:
+            allowed = ", ".join(key for base in bases for key in getattr(base, "class_keywords", ())) or "none"
+            raise TypeError(f"class {name}: keyword {', '.join(keywords)} is not allowed, allowed are {allowed}")
+        # frozen and of fixed field order, so that it can be hashed, shared and built from what was decoded; without
+        # cyclic garbage collection, because what it holds cannot refer back to it
+        record = super().__new__(mcls, name, bases, namespace, frozen=True, gc=False)
         for key, value in own.items():
             type.__setattr__(record, key, value)
         return record
 
 
-_CLASS_KEYWORDS = frozenset({"code", "hazardous", "period_s", "quality", "severity", "text"})
-
-
 class Record(msgspec.Struct, metaclass=_RecordMeta):
-    """A structure of fields; nested in messages, or a device register map. Frozen."""
+    """A structure of fields; nested in messages, or a device register map. Frozen.
+
+    Attributes:
+        class_keywords: what can be said of a class of this kind, in its declaration.
+    """
+
+    class_keywords: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **keywords: Any) -> None:  # noqa: ANN401 - consumed by the metaclass
         """Accept the class keywords that the metaclass has stored."""
@@ -75,6 +85,7 @@ class Command(Record):
         hazardous: must be armed before it is accepted.
     """
 
+    class_keywords: ClassVar[tuple[str, ...]] = ("code", "hazardous")
     code: ClassVar[int]
     hazardous: ClassVar[bool] = False
 
@@ -87,6 +98,7 @@ class Telemetry(Record):
         quality: TELEMETRY, or BULK for mass data.
     """
 
+    class_keywords: ClassVar[tuple[str, ...]] = ("period_s", "quality")
     period_s: ClassVar[float | None] = None
     quality: ClassVar[Quality] = Quality.TELEMETRY
 
@@ -100,13 +112,18 @@ class Event(Record):
         text: what a person reads, a format string over the fields.
     """
 
+    class_keywords: ClassVar[tuple[str, ...]] = ("code", "severity", "text")
     code: ClassVar[int]
     severity: ClassVar[Severity] = Severity.INFO
     text: ClassVar[str] = ""
 
     def describe(self) -> str:
-        """The event's text with its fields filled in."""
-        return type(self).text.format(**{name: getattr(self, name) for name in self.__struct_fields__})
+        """The event's text with its fields filled in, enumerations by their names."""
+        return type(self).text.format(**{name: _shown(getattr(self, name)) for name in self.__struct_fields__})
+
+
+def _shown(value: object) -> object:
+    return value.name if isinstance(value, Enum) else value
 
 
 def screaming_snake(name: str) -> str:
