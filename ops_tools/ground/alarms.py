@@ -33,19 +33,19 @@ class LimitTransition(msgspec.Struct, frozen=True):
 class AlarmBook:
     """Watches every value with declared limits.
 
-    Recorded packets that come late change no state, since newer values are known; their values outside the limits are
-    counted in ``late_violations``.
+    Recorded packets change no state, since newer values are known; their values outside the limits are counted in
+    ``recorded_violations``.
 
     Attributes:
         transitions: the newest transitions.
         counts: transitions into each state.
-        late_violations: values outside their limits in late packets.
+        recorded_violations: values outside their limits in recorded packets.
     """
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.transitions: deque[LimitTransition] = deque(maxlen=KEPT_TRANSITIONS)
         self.counts: dict[LimitState, int] = dict.fromkeys(LimitState, 0)
-        self.late_violations = 0
+        self.recorded_violations = 0
         self._fields: dict[str, tuple[LimitedField, ...]] = {
             entry.name: fields for entry in dictionary.telemetry.values() if (fields := limited_fields(entry.record))
         }
@@ -61,12 +61,12 @@ class AlarmBook:
         changes: list[LimitTransition] = []
         message = sample.message
         for field in self._fields.get(sample.name, ()):
-            if field.all_green(message) and (sample.late or not self._outside):
+            if field.all_green(message) and (sample.recorded or not self._outside):
                 continue
             for name, value in field.values(message):
                 state = limit_state(field.limits, value)
-                if sample.late:
-                    self.late_violations += state > LimitState.GREEN
+                if sample.recorded:
+                    self.recorded_violations += state > LimitState.GREEN
                 else:
                     self._move(f"{sample.name}.{name}", state, value, sample, changes)
         return changes

@@ -90,7 +90,7 @@ class CommandCentre:
             arguments: by name; numbers, booleans and enumerations may be given as text.
             confirm: why a hazardous command is to be sent.
             now_ns: ground time.
-            spacecraft_ns: newest spacecraft time known; reports from before it are not about this command.
+            spacecraft_ns: newest spacecraft time known; recorded reports from before it are not about this command.
         """
         record = self._new_record(name, dict(arguments or {}), now_ns)
         try:
@@ -210,15 +210,15 @@ class CommandCentre:
     ) -> None:
         if not confirm:
             raise RefusedOnGroundError(
-                f'{entry.name} is hazardous and needs a confirmation: give the reason for it, confirm="..." '
-                '(--confirm "..." on the command line)'
+                'hazardous, needs a confirmation: give the reason for it with confirm="...", or --confirm "..." '
+                "on the command line"
             )
         record.confirm = confirm
         arguments = {"apid": entry.apid, "function": entry.code}
         arming = self.issue(ARM_COMMAND, arguments, now_ns=now_ns, spacecraft_ns=spacecraft_ns)
         record.armed_by = arming.number
         if arming.verdict is not None:
-            raise RefusedOnGroundError(f"{entry.name} could not be armed: {arming.reason}")
+            raise RefusedOnGroundError(f"could not be armed: {arming.reason}")
         record.times[CommandStage.ARMING] = now_ns
         self._open[record.number] = record
         self._waiting[arming.number] = (record, payload)

@@ -50,10 +50,10 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
         app: the app that sent it.
         apid: its APID.
         sequence: its sequence count.
-        time_ns: spacecraft time, in nanoseconds since the mission's epoch.
+        time_ns: spacecraft time, TAI in nanoseconds since 1958-01-01.
         received_ns: ground time of its arrival.
         sequence_gap: packets of this APID that are missing in front of it.
-        late: whether a newer packet of this APID has come before, as with recorded telemetry.
+        recorded: whether it was recorded on board and played back, so that newer ones may have come before.
         message: its content.
     """
 
@@ -64,7 +64,7 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     time_ns: int
     received_ns: int
     sequence_gap: int
-    late: bool
+    recorded: bool
     message: Telemetry | Event
 
 
@@ -84,7 +84,7 @@ class Decoder:
         self.decoded = 0
         self._trackers = {apid: SequenceTracker(_period_ns(dictionary, apid)) for apid in dictionary.known_apids()}
 
-    def decode(self, packet: bytes, now_ns: int) -> Sample | None:
+    def decode(self, packet: bytes, now_ns: int, *, recorded: bool = False) -> Sample | None:
         """Decode one packet that arrived at ``now_ns``; None if it cannot be, which is counted by reason."""
         try:
             header = parse_telemetry(packet)
@@ -94,8 +94,10 @@ class Decoder:
             return None
         self.decoded += 1
         time_ns = header.time_ns
-        gap, late = self._trackers[header.apid].take(header.sequence_count, time_ns)
-        return Sample(entry.name, entry.app, header.apid, header.sequence_count, time_ns, now_ns, gap, late, message)
+        gap = self._trackers[header.apid].take(header.sequence_count, time_ns, recorded=recorded)
+        return Sample(
+            entry.name, entry.app, header.apid, header.sequence_count, time_ns, now_ns, gap, recorded, message
+        )
 
     def sequence(self, apid: int) -> SequenceState:
         """The sequence counts of one APID.

@@ -41,7 +41,7 @@ class LoggedEvent(msgspec.Struct, frozen=True):
         text: what a person reads.
         time_ns: spacecraft time, None for the ground's own events.
         received_ns: ground time.
-        late: whether it was recorded on board and came after newer ones.
+        recorded: whether it was recorded on board and played back.
     """
 
     number: int
@@ -51,7 +51,7 @@ class LoggedEvent(msgspec.Struct, frozen=True):
     text: str
     time_ns: int | None
     received_ns: int
-    late: bool = False
+    recorded: bool = False
 
 
 class EventLog:
@@ -90,7 +90,7 @@ class EventLog:
                     text=text,
                     time_ns=sample.time_ns,
                     received_ns=sample.received_ns,
-                    late=sample.late,
+                    recorded=sample.recorded,
                 )
             )
 

@@ -1,24 +1,29 @@
 """The ground's end of the space link: command packets up as TC frames, TM frames down as packets.
 
-Frames of all radios and virtual channels come down through one port, in the order of their arrival.
+Frames of all radios and virtual channels come down through one port, in the order of their arrival. Each radio has its
+own spacecraft id, by which its frames are told apart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from flightsw.hal.errors import PortError
 from flightsw.hal.ports import MAX_FRAMES_PER_RECEIVE
-from ops_tools.ground.errors import LinkDownError
+from ops_tools.ground.errors import GroundError, LinkDownError
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.tc import TcFrame, TcFrameType
+from tlm_cmd.frames.tm import MAX_SPACECRAFT_ID
 from tlm_cmd.link.downlink import DownlinkReceiver
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.refusals import FrameRefusal
 from tlm_cmd.link.uplink import UplinkSender
 
+RECORDED_CHANNEL = "recorded"
+"""Name of the virtual channels on which the spacecraft plays back what it has recorded."""
 MAX_RECEIVES_PER_POLL = 64
 """Most calls of the port in one poll: 4096 frames; the rest comes with the next poll."""
 
@@ -33,6 +38,13 @@ class FramePort(Protocol):
     def receive(self) -> list[bytes]:
         """Frames that have come down since the last call, oldest first."""
         ...
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """A packet that came down, and whether it was recorded on board instead of sent at once."""
+
+    packet: bytes
+    recorded: bool
 
 
 class GroundLinkCounters(msgspec.Struct):
@@ -66,35 +78,65 @@ class GroundLinkStatus(msgspec.Struct, frozen=True):
 
 
 class GroundLink:
-    """Speaks frames with a spacecraft. Corrupt frames are counted by reason; receiving never raises."""
+    """Speaks frames with a spacecraft. Corrupt frames are counted by reason; receiving never raises.
 
-    def __init__(self, parameters: LinkParameters, port: FramePort) -> None:
+    ``parameters`` are those of the link that takes commands, ``more_downlinks`` those of further transmitters.
+
+    Attributes:
+        uplink: makes frames of packets.
+        downlinks: one receiver for each transmitter, the one of the command link first.
+        counters: what went through the port.
+        clcw: what the spacecraft's command receiver last reported.
+        last_port_error: in words, empty when there was none.
+
+    Raises:
+        GroundError: two downlinks have one spacecraft id.
+    """
+
+    def __init__(
+        self, parameters: LinkParameters, port: FramePort, more_downlinks: Sequence[LinkParameters] = ()
+    ) -> None:
         self.parameters = parameters
         self.uplink = UplinkSender(parameters)
-        self.downlink = DownlinkReceiver(parameters)
+        self.downlinks = tuple(DownlinkReceiver(each) for each in (parameters, *more_downlinks))
         self.counters = GroundLinkCounters()
+        self.clcw: Clcw | None = None
         self.last_port_error = ""
         self._port = port
-
-    @property
-    def clcw(self) -> Clcw | None:
-        """What the spacecraft's command receiver last reported."""
-        return self.downlink.state.newest_clcw
+        self._by_spacecraft = {receiver.parameters.spacecraft_id: receiver for receiver in self.downlinks}
+        if len(self._by_spacecraft) < len(self.downlinks):
+            raise GroundError("each downlink needs a spacecraft id of its own, by which its frames are told apart")
+        self._recorded = {
+            receiver.parameters.spacecraft_id: frozenset(
+                channel.number for channel in receiver.parameters.virtual_channels if channel.name == RECORDED_CHANNEL
+            )
+            for receiver in self.downlinks
+        }
 
     @property
     def frames_accepted(self) -> int:
         """Frames that came down whole, of this spacecraft and a known virtual channel."""
-        return self.downlink.state.counters.accepted
+        return sum(receiver.state.counters.accepted for receiver in self.downlinks)
 
     @property
     def frames_lost(self) -> int:
-        """Frames missing by the counts of the virtual channels that carry packets.
+        """Frames missing by the counts of the virtual channels that carry packets."""
+        return sum(
+            receiver.state.extractors[channel.number].counters.lost_frames
+            for receiver in self.downlinks
+            for channel in receiver.parameters.virtual_channels
+        )
 
-        The master channel's count is no measure: two transmitters may each have one of their own.
-        """
-        idle = self.parameters.idle_virtual_channel
-        extractors = self.downlink.state.extractors.items()
-        return sum(state.counters.lost_frames for channel, state in extractors if channel != idle)
+    @property
+    def frames_refused(self) -> dict[str, int]:
+        """Frames refused, by reason; reasons that never occurred are left out."""
+        refused: dict[str, int] = {}
+        for receiver in self.downlinks:
+            for reason in FrameRefusal:
+                count = receiver.state.counters.refused.of(reason)
+                if count:
+                    refused[reason.value] = refused.get(reason.value, 0) + count
+        return refused
 
     def send(self, packet: bytes) -> None:
         """Send one packet up.
@@ -120,9 +162,9 @@ class GroundLink:
         )
         self._radiate([frame.pack()])
 
-    def poll(self, now_ns: int) -> list[bytes]:
+    def poll(self, now_ns: int) -> list[Arrival]:
         """Take what has come down and return its packets, oldest first."""
-        packets: list[bytes] = []
+        packets: list[Arrival] = []
         for _ in range(MAX_RECEIVES_PER_POLL):
             frames = self._receive()
             for frame in frames:
@@ -136,13 +178,13 @@ class GroundLink:
 
     def status(self) -> GroundLinkStatus:
         """The link at a glance."""
-        counters, refused = self.counters, self.downlink.state.counters.refused
+        counters = self.counters
         return GroundLinkStatus(
             frames_up=counters.frames_up,
             frames_down=counters.frames_down,
             frames_accepted=self.frames_accepted,
             frames_lost=self.frames_lost,
-            frames_refused={reason.value: refused.of(reason) for reason in FrameRefusal if refused.of(reason)},
+            frames_refused=self.frames_refused,
             packets_down=counters.packets_down,
             octets_up=counters.octets_up,
             octets_down=counters.octets_down,
@@ -158,14 +200,19 @@ class GroundLink:
             self._port_failed(error)
             return []
 
-    def _take(self, frame: bytes, packets: list[bytes]) -> None:
+    def _take(self, frame: bytes, packets: list[Arrival]) -> None:
         counters = self.counters
         counters.frames_down += 1
         counters.octets_down += len(frame)
-        result = self.downlink.receive(frame)
-        counters.packets_down += len(result.packets)
-        packets.extend(packet for _, packet in result.packets)
+        spacecraft = int.from_bytes(frame[:2], "big") >> 4 & MAX_SPACECRAFT_ID
+        receiver = self._by_spacecraft.get(spacecraft, self.downlinks[0])
+        result = receiver.receive(frame)
+        if result.packets:
+            recorded = self._recorded[receiver.parameters.spacecraft_id]
+            counters.packets_down += len(result.packets)
+            packets.extend(Arrival(packet, channel in recorded) for channel, packet in result.packets)
         if result.clcw is not None:
+            self.clcw = result.clcw
             self._release(self.uplink.on_clcw(result.clcw))
 
     def _release(self, frames: list[bytes]) -> None:

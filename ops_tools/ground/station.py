@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,6 +23,9 @@ from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event, Severity
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.packets.verification import VerificationReport
+
+if TYPE_CHECKING:
+    from flightsw.mission import Mission
 
 SampleListener = Callable[[Sample], None]
 
@@ -100,10 +104,11 @@ class GroundSegment:
         parameters: LinkParameters,
         port: FramePort,
         settings: GroundSettings | None = None,
+        more_downlinks: Sequence[LinkParameters] = (),
     ) -> None:
         settings = settings or GroundSettings()
         self.dictionary = dictionary
-        self.link = GroundLink(parameters, port)
+        self.link = GroundLink(parameters, port, more_downlinks)
         self.decoder = Decoder(dictionary)
         self.telemetry = TelemetryStore(dictionary, settings.history, settings.stale_periods)
         self.alarms = AlarmBook(dictionary)
@@ -119,17 +124,24 @@ class GroundSegment:
         self._reports_dictionary = _has(dictionary, REPORT, "dictionary")
         self._sends_files = _has(dictionary, SEGMENT_PACKET, "product", "total_octets", "checksum", "offset", "data")
 
+    @classmethod
+    def of_mission(cls, mission: Mission, port: FramePort, settings: GroundSettings | None = None) -> GroundSegment:
+        """The ground segment of a mission file, with all its links."""
+        links = mission.file.links
+        more = () if links.x_band is None else (links.x_band,)
+        return cls(mission.dictionary, links.s_band, port, settings, more)
+
     def step(self, now_ns: int) -> int:
         """Take what has come down and let time pass; return how many packets came."""
         self.now_ns = now_ns
-        packets = self.link.poll(now_ns)
-        for packet in packets:
-            sample = self.decoder.decode(packet, now_ns)
+        arrivals = self.link.poll(now_ns)
+        for arrival in arrivals:
+            sample = self.decoder.decode(arrival.packet, now_ns, recorded=arrival.recorded)
             if sample is not None:
                 self._file(sample)
         self._follow_contact(now_ns)
         self.commands.step(now_ns)
-        return len(packets)
+        return len(arrivals)
 
     def issue(
         self,

@@ -49,18 +49,20 @@ class FieldValue(msgspec.Struct, frozen=True):
 
 
 class _PacketHistory:
-    """The packets of one kind in the order of their spacecraft time."""
+    """The packets of one kind: those sent at once as they come, recorded ones put between them by their time."""
 
     def __init__(self, name: str, depth: int, stale_after_ns: int | None) -> None:
         self.name = name
         self.stale_after_ns = stale_after_ns
         self.samples: deque[Sample] = deque(maxlen=depth)
         self.received = 0
+        self.newest: Sample | None = None
 
     def add(self, sample: Sample) -> None:
         self.received += 1
-        samples = self.samples
-        if not samples or sample.time_ns >= samples[-1].time_ns:
+        samples, newest = self.samples, self.newest
+        if not sample.recorded or newest is None or (newest.recorded and sample.time_ns >= newest.time_ns):
+            self.newest = sample
             samples.append(sample)
             return
         if len(samples) == samples.maxlen:
@@ -68,10 +70,6 @@ class _PacketHistory:
                 return
             samples.popleft()
         samples.insert(bisect_right(samples, sample.time_ns, key=_time_ns), sample)
-
-    @property
-    def newest(self) -> Sample | None:
-        return self.samples[-1] if self.samples else None
 
     def is_stale(self, now_ns: int) -> bool:
         newest = self.newest
@@ -85,7 +83,7 @@ class TelemetryStore:
 
     Attributes:
         names: finds packets and fields by name.
-        newest_time_ns: spacecraft time of the packet that arrived last, None before the first one.
+        newest_time_ns: spacecraft time of the packet that arrived last, recorded ones aside; None before the first one.
     """
 
     def __init__(
@@ -96,6 +94,7 @@ class TelemetryStore:
     ) -> None:
         self.names = FieldNames(dictionary)
         self.newest_time_ns: int | None = None
+        self._newest_received_ns = 0
         self._packets: dict[str, _PacketHistory] = {}
         for entry in dictionary.telemetry.values():
             period_s = entry.record.period_s
@@ -112,7 +111,13 @@ class TelemetryStore:
         if packet is None:
             raise UnknownNameError(sample.name, ())
         packet.add(sample)
-        self.newest_time_ns = sample.time_ns
+        if not sample.recorded:
+            self.newest_time_ns = sample.time_ns
+            self._newest_received_ns = sample.received_ns
+
+    def spacecraft_time_ns(self, now_ns: int) -> int | None:
+        """Spacecraft time at a ground time, counted on from the newest packet; None before the first one."""
+        return None if self.newest_time_ns is None else self.newest_time_ns + now_ns - self._newest_received_ns
 
     def packet(self, name: str, now_ns: int) -> PacketValue:
         """The newest packet of a kind.
@@ -161,6 +166,26 @@ class TelemetryStore:
         samples = self._packets[reference.packet].samples
         newest = islice(samples, max(0, len(samples) - count), None)
         return [(sample.time_ns, reference.value_of(sample.message)) for sample in newest]
+
+    def trend(self, name: str, until_ns: int, span_ns: int, points: int) -> list[float | None]:
+        """The course of a number over ``span_ns`` up to ``until_ns`` spacecraft time: the last value of each interval.
+
+        Returns:
+            ``points`` values, the newest last; None where no packet falls into an interval.
+
+        Raises:
+            UnknownNameError: there is no such field; names those that come close.
+            AmbiguousNameError: several packets of the app have a field of this short name; names them.
+        """
+        reference = self.names.field(name)
+        course: list[float | None] = [None] * points
+        interval_ns = max(1, span_ns // points)
+        for sample in reversed(self._packets[reference.packet].samples):
+            age = (until_ns - sample.time_ns) // interval_ns
+            if 0 <= age < points and course[-1 - age] is None:
+                value = reference.value_of(sample.message)
+                course[-1 - age] = float(value) if isinstance(value, int | float) else None
+        return course
 
     def samples(self, name: str) -> list[Sample]:
         """The packets of a kind that are kept, the oldest first.

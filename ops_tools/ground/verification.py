@@ -9,8 +9,8 @@ import msgspec
 from ops_tools.ground.command_record import CommandRecord, CommandStage, Verdict
 from ops_tools.ground.decoder import Sample
 from tlm_cmd.definition.dictionary import Dictionary
-from tlm_cmd.packets.cfs_header import COMMAND_PAYLOAD_OFFSET, MAX_FUNCTION_CODE
-from tlm_cmd.packets.spacepacket import SEQUENCE_MODULO
+from tlm_cmd.packets.cfs_header import MAX_FUNCTION_CODE
+from tlm_cmd.packets.spacepacket import MIN_PACKET_OCTETS, SEQUENCE_MODULO
 from tlm_cmd.packets.verification import GROUND, Stage, VerificationReport
 
 RequestKey = tuple[int, int, int]
@@ -35,7 +35,7 @@ class ReportFate(StrEnum):
     UNKNOWN = "unknown"
     """About no command of this ground segment."""
     EARLY = "early"
-    """Dated before the command was sent: an older command had the same request id."""
+    """Played back, and dated before the command was sent: an older command had the same request id."""
     IMPLAUSIBLE = "implausible"
     """Success reported by another app than the one addressed."""
     REPEATED = "repeated"
@@ -64,7 +64,10 @@ class ReportBook:
         self._expected: dict[RequestKey, _Expectation] = {}
 
     def expect(self, key: RequestKey, record: CommandRecord, released_ns: int | None) -> None:
-        """Take reports with this request id, dated ``released_ns`` spacecraft time or later, for the record's."""
+        """Take reports with this request id for the record's; played back ones only if not older than ``released_ns``.
+
+        What is sent at once counts whatever its date, since spacecraft time may be corrected at any moment.
+        """
         self._expected[key] = _Expectation(record, self._dictionary.app_of(key[0]), released_ns)
 
     def is_open(self, key: RequestKey) -> bool:
@@ -104,7 +107,7 @@ class ReportBook:
             return ReportFate.ON_BOARD
         if expected is None:
             return ReportFate.UNKNOWN
-        if expected.released_ns is not None and sample.time_ns < expected.released_ns:
+        if sample.recorded and expected.released_ns is not None and sample.time_ns < expected.released_ns:
             return ReportFate.EARLY
         if report.stage not in _FROM_ANY_APP and sample.app != expected.app:
             return ReportFate.IMPLAUSIBLE
@@ -115,7 +118,7 @@ class ReportBook:
 
 def request_of(octets: bytes) -> RequestKey | None:
     """The request id that stands in the octets of a command, right or wrong; None if they are too few."""
-    if len(octets) < COMMAND_PAYLOAD_OFFSET:
+    if len(octets) < MIN_PACKET_OCTETS:
         return None
     apid = int.from_bytes(octets[0:2], "big") & 0x7FF
     sequence = int.from_bytes(octets[2:4], "big") & (SEQUENCE_MODULO - 1)

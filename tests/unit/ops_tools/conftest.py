@@ -11,6 +11,7 @@ from flightsw.hal.errors import PortClosedError, PortTimeoutError
 from ops_tools.ground.station import GroundSegment, GroundSettings
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.fields import F32, I16, U8, U16, U32, Length, Limits, Linear, Range, Tail, Unit, UpTo
+from tlm_cmd.definition.layout import FieldLayout, Kind, layout_of
 from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemetry
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.link.downlink import DownlinkSender
@@ -294,3 +295,28 @@ def messages() -> dict[str, type[Record]]:
     """The message classes of the tiny apps by name."""
     classes = (SetHeater, HeaterStatus, HeaterExtra, Occasion, HeaterOn, HeaterStuck, SystemStatus, ProductSegment)
     return {record.__name__: record for record in (*classes, Cell, Explode, Arm, Survey)} | {"Colour": Colour}  # type: ignore[dict-item]
+
+
+def filled(record: type[Record], **values: object) -> Record:
+    """A message with the fields given, and the simplest allowed value in every other one."""
+    return layout_of(record).python_class(
+        **{field.name: _simplest(field) for field in layout_of(record).fields} | values
+    )
+
+
+def _simplest(field: FieldLayout) -> object:
+    if field.record is not None:
+        return filled(field.record.python_class)
+    match field.kind:
+        case Kind.ARRAY if field.item is not None:
+            return (_simplest(field.item),) * (field.extent.count if isinstance(field.extent, Length) else 0)
+        case Kind.ENUMERATION if field.enumeration is not None:
+            return next(iter(field.enumeration))
+        case Kind.TEXT:
+            return ""
+        case Kind.OCTETS:
+            return bytes(field.extent.count if isinstance(field.extent, Length) else 0)
+        case Kind.BOOLEAN:
+            return False
+    low = max(0, field.allowed.lowest) if field.allowed else 0
+    return float(low) if field.kind is Kind.FLOAT else int(low)

@@ -1,0 +1,219 @@
+"""The interface of the ground process over HTTP: requests in, JSON out, errors with a message that says what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ops_tools.console import json_values
+from ops_tools.console.stepping import SteppedGround
+from ops_tools.ground.command_record import CommandStage, Verdict
+from ops_tools.ground.errors import GroundError, UnknownCommandRecordError, UnknownNameError
+from tlm_cmd.definition.dictionary import DictionaryError
+from tlm_cmd.definition.message import Severity
+
+MAX_BODY_OCTETS = 65_536
+MAX_LISTED = 1000
+"""Most commands, events or values in one answer."""
+MAX_NAMES = 100
+"""Most names in one question for telemetry."""
+MAX_WAIT_S = 60.0
+"""Longest time that one request waits for a command; ask again after that."""
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class CommandRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a request for a command."""
+
+    name: str
+    arguments: dict[str, Any] = {}
+    confirm: str | None = None
+
+
+class Api:
+    """Answers requests from one ground segment.
+
+    Only requests addressed to this host are answered, and commands only as JSON: a page of the World Wide Web that an
+    operator happens to look at can do neither.
+    """
+
+    def __init__(self, stepped: SteppedGround) -> None:
+        self._stepped = stepped
+        self._ground = stepped.ground
+        self._dictionary = json.dumps(self._ground.dictionary.document()).encode()
+
+    def routes(self) -> list[Route]:
+        """The paths that are served."""
+        return [
+            Route("/api/commands", self._guarded(self.issue_command), methods=["POST"]),
+            Route("/api/commands", self._guarded(self.list_commands), methods=["GET"]),
+            Route("/api/commands/{number:int}", self._guarded(self.show_command), methods=["GET"]),
+            Route("/api/telemetry", self._guarded(self.show_telemetry), methods=["GET"]),
+            Route("/api/telemetry/names", self._guarded(self.list_names), methods=["GET"]),
+            Route("/api/events", self._guarded(self.list_events), methods=["GET"]),
+            Route("/api/status", self._guarded(self.show_status), methods=["GET"]),
+            Route("/api/dictionary", self._guarded(self.show_dictionary), methods=["GET"]),
+        ]
+
+    # ---------------------------------------------------------------- commands
+
+    async def issue_command(self, request: Request) -> Response:
+        """``POST /api/commands``: check and send; 201 with the record, 422 if it was refused on ground."""
+        if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+            raise HTTPException(415, "send the command as JSON, with Content-Type: application/json")
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_OCTETS:
+                raise HTTPException(413, f"the body is longer than {MAX_BODY_OCTETS} octets")
+        try:
+            asked = msgspec.json.decode(body, type=CommandRequest)
+        except msgspec.DecodeError as error:
+            expected = '{"name": "APP.COMMAND", "arguments": {...}, "confirm": "reason, for hazardous commands"}'
+            raise HTTPException(400, f"{error}; expected is {expected}") from error
+        record = self._ground.issue(asked.name, asked.arguments, asked.confirm, now_ns=self._stepped.now_ns())
+        refused = record.verdict is Verdict.REFUSED_ON_GROUND
+        return JSONResponse(
+            {"error": record.reason, "command": json_values.command(record)}
+            if refused
+            else json_values.command(record),
+            status_code=422 if refused else 201,
+        )
+
+    async def list_commands(self, request: Request) -> Response:
+        """``GET /api/commands?limit=&since=``: the newest records, the oldest first."""
+        records = self._ground.commands.newest(_limit(request), since=_whole(request, "since", 0))
+        return JSONResponse({"commands": [json_values.command(record) for record in records]})
+
+    async def show_command(self, request: Request) -> Response:
+        """``GET /api/commands/N?wait=STAGE&timeout_s=``: one record, at once or when the stage is reached."""
+        record = self._ground.commands.record(request.path_params["number"])
+        wait = request.query_params.get("wait")
+        if wait is not None:
+            stage = _stage(wait)
+            timeout_s = min(_number(request, "timeout_s", 10.0), MAX_WAIT_S)
+            await self._stepped.wait_until(lambda: record.reached(stage), timeout_s)
+        return JSONResponse(json_values.command(record))
+
+    # ---------------------------------------------------------------- telemetry and events
+
+    async def show_telemetry(self, request: Request) -> Response:
+        """``GET /api/telemetry?name=...&history=N``: packets and fields by name, all packets without a name."""
+        names = request.query_params.getlist("name")
+        if len(names) > MAX_NAMES:
+            raise HTTPException(400, f"{len(names)} names, at most {MAX_NAMES} in one request")
+        history = min(_whole(request, "history", 0), MAX_LISTED)
+        if not names:
+            packets = self._ground.telemetry.packets(self._ground.now_ns)
+            return JSONResponse({"values": [json_values.packet_value(packet) for packet in packets]})
+        return JSONResponse({"values": [self._value(name, history) for name in names]})
+
+    def _value(self, name: str, history: int) -> dict[str, Any]:
+        telemetry, now_ns = self._ground.telemetry, self._ground.now_ns
+        if telemetry.names.packet(name) is not None:
+            value = json_values.packet_value(telemetry.packet(name, now_ns))
+            if history:
+                value["history"] = [json_values.sample(packet) for packet in telemetry.samples(name)[-history:]]
+            return value
+        value = json_values.field_value(telemetry.field(name, now_ns))
+        if history:
+            value["history"] = json_values.plain(telemetry.history(name, history))
+        return value
+
+    async def list_names(self, _request: Request) -> Response:
+        """``GET /api/telemetry/names``: every packet and field."""
+        return JSONResponse({"names": self._ground.telemetry.names.names()})
+
+    async def list_events(self, request: Request) -> Response:
+        """``GET /api/events?severity=&since=&limit=``: the newest events of at least a severity, the oldest first."""
+        severity = _severity(request.query_params.get("severity", "DEBUG"))
+        events = self._ground.events.newest(_limit(request), lowest=severity, since=_whole(request, "since", 0))
+        return JSONResponse(
+            {"events": [json_values.event(each) for each in events], "newest": self._ground.events.logged}
+        )
+
+    # ---------------------------------------------------------------- the whole
+
+    async def show_status(self, _request: Request) -> Response:
+        """``GET /api/status``: the ground segment at a glance."""
+        return JSONResponse(json_values.plain(self._ground.status()))
+
+    async def show_dictionary(self, _request: Request) -> Response:
+        """``GET /api/dictionary``: every command, packet and event."""
+        return Response(self._dictionary, media_type="application/json")
+
+    # ---------------------------------------------------------------- refusing
+
+    @staticmethod
+    def _guarded(handler: Handler) -> Handler:
+        """Answer only this host's own requests, and turn errors into JSON."""
+
+        async def guarded(request: Request) -> Response:
+            host = request.headers.get("host", "")
+            if host.rsplit(":", 1)[0] not in LOCAL_HOSTS and host not in LOCAL_HOSTS:
+                return _error(403, f"host {host!r} is not served, only {', '.join(LOCAL_HOSTS)}")
+            try:
+                return await handler(request)
+            except HTTPException as error:
+                return _error(error.status_code, error.detail)
+            except (UnknownNameError, UnknownCommandRecordError) as error:
+                return _error(404, str(error))
+            except (GroundError, DictionaryError) as error:
+                return _error(400, str(error))
+
+        return guarded
+
+
+def _error(status: int, message: str) -> Response:
+    return JSONResponse({"error": message}, status_code=status)
+
+
+def _limit(request: Request) -> int:
+    return min(_whole(request, "limit", 100), MAX_LISTED)
+
+
+def _whole(request: Request, name: str, default: int) -> int:
+    value = _number(request, name, default)
+    if value != int(value):
+        raise HTTPException(400, f"{name} is {value}, a whole number is needed")
+    return int(value)
+
+
+def _number(request: Request, name: str, default: float) -> float:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 2**53:
+        raise HTTPException(400, f"{name} is {text!r}, a number from 0 on is needed")
+    return value
+
+
+def _stage(text: str) -> CommandStage:
+    if text.lower() == "completed":
+        return CommandStage.FINISHED
+    try:
+        return CommandStage(text.lower())
+    except ValueError:
+        allowed = ", ".join([*CommandStage, "completed"])
+        raise HTTPException(400, f"no stage is called {text!r}, there are {allowed}") from None
+
+
+def _severity(text: str) -> Severity:
+    try:
+        return Severity[text.upper()]
+    except KeyError:
+        allowed = ", ".join(severity.name for severity in Severity)
+        raise HTTPException(400, f"no severity is called {text!r}, there are {allowed}") from None

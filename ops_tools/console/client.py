@@ -1,0 +1,117 @@
+"""Asks the ground process, with the standard library only."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from http.client import HTTPException
+from typing import Any
+
+from ops_tools.ground.errors import GroundError
+
+DEFAULT_URL = "http://127.0.0.1:8800"
+TIMEOUT_S = 70.0
+"""Longer than the server lets a request wait for a command."""
+
+Transport = Callable[[str, str, bytes | None], tuple[int, bytes]]
+"""(method, URL, JSON body) to (status, body)."""
+
+
+class ConsoleUnreachableError(GroundError):
+    """No ground process answers at the address."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(f"no console answers at {url} ({problem}); start one, or name its address with --url")
+        self.url, self.problem = url, problem
+
+
+class ConsoleRequestError(GroundError):
+    """The ground process refused a request."""
+
+    def __init__(self, status: int, message: str, answer: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.status, self.message, self.answer = status, message, answer
+
+
+class ConsoleClient:
+    """The interface of the ground process as methods; each returns what the server answers, as plain values.
+
+    Raises:
+        ConsoleUnreachableError: nobody answers, or not in JSON.
+        ConsoleRequestError: the request was refused; the message says why.
+    """
+
+    def __init__(self, url: str = DEFAULT_URL, transport: Transport | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._transport = transport or http_transport
+
+    def issue(self, name: str, arguments: Mapping[str, object], confirm: str | None = None) -> dict[str, Any]:
+        """Have a command checked and sent; return its record."""
+        return self._ask("POST", "/api/commands", body={"name": name, "arguments": arguments, "confirm": confirm})
+
+    def command(self, number: int, wait: str | None = None, timeout_s: float = 10.0) -> dict[str, Any]:
+        """A command's record, at once or when it has reached a stage."""
+        query = {} if wait is None else {"wait": wait, "timeout_s": timeout_s}
+        return self._ask("GET", f"/api/commands/{number}", query)
+
+    def commands(self, limit: int = 100, since: int = 0) -> list[dict[str, Any]]:
+        """The newest records."""
+        return list(self._ask("GET", "/api/commands", {"limit": limit, "since": since})["commands"])
+
+    def telemetry(self, names: Sequence[str], history: int = 0) -> list[dict[str, Any]]:
+        """Packets and fields by name; without a name, every packet."""
+        return list(self._ask("GET", "/api/telemetry", {"name": list(names), "history": history})["values"])
+
+    def events(self, severity: str = "DEBUG", since: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+        """The newest events of at least a severity."""
+        query = {"severity": severity, "since": since, "limit": limit}
+        return list(self._ask("GET", "/api/events", query)["events"])
+
+    def status(self) -> dict[str, Any]:
+        """The ground segment at a glance."""
+        return self._ask("GET", "/api/status")
+
+    def dictionary(self) -> dict[str, Any]:
+        """Every command, packet and event."""
+        return self._ask("GET", "/api/dictionary")
+
+    def _ask(
+        self, method: str, path: str, query: Mapping[str, object] | None = None, body: object = None
+    ) -> dict[str, Any]:
+        url = self.url + path
+        if query:
+            url += "?" + urllib.parse.urlencode(query, doseq=True)
+        try:
+            status, answer = self._transport(method, url, None if body is None else json.dumps(body).encode())
+        except (OSError, HTTPException, ValueError) as error:
+            raise ConsoleUnreachableError(self.url, str(getattr(error, "reason", error))) from error
+        try:
+            values = json.loads(answer)
+        except ValueError as error:
+            raise ConsoleUnreachableError(self.url, "the answer is no JSON") from error
+        if status >= 400:
+            raise ConsoleRequestError(status, str(values.get("error", f"status {status}")), values)
+        return dict(values)
+
+
+def http_transport(method: str, url: str, body: bytes | None) -> tuple[int, bytes]:
+    """One request over HTTP.
+
+    Raises:
+        ValueError: the URL is not one of HTTP.
+        OSError: nobody answers.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{url!r} does not begin with http://")
+    headers = {} if body is None else {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, data=body, method=method, headers=headers)  # noqa: S310 - checked above
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=TIMEOUT_S) as answer:
+            return int(answer.status), bytes(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()

@@ -1,0 +1,260 @@
+"""Takes snapshots of a ground segment for the console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Any
+
+from ops_tools.console.displays import STANDARD_DISPLAY, Display, Form, Panel, Row
+from ops_tools.console.snapshot import (
+    CommandLine,
+    ConsoleSnapshot,
+    EventLine,
+    FlightFacts,
+    PanelView,
+    Reading,
+    ReadingState,
+)
+from ops_tools.ground.command_record import CommandRecord
+from ops_tools.ground.contact import DictionaryCheck
+from ops_tools.ground.errors import GroundError
+from ops_tools.ground.events import LoggedEvent
+from ops_tools.ground.limits import LimitState
+from ops_tools.ground.station import GroundSegment
+from ops_tools.ground.telemetry import FieldValue
+from tlm_cmd.definition.message import Severity
+from tlm_cmd.errors import ProtocolError
+from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
+
+COMMANDS_SHOWN = 40
+EVENTS_SHOWN = 60
+TREND_POINTS = 32
+
+_NS_PER_S = 1_000_000_000
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LIMIT_STATES = {
+    LimitState.UNLIMITED: ReadingState.NOMINAL,
+    LimitState.GREEN: ReadingState.GREEN,
+    LimitState.YELLOW: ReadingState.YELLOW,
+    LimitState.RED: ReadingState.RED,
+}
+
+
+class Observer:
+    """Looks at one ground segment through one display.
+
+    ``epoch_tai_ns`` is the TAI at which mission elapsed time was 0; without it, the console shows none.
+    """
+
+    def __init__(
+        self, ground: GroundSegment, display: Display = STANDARD_DISPLAY, epoch_tai_ns: int | None = None
+    ) -> None:
+        self.ground = ground
+        self.display = display
+        self.epoch_tai_ns = epoch_tai_ns
+        self._panels = [
+            Panel(panel.title, rows) for panel in display.panels if (rows := tuple(self._known(panel.rows)))
+        ]
+        self._headline = tuple(self._known(display.headline))
+
+    def snapshot(self, flight: FlightFacts | None = None) -> ConsoleSnapshot:
+        """Everything the console shows, now."""
+        ground = self.ground
+        flight = flight or FlightFacts()
+        now_ns, guard = ground.now_ns, ground.guard
+        tai_ns = self._tai_ns(flight)
+        return ConsoleSnapshot(
+            mission=ground.dictionary.mission,
+            met_s=None if tai_ns is None or self.epoch_tai_ns is None else (tai_ns - self.epoch_tai_ns) / _NS_PER_S,
+            utc="" if tai_ns is None else utc_text(tai_ns),
+            mode=self._reading(Row("mode", self.display.mode, Form.WORD)),
+            traffic=f"frames {ground.link.frames_accepted:,} down, {ground.link.counters.frames_up:,} up",
+            in_contact=ground.passes.current is not None,
+            contact=self._contact(now_ns),
+            panels=(*(self._panel(panel) for panel in self._panels), self._link_panel()),
+            headline=tuple(self._reading(row) for row in self._headline),
+            commands=tuple(_command_line(each, now_ns) for each in ground.commands.newest(COMMANDS_SHOWN)[::-1]),
+            commands_open=len(ground.commands.open),
+            verdicts=dict(ground.commands.counters.verdicts),
+            events=tuple(
+                self._event_line(event) for event in ground.events.newest(EVENTS_SHOWN, lowest=Severity.INFO)[::-1]
+            ),
+            event_counts=dict(ground.events.counts),
+            alarms=tuple(f"{alarm.field} {alarm.state.name} at {alarm.value:g}" for alarm in ground.alarms.active),
+            warning=guard.describe() if guard.check is DictionaryCheck.MISMATCH else "",
+            flight=flight,
+        )
+
+    def _tai_ns(self, flight: FlightFacts) -> int | None:
+        """Spacecraft time now, as the runner says, or counted on from the newest packet."""
+        if flight.met_s is not None and self.epoch_tai_ns is not None:
+            return self.epoch_tai_ns + round(flight.met_s * _NS_PER_S)
+        return self.ground.telemetry.spacecraft_time_ns(self.ground.now_ns)
+
+    def _event_line(self, event: LoggedEvent) -> EventLine:
+        time_ns = event.time_ns
+        if time_ns is None:
+            time_ns = self.ground.telemetry.spacecraft_time_ns(event.received_ns)
+        return EventLine("" if time_ns is None else utc_text(time_ns)[11:], event.severity, event.name, event.text)
+
+    # ---------------------------------------------------------------- telemetry
+
+    def _known(self, rows: Sequence[Row]) -> list[Row]:
+        return [row for row in rows if self._has(row.field)]
+
+    def _has(self, field: str) -> bool:
+        try:
+            self.ground.telemetry.names.field(field)
+        except GroundError:
+            return False
+        return True
+
+    def _panel(self, panel: Panel) -> PanelView:
+        return PanelView(panel.title, tuple(self._reading(row) for row in panel.rows))
+
+    def _reading(self, row: Row) -> Reading:
+        if not self._has(row.field):
+            return Reading(row.label, "", state=ReadingState.MISSING)
+        field = self.ground.telemetry.field(row.field, self.ground.now_ns)
+        if field.value is None:
+            return Reading(row.label, "", state=ReadingState.MISSING)
+        unit = field.unit if row.unit is None else row.unit
+        if row.form is Form.PERCENT:
+            unit = "%"
+        return Reading(
+            label=row.label,
+            text=_text(row, field.value),
+            unit="" if unit == "1" else unit,
+            state=ReadingState.STALE if field.stale else _LIMIT_STATES[field.limit],
+            trend=self._trend(row) if row.trend else (),
+            level=_level(row, field.value),
+        )
+
+    def _trend(self, row: Row) -> tuple[float | None, ...]:
+        telemetry = self.ground.telemetry
+        if telemetry.newest_time_ns is None:
+            return ()
+        span_ns = self.display.trend_s * _NS_PER_S
+        return tuple(telemetry.trend(row.field, telemetry.newest_time_ns, span_ns, TREND_POINTS))
+
+    # ---------------------------------------------------------------- contact and link
+
+    def _contact(self, now_ns: int) -> str:
+        passes = self.ground.passes
+        current = passes.current
+        if current is None:
+            if not passes.passes:
+                return "no contact yet"
+            return f"no contact for {duration_text((now_ns - passes.passes[-1].last_ns) / _NS_PER_S)}"
+        station = self._fresh(self.display.station)
+        elevation = self._fresh(self.display.elevation)
+        where = f"{station.value} " if station is not None and station.value else ""
+        height = f"{elevation.value:.0f} deg, " if where and elevation is not None else ""
+        lasts = duration_text((now_ns - current.begin_ns) / _NS_PER_S)
+        return f"{where}{height}pass {current.number}, {lasts}"
+
+    def _fresh(self, field: str) -> FieldValue | None:
+        if not self._has(field):
+            return None
+        value = self.ground.telemetry.field(field, self.ground.now_ns)
+        return None if value.stale else value
+
+    def _link_panel(self) -> PanelView:
+        ground = self.ground
+        link, decoder, files = ground.link, ground.decoder, ground.files
+        refused, undecoded = sum(link.frames_refused.values()), sum(decoder.refused.values())
+        clcw = link.clcw
+        readings = [
+            Reading("down", f"{link.frames_accepted:,}", "frames"),
+            Reading("refused", f"{refused:,}", "frames", state=_warn(refused)),
+            Reading("up", f"{link.counters.frames_up:,}", "frames"),
+            Reading("packets", f"{decoder.decoded:,}"),
+            Reading("missing", f"{decoder.missing:,}", state=_warn(decoder.missing)),
+            Reading("undecoded", f"{undecoded:,}", state=_warn(undecoded)),
+            Reading("files", f"{files.counters.completed:,}"),
+            Reading("received", octets_text(link.counters.octets_down)),
+            Reading("receiver", _receiver_text(clcw.lockout, clcw.no_rf_available) if clcw else "unknown"),
+            Reading("dictionary", ground.guard.check.value),
+        ]
+        return PanelView("Link", tuple(readings))
+
+
+def utc_text(tai_ns: int) -> str:
+    """Date and time of a spacecraft time, ``2026-05-15 04:15:22``; empty when it is before 1972."""
+    try:
+        utc_ns = LEAP_SECONDS.tai_to_utc(tai_ns)
+    except ProtocolError:
+        return ""
+    return f"{_UNIX_EPOCH + timedelta(seconds=utc_ns // _NS_PER_S):%Y-%m-%d %H:%M:%S}"
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as people say it: ``42 s``, ``4:12 min``, ``3:05 h``."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
+
+
+def octets_text(octets: int) -> str:
+    """An amount of data: ``812 B``, ``12.3 kB``, ``4.6 MB``."""
+    if octets < 1000:
+        return f"{octets} B"
+    for size, unit in ((1e9, "GB"), (1e6, "MB")):
+        if octets >= size:
+            return f"{octets / size:.1f} {unit}"
+    return f"{octets / 1e3:.1f} kB"
+
+
+def _warn(count: int) -> ReadingState:
+    return ReadingState.YELLOW if count else ReadingState.NOMINAL
+
+
+def _receiver_text(lockout: bool, no_rf: bool) -> str:  # noqa: FBT001 - two flags of the CLCW
+    return "lockout" if lockout else "no carrier" if no_rf else "ready"
+
+
+def _text(row: Row, value: Any) -> str:  # noqa: ANN401 - whatever the field holds
+    match row.form:
+        case Form.PERCENT:
+            return f"{value * 100:.{row.decimals}f}"
+        case Form.WORD:
+            return _word(value)
+        case Form.YES_NO:
+            return "yes" if value else "no"
+        case Form.BITS:
+            return "".join("●" if value >> bit & 1 else "·" for bit in range(row.bits))
+        case Form.LIST:
+            return " ".join(f"{item:.{row.decimals}f}" for item in value)
+        case Form.NUMBER:
+            return f"{value:,.{row.decimals}f}"
+
+
+def _word(value: object) -> str:
+    name = value.name if isinstance(value, IntEnum) else str(value)
+    return name.replace("_", " ").lower()
+
+
+def _level(row: Row, value: float) -> float | None:
+    if row.gauge is None:
+        return None
+    low, high = row.gauge
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def _command_line(record: CommandRecord, now_ns: int) -> CommandLine:
+    end_ns = record.finished_ns()
+    return CommandLine(
+        number=record.number,
+        name=record.name,
+        arguments=" ".join(f"{name}={value}" for name, value in record.arguments.items()),
+        stage=record.stage,
+        verdict=record.verdict,
+        reason=record.reason,
+        percent=record.percent,
+        seconds=((now_ns if end_ns is None else end_ns) - record.issued_ns) / _NS_PER_S,
+    )
