@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from flightsw.hal.emu import EmuLink
 from flightsw.hal.emu_wire import RequestKind
-from flightsw.hal.sim import PortEntry, SimI2c, SimRadioFrequency, SimUart
+from flightsw.hal.sim import SimI2c, SimRadioFrequency, SimUart
 
 
 class RemoteEndpoint:
@@ -54,20 +54,3 @@ def emu_i2c(link: EmuLink, ports: Mapping[int, str], name: str = "i2c") -> SimI2
 def emu_radio_frequency(link: EmuLink, port: str) -> SimRadioFrequency:
     """The ground's radio, facing the antenna that the simulator calls ``port``."""
     return SimRadioFrequency(RemoteRadioFrequencyEndpoint(link, port), port)
-
-
-class EmuPorts:
-    """Opens ports to the devices of a simulator in another process, as the mission file names them.
-
-    Args:
-        link: the process's connection to the simulator; a port that is not there shows when it is used.
-    """
-
-    def __init__(self, link: EmuLink) -> None:
-        self._link = link
-
-    def open(self, entry: PortEntry) -> SimUart | SimI2c:
-        """The port of one device."""
-        if entry.kind == "i2c":
-            return emu_i2c(self._link, {entry.address: entry.port}, entry.port)
-        return emu_uart(self._link, entry.port)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from flightsw.hal.errors import MemoryFullError, NakError, OversizeError, PortClosedError, UnknownPortError
+from flightsw.hal.errors import MemoryFullError, NakError, OversizeError, PortClosedError
 from flightsw.hal.nvm import DEFAULT_CAPACITY_OCTETS, check_blob_name
 from flightsw.hal.ports import MAX_FRAME_OCTETS, MAX_FRAMES_PER_RECEIVE, MAX_TRANSFER_OCTETS
 from flightsw.hal.receive_buffer import ReceiveBuffer
@@ -113,49 +113,6 @@ class SimI2c:
     def close(self) -> None:
         """Let go of the devices."""
         self._endpoints = None
-
-
-class PortEntry(Protocol):
-    """What a mission file says of the port that a device hangs on."""
-
-    @property
-    def port(self) -> str:
-        """Name of the port."""
-        ...
-
-    @property
-    def kind(self) -> str:
-        """``uart`` or ``i2c``."""
-        ...
-
-    @property
-    def address(self) -> int:
-        """Address on an I2C bus."""
-        ...
-
-
-class SimPorts:
-    """Opens ports to simulated devices as the mission file names them; each device has a wire of its own.
-
-    Args:
-        endpoints: the far ends, by name of the port.
-    """
-
-    def __init__(self, endpoints: Mapping[str, ByteEndpoint]) -> None:
-        self._endpoints = endpoints
-
-    def open(self, entry: PortEntry) -> SimUart | SimI2c:
-        """The port of one device.
-
-        Raises:
-            UnknownPortError: the simulator has no such port.
-        """
-        endpoint = self._endpoints.get(entry.port)
-        if endpoint is None:
-            raise UnknownPortError(entry.port)
-        if entry.kind == "i2c":
-            return SimI2c({entry.address: endpoint}, entry.port)
-        return SimUart(endpoint, entry.port)
 
 
 class SimRadioFrequency:

@@ -14,8 +14,8 @@ from flightsw.devices.eps import EPS_ADDRESS, Eps
 from flightsw.devices.errors import CorruptReplyError, NoReplyError
 from flightsw.devices.mass_memory import MassMemory
 from flightsw.hal.emu import EmuLink, PortServer
-from flightsw.hal.emu_ports import EmuPorts, emu_i2c, emu_radio_frequency, emu_uart
-from flightsw.hal.errors import NakError, OversizeError, PortClosedError, UnknownPortError
+from flightsw.hal.emu_ports import emu_i2c, emu_radio_frequency, emu_uart
+from flightsw.hal.errors import NakError, OversizeError, PortClosedError
 from flightsw.hal.ports import (
     MAX_FRAME_OCTETS,
     MAX_FRAMES_PER_RECEIVE,
@@ -25,8 +25,7 @@ from flightsw.hal.ports import (
     Uart,
 )
 from flightsw.hal.receive_buffer import BUFFER_OCTETS
-from flightsw.hal.sim import SimI2c, SimPorts, SimRadioFrequency, SimUart
-from flightsw.mission import DeviceEntry
+from flightsw.hal.sim import SimI2c, SimRadioFrequency, SimUart
 
 ADDRESS = 0x24
 SILENT_ADDRESS = 0x25
@@ -109,10 +108,6 @@ class BackEnd(Protocol):
         """A radio facing the antenna."""
         ...
 
-    def ports(self) -> SimPorts | EmuPorts:
-        """What opens ports as a mission file names them."""
-        ...
-
     def restart(self) -> None:
         """The far side goes away and comes back."""
         ...
@@ -139,10 +134,6 @@ class SimBackEnd:
     def radio_frequency(self) -> RadioFrequencyPort:
         """A radio facing the antenna."""
         return SimRadioFrequency(self.far.antenna)
-
-    def ports(self) -> SimPorts | EmuPorts:
-        """What opens ports as a mission file names them."""
-        return SimPorts(self.far.devices)
 
     def restart(self) -> None:
         """The far side goes away and comes back."""
@@ -196,10 +187,6 @@ class EmuBackEnd:
     def radio_frequency(self) -> RadioFrequencyPort:
         """A radio facing the antenna."""
         return emu_radio_frequency(self.link, "antenna")
-
-    def ports(self) -> SimPorts | EmuPorts:
-        """What opens ports as a mission file names them."""
-        return EmuPorts(self.link)
 
     def restart(self) -> None:
         """The far side goes away and comes back."""
@@ -420,25 +407,3 @@ def test_far_side_restarts(back_end: BackEnd) -> None:
     assert i2c.read(ADDRESS, 5) == b"after"
     radio.send(b"after")
     assert back_end.far.antenna.heard == [b"after"]
-
-
-def test_ports_open_as_the_mission_file_names_them(back_end: BackEnd) -> None:
-    """An entry of the mission file opens the right kind of port to the right device."""
-    entry = DeviceEntry("module:Driver", "echo", "uart")
-    uart = back_end.ports().open(entry)
-    assert isinstance(uart, SimUart)
-    uart.write(b"serial")
-    assert uart.read(6, 0.1) == b"serial"
-    i2c = back_end.ports().open(DeviceEntry("module:Driver", "echo", "i2c", ADDRESS))
-    assert isinstance(i2c, SimI2c)
-    i2c.write(ADDRESS, b"bus")
-    assert i2c.read(ADDRESS, 3) == b"bus"
-    with pytest.raises(NakError):
-        i2c.write(ABSENT_ADDRESS, b"x")
-
-
-def test_ports_that_are_not_there_are_named(back_end: BackEnd) -> None:
-    """A port that the simulator does not have is refused by name, when opened or when first used."""
-    with pytest.raises(UnknownPortError) as error:
-        back_end.ports().open(DeviceEntry("module:Driver", "nowhere", "uart")).write(b"x")
-    assert error.value.port == "nowhere"
