@@ -156,6 +156,10 @@ class Mission:
         """Where an app's table files are."""
         return self.folder / "tables" / app
 
+    def worker_settings(self, app: str) -> dict[str, Any]:
+        """What an app's workers are told: its settings, and where the mission's files are."""
+        return {"mission_folder": str(self.folder)} | self.file.apps[app].settings
+
     def processes(self) -> dict[str, tuple[str, ...]]:
         """Apps by process, both in mission order."""
         groups: dict[str, tuple[str, ...]] = {}

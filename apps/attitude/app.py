@@ -16,7 +16,7 @@ from apps.attitude.messages import (
     RatesDamped,
     SetPointing,
 )
-from apps.attitude.steering import BodyAxes, OrbitState, target_attitude
+from apps.attitude.steering import BodyAxes, OrbitState, aimed_axis, target_attitude
 from flightsw.app import App, Table, every, handles
 from flightsw.devices.attitude_control import AttitudeControl, AttitudeReading, GpsFix
 from flightsw.devices.errors import DeviceError
@@ -30,11 +30,12 @@ from flightsw.geometry.quaternion import (
     normalized,
     to_inertial,
 )
-from flightsw.geometry.vectors import Vector, norm
+from flightsw.geometry.vectors import Vector, angle, norm
 
 STEP_S = 1.0
 MAX_FIX_AGE_S = 120
 LOST_AFTER_S = 60
+SEARCH_AFTER_S = 30
 
 
 class AttitudeState(msgspec.Struct):
@@ -158,19 +159,29 @@ class Attitude(App):
     # ---------------------------------------------------------------- steering
 
     def _steer(self) -> tuple[float, Vector]:
-        """Pointing error [rad] and the torque to command [N m]."""
+        """Angle between the aimed axis and where it should point [rad], and the torque to command [N m]."""
         state = self.state
         if state.mode is PointingMode.IDLE:
             return 0.0, (0.0, 0.0, 0.0)
         target = self._target(0.0)
         if target is None or state.attitude_age_s > LOST_AFTER_S:
             self._report_damping()
-            return 0.0, torque(self.gains, (0.0, 0.0, 0.0), state.rate, (0.0, 0.0, 0.0))
+            return 0.0, torque(self.gains, (0.0, 0.0, 0.0), state.rate, self._search_rate())
         error = attitude_error(state.quaternion, target)
         later = self._target(STEP_S) or target
         rx, ry, rz = attitude_error(target, later)
         target_rate = (rx / STEP_S, ry / STEP_S, rz / STEP_S)
-        return norm(error), torque(self.gains, error, state.rate, target_rate)
+        axis = aimed_axis(state.mode, self.axes)
+        aim = to_inertial(matrix(state.quaternion), axis)
+        wanted = to_inertial(matrix(target), axis)
+        return angle(aim, wanted), torque(self.gains, error, state.rate, target_rate)
+
+    def _search_rate(self) -> Vector:
+        """Rate to keep while the attitude is not known: rest at first, then a slow turn until stars are seen."""
+        state = self.state
+        if state.attitude_age_s <= SEARCH_AFTER_S or state.damping:
+            return (0.0, 0.0, 0.0)
+        return (math.radians(self.gains.search_rate), 0.0, 0.0)
 
     def _target(self, seconds: float) -> Quaternion | None:
         state = self.state

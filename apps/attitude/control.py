@@ -19,6 +19,7 @@ class ControlGains(Record):
     rate_gain: Annotated[float, F32, Range(0.01, 1.0), Unit("1/s"), "acceleration per rate error"]
     max_rate: Annotated[float, F32, Range(0.05, 5), Unit("deg/s"), "while slewing"]
     max_torque: Annotated[float, F32, Range(1e-4, 1), Unit("N m"), "per axis"]
+    search_rate: Annotated[float, F32, Range(0, 1.5), Unit("deg/s"), "about x, to bring stars into the tracker's view"]
     damped_rate: Annotated[float, F32, Range(0.01, 5), Unit("deg/s"), "below which detumbling is done"]
 
 
@@ -40,13 +41,16 @@ def torque(gains: ControlGains, error: Vector, rate: Vector, target_rate: Vector
         rate: measured body rate [rad/s].
         target_rate: rate of the target attitude itself, body axes [rad/s].
     """
-    wanted = scale(error, gains.attitude_gain)
     fastest = math.radians(gains.max_rate)
-    if norm(wanted) > fastest:
-        wanted = scale(wanted, fastest / norm(wanted))
-    acceleration = scale(subtract(add(wanted, target_rate), rate), gains.rate_gain)
+    wanted = add(_limited(scale(error, gains.attitude_gain), fastest), _limited(target_rate, fastest))
+    acceleration = scale(subtract(wanted, rate), gains.rate_gain)
     ix, iy, iz = gains.inertia
     momentum = (ix * rate[0], iy * rate[1], iz * rate[2])
     demand = add((ix * acceleration[0], iy * acceleration[1], iz * acceleration[2]), cross(rate, momentum))
     largest = max(abs(demand[0]), abs(demand[1]), abs(demand[2]))
     return demand if largest <= gains.max_torque else scale(demand, gains.max_torque / largest)
+
+
+def _limited(vector: Vector, longest: float) -> Vector:
+    length = norm(vector)
+    return vector if length <= longest else scale(vector, longest / length)

@@ -38,7 +38,7 @@ class AttitudeStatus(Telemetry, period_s=1):
     quaternion: Annotated[Vector, Length(4), "scalar first, body to inertial (TEME)"]
     rate: Annotated[Vector, Length(3), Unit("rad/s"), "of the body, in body axes"]
     rate_norm: Annotated[float, U16, Linear(0.001), Unit("deg/s"), Limits(yellow=(0, 3), red=(0, 10))]
-    pointing_error: Annotated[float, U16, Linear(0.01), Unit("deg")]
+    pointing_error: Annotated[float, U16, Linear(0.01), Unit("deg"), "of the aimed axis: boresight, or wings in SUN"]
     torque: Annotated[Vector, Length(3), Unit("N m"), "commanded, in body axes"]
     errors: Annotated[int, U32, "transactions with the attitude unit that failed"]
 

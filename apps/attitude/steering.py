@@ -23,6 +23,9 @@ class BodyAxes(Record):
 
     boresight: Annotated[tuple[Annotated[float, F32], ...], Length(3), "unit vector of the camera's view"]
     array_normal: Annotated[tuple[Annotated[float, F32], ...], Length(3), "unit vector out of the solar wings"]
+    shade_side: Annotated[
+        tuple[Annotated[float, F32], ...], Length(3), "unit vector kept against the orbit's angular momentum"
+    ]
 
 
 class OrbitState(msgspec.Struct, frozen=True):
@@ -55,12 +58,22 @@ def target_attitude(
         case PointingMode.SUN:
             return _aligned(_vector(axes.array_normal), sun, _vector(axes.boresight), scale(orbit.position, -1.0))
         case PointingMode.NADIR:
-            return _aligned(_vector(axes.boresight), scale(orbit.position, -1.0), _vector(axes.array_normal), sun)
+            return _looking(axes, orbit, scale(orbit.position, -1.0))
         case PointingMode.TARGET:
-            line = subtract(target_km, orbit.position)
-            return _aligned(_vector(axes.boresight), line, _vector(axes.array_normal), sun)
+            return _looking(axes, orbit, subtract(target_km, orbit.position))
         case PointingMode.IDLE | PointingMode.DETUMBLE:
             return None
+
+
+def _looking(axes: BodyAxes, orbit: OrbitState, line: Vector) -> Quaternion:
+    """Boresight along ``line``; the shade side away from the Sun's side of the orbit, which turns slowly everywhere."""
+    against_momentum = cross(orbit.velocity, orbit.position)
+    return _aligned(_vector(axes.boresight), line, _vector(axes.shade_side), against_momentum)
+
+
+def aimed_axis(mode: PointingMode, axes: BodyAxes) -> Vector:
+    """The body axis that a mode points exactly: the wings' normal for SUN, else the boresight."""
+    return _vector(axes.array_normal if mode is PointingMode.SUN else axes.boresight)
 
 
 def _vector(values: tuple[float, ...]) -> Vector:

@@ -19,7 +19,7 @@ from apps.mode_manager.messages import (
     SetMode,
     SpacecraftMode,
 )
-from apps.mode_manager.modes import Conditions, SpacecraftModes
+from apps.mode_manager.modes import WORKING, Conditions, SpacecraftModes
 from apps.mode_manager.stations import Contact, Stations, contact
 from apps.power.messages import PowerStatus, ShedLevel
 from flightsw.app import App, Refused, Table, every, handles
@@ -179,7 +179,7 @@ class ModeManager(App):
         lost_ns = self.rules.attitude_lost_s * NANOSECONDS
         if state.shed_level is ShedLevel.SURVIVAL:
             self._trigger("protect", "battery low")
-        elif self._machine.mode is not SpacecraftMode.BOOT and self.now_ns - state.attitude_known_ns > lost_ns:
+        elif self._machine.mode in WORKING and self.now_ns - state.attitude_known_ns > lost_ns:
             self._trigger("protect", "attitude lost")
         else:
             return False

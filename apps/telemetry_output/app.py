@@ -43,7 +43,7 @@ class OutputState(msgspec.Struct):
         rates: rates set by command, by APID.
         counts: packets seen by APID, for sending one of so many.
         sequences: next sequence count by APID.
-        clcw: the receiver's newest report.
+        clcw: the receiver's newest report, None before the first.
         sent: packets given to a channel.
         malformed: messages that could not be encoded.
         reported_drops: recorder drops already reported.
@@ -54,7 +54,7 @@ class OutputState(msgspec.Struct):
     rates: dict[int, int] = {}
     counts: dict[int, int] = {}
     sequences: dict[int, int] = {}
-    clcw: int = 0
+    clcw: int | None = None
     sent: int = 0
     malformed: int = 0
     reported_drops: int = 0
@@ -168,13 +168,18 @@ class TelemetryOutput(App):
     @every(seconds=TICK_S, offset=0.4)
     def transmit(self) -> None:
         """Play back when the channels are idle, and send frames."""
-        clcw = Clcw.unpack(self.state.clcw.to_bytes(4, "big"))
+        clcw = self._clcw()
         self._recorder.tick(self.now_ns)
         for transmitter in self._transmitters():
             if transmitter.state.on:
                 if transmitter is self._s_band and not transmitter.waiting:
                     self._play_back()
                 transmitter.send(self.now_ns, TICK_S, clcw)
+
+    def _clcw(self) -> Clcw:
+        if self.state.clcw is None:  # the receiver has not reported yet
+            return Clcw(virtual_channel=self.container.surroundings.links.s_band.tc_virtual_channel)
+        return Clcw.unpack(self.state.clcw.to_bytes(4, "big"))
 
     def _play_back(self) -> None:
         channel = self.routing.playback_channel

@@ -105,6 +105,10 @@ class Bus:
         route = self._routes.get(message_id)
         return route.destinations if route else ()
 
+    def all_destinations(self) -> list[tuple[int, Destination]]:
+        """Every (message id, destination), for accounts in detail."""
+        return [(message_id, there) for message_id, route in self._routes.items() for there in route.destinations]
+
     def subscribed_ids(self) -> list[int]:
         """Messages that apps here are subscribed to, ascending."""
         return sorted(

@@ -95,10 +95,10 @@ class Host:
         return container
 
     def start(self) -> None:
-        """Start the apps in mission order, and let everything happen that follows from each."""
+        """Start the apps in mission order, then let everything happen that follows: no app hears of another too early."""
         for container in self.containers.values():
             container.start()
-            self.bus.dispatch()
+        self.bus.dispatch()
 
     def restart(self, app: str) -> AppContainer:
         """Replace an app by a fresh one that starts from its checkpoint."""

@@ -65,7 +65,7 @@ class LockstepWorks:
         """Begin a piece of work; its result is due ``takes_ns`` from now."""
         worker = self._workers.get((app, work.name))
         if worker is None:
-            settings = self._runtime.host.mission.file.apps[app].settings
+            settings = self._runtime.mission.worker_settings(app)
             worker = self._workers[app, work.name] = WorkerProcess(work, settings)
         failure = worker.submit(request, key)
         due_ns = self._runtime.clock.now_ns() + takes_ns
@@ -103,6 +103,7 @@ class LockstepRuntime:
         clock: the vehicle's time.
         host: the apps.
         queue: what happens next.
+        observers: called with (vehicle time, message id, message) for everything sent on the bus.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class LockstepRuntime:
         self.clock = VirtualClock()
         self.queue = EventQueue()
         self.trace = trace or TraceChain()
+        self.observers: list[Callable[[int, int, object], None]] = []
         self.restarts = 0
         self._notices: list[RestartNotice] = []
         self.host = Host(mission, self.clock, store, ports, log, self)
@@ -202,4 +204,7 @@ class LockstepRuntime:
             data = bytes((command.code,)) + self.host.dictionary.encode_payload(command)
         else:
             return
-        self.trace.add(self.clock.now_ns(), message_id, data)
+        now_ns = self.clock.now_ns()
+        self.trace.add(now_ns, message_id, data)
+        for observer in self.observers:
+            observer(now_ns, message_id, message)

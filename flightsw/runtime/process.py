@@ -73,7 +73,7 @@ class ProcessWorks:
         """Begin a piece of work; in real time it takes as long as it takes."""
         place = (app, work.name)
         if place not in self._workers:
-            settings = self._runtime.host.mission.file.apps[app].settings
+            settings = self._runtime.host.mission.worker_settings(app)
             self._workers[place] = WorkerProcess(work, settings)
             self._deadlines[place] = []
         failure = self._workers[place].submit(request, key)
@@ -167,9 +167,9 @@ class ProcessRuntime:
             while not self._stopping:
                 self._wait()
                 self._hear_supervisor()
-                self._links.drain()
-                self.host.bus.dispatch()
                 if self._started:
+                    self._links.drain()
+                    self.host.bus.dispatch()
                     self._works.collect()
                     self._hand_over_results()
                     self._run_slots()

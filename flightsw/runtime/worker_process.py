@@ -68,12 +68,12 @@ class WorkerProcess:
         return [self._result(frame) for frame in self._frames()]
 
     def collect_one(self) -> msgspec.Struct:
-        """Wait for the oldest piece of work, at most its time limit."""
-        while not (results := self.collect(self.work.time_limit_s)):
-            number = self.fileno()
-            if number is None or not select.select([number], [], [], 0)[0]:
-                return self.end(f"no result within {self.work.time_limit_s} s")[0]
-        return results[0]
+        """Wait for the oldest piece of work; one that stays silent for its time limit has failed."""
+        while (number := self.fileno()) is not None and select.select([number], [], [], self.work.time_limit_s)[0]:
+            results = self.collect(0)
+            if results:
+                return results[0]
+        return self.end(f"no result within {self.work.time_limit_s} s")[0]
 
     def end(self, reason: str) -> list[msgspec.Struct]:
         """End the process; everything it had not answered fails with ``reason``."""

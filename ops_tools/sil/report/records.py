@@ -38,8 +38,13 @@ class CommandVerdict(StrEnum):
     """How a command ended. Each command gets exactly one; NONE is the absence of it, and a defect."""
 
     COMPLETED = "completed"
+    REFUSED_ON_GROUND = "refused on ground"
+    """It did not fit the dictionary, or was not confirmed, and never left."""
     REJECTED = "rejected"
+    """Not accepted on board."""
     FAILED = "failed"
+    TIMED_OUT = "timed out"
+    """No report came in time."""
     NONE = "none"
 
 

@@ -116,9 +116,9 @@ def command_tone(command: CommandRecord) -> str:
     match command.verdict:
         case CommandVerdict.COMPLETED:
             return "warn" if command.invalid else "ok"
-        case CommandVerdict.REJECTED:
+        case CommandVerdict.REJECTED | CommandVerdict.REFUSED_ON_GROUND:
             return "ok" if command.invalid else "warn"
-        case CommandVerdict.FAILED | CommandVerdict.NONE:
+        case CommandVerdict.FAILED | CommandVerdict.TIMED_OUT | CommandVerdict.NONE:
             return "bad"
         case _:
             assert_never(command.verdict)

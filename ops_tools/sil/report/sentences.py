@@ -112,9 +112,10 @@ def commands(report: MissionReport) -> str:
     danger = f"; {number(hazardous, 0)} hazardous" if hazardous else ""
     parts = [f"{counted(len(report.commands), 'command')}, {outcome}{danger}."]
     invalid = [command for command in report.commands if command.invalid]
-    refused = sum(command.verdict is CommandVerdict.REJECTED for command in invalid)
+    refusals = (CommandVerdict.REJECTED, CommandVerdict.REFUSED_ON_GROUND)
+    refused = sum(command.verdict in refusals for command in invalid)
     if invalid:
-        all_of = "all of them rejected" if refused == len(invalid) else f"{refused} of them rejected"
+        all_of = "all of them refused" if refused == len(invalid) else f"{refused} of them refused"
         parts.append(f"Sent malformed on purpose: {number(len(invalid), 0)}, {all_of}.")
     return " ".join(parts)
 

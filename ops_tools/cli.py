@@ -1,0 +1,45 @@
+"""The command ``flightsw``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from flightsw.errors import FlightSoftwareError
+from ops_tools.cli_commands import dictionary, flights, ground, new_app
+from ops_tools.sil.scenario import ScenarioError
+from tlm_cmd.errors import ProtocolError
+
+USAGE_ERROR = 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="flightsw",
+        description="Flight software for intelligent satellites: fly it, command it, look at it.",
+        epilog="Begin with 'flightsw demo'. Every command explains itself with --help.",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for group in (flights, ground, dictionary, new_app):
+        group.register(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 good, 1 a verdict that is not, 2 a request that cannot be done."""
+    options = parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except (FlightSoftwareError, ScenarioError, ProtocolError) as error:
+        print(f"flightsw: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("flightsw: stopped", file=sys.stderr)
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

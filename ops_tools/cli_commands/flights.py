@@ -1,0 +1,163 @@
+"""``flightsw demo`` and ``flightsw sil``: flights in lock-step, with a live view and a report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+import apps.missions
+from flightsw.runtime.trace import TraceChain
+from ops_tools.console.flight_view import FlightView
+from ops_tools.sil.report.records import Verdict
+from ops_tools.sil.report.render import write
+from ops_tools.sil.reporting import mission_report
+from ops_tools.sil.result import FlightResult
+from ops_tools.sil.runner import Flight
+from ops_tools.sil.scenario import load_scenario
+
+ORBIT_S = 5700
+DEFAULT_SEED = 7
+URBANWATCH = Path(next(iter(apps.missions.__path__))) / "urbanwatch"
+EXIT_STATUS = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 1, Verdict.ERROR: 1}
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``demo`` and ``sil``."""
+    demo = commands.add_parser(
+        "demo",
+        help="fly the reference mission and watch it",
+        description="Flies the reference mission 'urbanwatch' in lock-step, shows it live, and writes a report.",
+        epilog="Examples: flightsw demo; flightsw demo --orbits 15 --headless --json day.json",
+    )
+    demo.add_argument("--orbits", type=float, default=1.0, metavar="N", help="orbits of 95 minutes to fly (default 1)")
+    _add_options(demo)
+    demo.add_argument("--report", type=Path, default=Path("reports"), metavar="DIR", help="folder for the report")
+    demo.add_argument("--headless", action="store_true", help="no live view, only the summary")
+    demo.set_defaults(run=run_demo)
+
+    sil = commands.add_parser(
+        "sil",
+        help="fly scenario files and judge them",
+        description="Flies scenarios in lock-step; prints verdict, trace hash, simulated and processor seconds.",
+        epilog="Exit status 0 when every scenario passes. Example: flightsw sil one_orbit.toml --seed 3 --out reports",
+    )
+    sil.add_argument("scenario", type=Path, nargs="+", help="scenario file")
+    _add_options(sil)
+    sil.add_argument("--out", type=Path, metavar="DIR", help="folder for results and reports")
+    sil.add_argument("--trace", type=Path, metavar="FILE", help="write every message, to compare two runs")
+    sil.set_defaults(run=run_sil)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="N", help="seed of everything random")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result for machines")
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Fly the reference mission."""
+    loaded = load_scenario(URBANWATCH / "scenarios" / "one_orbit.toml")
+    duration_s = max(60, round(options.orbits * ORBIT_S))
+    flight = Flight(loaded, options.seed, duration_s=duration_s)
+    console = Console()
+    if options.headless:
+        result = flight.fly()
+    else:
+        with FlightView(flight.vehicle.ground, flight.duration_s, console, note=f"seed {options.seed}") as view:
+            result = flight.fly(lambda at: view.show(at.vehicle.now_ns, at.vehicle.spacecraft.truth()))
+    report = write(mission_report(flight, result), options.report / f"urbanwatch-{options.seed}.html")
+    result = msgspec.structs.replace(result, report=str(report))
+    _write_json(options.json, [result])
+    print_summary(result, console)
+    return EXIT_STATUS[result.verdict]
+
+
+def run_sil(options: argparse.Namespace) -> int:
+    """Fly scenarios, one after the other."""
+    results = []
+    for path in options.scenario:
+        loaded = load_scenario(path)
+        if options.trace is not None:
+            with options.trace.open("wb") as file:
+                flight = Flight(loaded, options.seed, TraceChain(file))
+                result = flight.fly()
+        else:
+            flight = Flight(loaded, options.seed)
+            result = flight.fly()
+        if options.out is not None:
+            report = write(mission_report(flight, result), options.out / f"{path.stem}-{options.seed}.html")
+            result = msgspec.structs.replace(result, report=str(report))
+        results.append(result)
+        print(
+            f"{path.name}: {result.verdict.value}, trace {result.trace_hash}, {result.simulated_s} s simulated, "
+            f"{result.cpu_s:.1f} s CPU" + (f": {result.verdict_reason}" if result.verdict_reason else "")
+        )
+    _write_json(options.json, results)
+    return max(EXIT_STATUS[result.verdict] for result in results)
+
+
+def _write_json(path: Path | None, results: list[FlightResult]) -> None:
+    if path is not None:
+        content: object = results[0] if len(results) == 1 else results
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+
+
+def print_summary(result: FlightResult, console: Console) -> None:
+    """What came of a flight, for people."""
+    table = Table(title="Commands", title_justify="left", box=None, pad_edge=False)
+    for heading in ("#", "command", "verdict", "reason"):
+        table.add_column(heading)
+    for command in result.commands:
+        mark = " (hazardous)" if command.hazardous else " (forced octets)" if command.forced else ""
+        style = "" if command.verdict == command.expected else "bold red"
+        name = (command.name or "?") + mark
+        table.add_row(str(command.sequence), name, command.verdict, command.reason, style=style)
+    console.print(table)
+    console.print()
+    saved = 1 - result.downlink.sent_bytes / result.downlink.raw_bytes if result.downlink.raw_bytes else 0.0
+    rows = [
+        (
+            "images",
+            f"{result.images.taken} taken, {result.images.discarded} discarded as cloudy, "
+            f"{result.images.processed} processed",
+        ),
+        (
+            "products",
+            f"{result.products.files} files down, {result.products.bytes} octets, {result.products.alerts} alerts",
+        ),
+        ("downlink", f"{result.downlink.sent_bytes} of {result.downlink.raw_bytes} octets sent, {saved:.1%} saved"),
+        (
+            "limits",
+            f"{result.limits.violations} s violated, lowest state of charge {result.limits.lowest_state_of_charge:.1%}",
+        ),
+        (
+            "ledger",
+            f"{result.ledger.offered} offered, {result.ledger.delivered} delivered, "
+            f"{sum(result.ledger.dropped.values())} dropped, closed: {result.ledger.closed}",
+        ),
+        ("trace", result.trace_hash),
+        (
+            "time",
+            f"{result.simulated_s} s simulated in {result.wall_s:.1f} s, {result.cpu_s:.1f} s CPU, "
+            f"{result.rss_mb:.0f} MB",
+        ),
+    ]
+    for name, text in rows:
+        console.print(f"[bold]{name:9s}[/bold] {text}", highlight=False, soft_wrap=True)
+    for expectation in result.expectations:
+        console.print(
+            f"{expectation.verdict.value:>9s} {expectation.requirement} {expectation.text} ({expectation.detail})",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if result.report:
+        console.print(f"[bold]report   [/bold] {result.report}", highlight=False, soft_wrap=True)
+    console.print(
+        f"[bold]verdict  [/bold] {result.verdict.value} {result.verdict_reason}", highlight=False, soft_wrap=True
+    )
+    sys.stdout.flush()

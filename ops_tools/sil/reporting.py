@@ -1,0 +1,395 @@
+"""From a flight and its result to the data of the mission report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from apps.camera.messages import ImageTaken
+from apps.camera.opportunities import Targets
+from apps.payload.messages import JobOutcome, JobReport, ProductReady
+from apps.products.messages import Alert
+from bus_sim.spacecraft import Spacecraft
+from flightsw.services.spacecraft_time import parse_utc
+from flightsw.services.tables import TableError, read_table
+from ops_tools.ground.command_record import CommandRecord as GroundCommand
+from ops_tools.ground.command_record import CommandStage
+from ops_tools.ground.command_record import Verdict as GroundVerdict
+from ops_tools.sil.flight_record import Contact, FlightRecord, ModeEntry
+from ops_tools.sil.procedure import IssuedCommand
+from ops_tools.sil.report import imagery
+from ops_tools.sil.report.model import (
+    Compute,
+    Downlink,
+    Ledger,
+    LedgerRow,
+    MissionReport,
+    ModeSpan,
+    Orbit,
+    Power,
+    Series,
+    Station,
+    Target,
+    Thermal,
+    ThermalNode,
+)
+from ops_tools.sil.report.records import (
+    CommandRecord,
+    CommandVerdict,
+    EventRecord,
+    Expectation,
+    GalleryItem,
+    ImageOutcome,
+    ImageRecord,
+    JobRecord,
+    LinkPass,
+    ProductRecord,
+    Severity,
+    Stage,
+    StageReport,
+)
+from ops_tools.sil.report.records import JobOutcome as ReportedOutcome
+from ops_tools.sil.result import FlightResult
+from ops_tools.sil.runner import NANOSECONDS, Flight
+from ops_tools.sil.scenario import Limits
+from tlm_cmd.definition.message import Event
+from tlm_cmd.errors import ProtocolError
+from tlm_cmd.products.image_file import parse_image
+from tlm_cmd.products.mask_file import ProductFlag, parse_mask
+
+COMPUTE_NODE = "compute_board"
+_OUTCOMES = {
+    JobOutcome.COMPLETED: ReportedOutcome.COMPLETED,
+    JobOutcome.DISCARDED_CLOUDY: ReportedOutcome.DISCARDED,
+    JobOutcome.EXPIRED: ReportedOutcome.EXPIRED,
+    JobOutcome.CANCELLED: ReportedOutcome.REFUSED,
+    JobOutcome.FAILED: ReportedOutcome.FAILED,
+    JobOutcome.REFUSED: ReportedOutcome.REFUSED,
+}
+_IMAGE_OUTCOMES = {
+    JobOutcome.COMPLETED: ImageOutcome.PROCESSED,
+    JobOutcome.DISCARDED_CLOUDY: ImageOutcome.DISCARDED,
+}
+_STAGES = {
+    CommandStage.ACCEPTED: Stage.ACCEPTED,
+    CommandStage.STARTED: Stage.STARTED,
+    CommandStage.PROGRESS: Stage.PROGRESS,
+}
+
+
+def mission_report(flight: Flight, result: FlightResult) -> MissionReport:
+    """Everything the report shows of a flight."""
+    vehicle, record = flight.vehicle, flight.record
+    scenario = flight.loaded.scenario
+    targets = _targets(flight)
+    return MissionReport(
+        mission=vehicle.mission.name,
+        spacecraft=vehicle.spacecraft.parameters.name,
+        seed=flight.seed,
+        start_utc_s=parse_utc(vehicle.mission.file.time.epoch_utc) // NANOSECONDS,
+        span_s=flight.duration_s,
+        verdict=result.verdict,
+        verdict_reason=result.verdict_reason,
+        trace_hash=result.trace_hash,
+        dictionary_hash=result.dictionary_hash,
+        scenario=scenario.name,
+        software=f"flightsw {vehicle.mission.file.version}",
+        cpu_s=result.cpu_s,
+        expectations=[
+            Expectation(requirement=each.requirement, text=each.text, verdict=each.verdict, detail=each.detail)
+            for each in result.expectations
+        ],
+        orbit=_orbit(record, vehicle.spacecraft, targets),
+        power=_power(record, vehicle.spacecraft, scenario.limits),
+        thermal=_thermal(record, vehicle.spacecraft, scenario.limits),
+        compute=Compute(
+            modes=_spans(record.compute_modes, flight.duration_s),
+            history=Series(
+                time_s=[sample.time_s for sample in record.samples],
+                columns={"power_w": [sample.compute_power_w for sample in record.samples]},
+            ),
+        ),
+        spacecraft_modes=_spans(record.spacecraft_modes, flight.duration_s),
+        jobs=[_job(timed.message, timed.time_s) for timed in record.jobs if isinstance(timed.message, JobReport)],
+        commands=[_command(issued) for issued in flight.procedure.issued],
+        passes=_passes(flight),
+        downlink=Downlink(raw_bytes=record.raw_octets, sent_bytes=record.product_octets),
+        products=list(_products(flight)),
+        images=list(_images(record)),
+        gallery=list(_gallery(flight)),
+        events=[
+            EventRecord(
+                at_s=timed.time_s,
+                severity=Severity[timed.message.severity.name],
+                source=timed.source,
+                name=type(timed.message).__name__,
+                text=timed.message.describe(),
+            )
+            for timed in record.events
+            if isinstance(timed.message, Event)
+        ],
+        ledger=_ledger(flight),
+    )
+
+
+def _targets(flight: Flight) -> list[Target]:
+    folder = flight.vehicle.mission.table_folder("camera")
+    try:
+        table = read_table(Targets, folder / "targets.toml")
+    except TableError:
+        return []
+    return [Target(name=each.name, latitude_deg=each.latitude, longitude_deg=each.longitude) for each in table.targets]
+
+
+def _orbit(record: FlightRecord, spacecraft: Spacecraft, targets: list[Target]) -> Orbit:
+    samples = record.samples
+    return Orbit(
+        track=Series(
+            time_s=[sample.time_s for sample in samples],
+            columns={
+                "latitude_deg": [sample.latitude_deg for sample in samples],
+                "longitude_deg": [sample.longitude_deg for sample in samples],
+                "sunlit": [sample.illumination for sample in samples],
+            },
+        ),
+        altitude_km=spacecraft.environment.orbit.mean_altitude_km,
+        stations=[
+            Station(
+                name=each.name,
+                latitude_deg=each.latitude_deg,
+                longitude_deg=each.longitude_deg,
+                mask_deg=each.mask_deg,
+            )
+            for each in spacecraft.parameters.stations
+        ],
+        targets=targets,
+    )
+
+
+def _power(record: FlightRecord, spacecraft: Spacecraft, limits: Limits) -> Power:
+    samples, battery = record.samples, spacecraft.parameters.battery
+    nominal_v = battery.cells_in_series * battery.ocv_v[len(battery.ocv_v) // 2]
+    return Power(
+        history=Series(
+            time_s=[sample.time_s for sample in samples],
+            columns={
+                "array_w": [sample.array_power_w for sample in samples],
+                "load_w": [sample.load_power_w for sample in samples],
+                "soc": [sample.battery_soc for sample in samples],
+            },
+        ),
+        soc_floor=limits.battery_floor,
+        battery_wh=battery.capacity_ah * nominal_v,
+    )
+
+
+def _thermal(record: FlightRecord, spacecraft: Spacecraft, limits: Limits) -> Thermal:
+    names = spacecraft.thermal.names
+    return Thermal(
+        history=Series(
+            time_s=[sample.time_s for sample in record.samples],
+            columns={
+                name: [sample.temperatures_c[number] for sample in record.samples] for number, name in enumerate(names)
+            },
+        ),
+        nodes=[
+            ThermalNode(name=name, low_c=limits.node_lowest_c.get(name), high_c=limits.node_highest_c.get(name))
+            for name in names
+        ],
+        compute_node=COMPUTE_NODE if COMPUTE_NODE in names else "",
+    )
+
+
+def _spans(entries: list[ModeEntry], end_s: float) -> list[ModeSpan]:
+    ends = [entry.time_s for entry in entries[1:]] + [end_s]
+    return [
+        ModeSpan(mode=entry.mode, start_s=entry.time_s, end_s=end)
+        for entry, end in zip(entries, ends, strict=True)
+        if end > entry.time_s
+    ]
+
+
+def _job(report: JobReport, ended_s: float) -> JobRecord:
+    return JobRecord(
+        job=report.job,
+        outcome=_OUTCOMES[report.outcome],
+        submitted_s=max(0.0, ended_s - report.run_s - report.wait_s),
+        value=report.value,
+        image=report.scene,
+        variant=report.variant,
+        reason=report.reason,
+        ended_s=ended_s,
+        duration_s=report.run_s,
+        energy_wh=report.energy,
+    )
+
+
+def _images(record: FlightRecord) -> Iterator[ImageRecord]:
+    outcomes = {timed.message.scene: timed.message for timed in record.jobs if isinstance(timed.message, JobReport)}
+    for timed in record.images:
+        image = timed.message
+        if isinstance(image, ImageTaken):
+            job = outcomes.get(image.scene)
+            yield ImageRecord(
+                image=image.scene,
+                target=image.name,
+                taken_s=timed.time_s,
+                outcome=_IMAGE_OUTCOMES.get(job.outcome, ImageOutcome.FAILED) if job else ImageOutcome.WAITING,
+                cloud_fraction=job.cloud_fraction if job else None,
+            )
+
+
+def _command(issued: IssuedCommand) -> CommandRecord:
+    record, wanted = issued.record, issued.wanted
+    return CommandRecord(
+        sequence=record.number,
+        name=record.name or "forced octets",
+        sent_s=record.issued_ns / NANOSECONDS,
+        verdict=_verdict(record),
+        arguments=", ".join(f"{name}={value}" for name, value in record.arguments.items()),
+        source="scenario",
+        hazardous=record.hazardous,
+        invalid=wanted.expect is not GroundVerdict.COMPLETED,
+        code=int(record.code) or None,
+        reason=record.reason,
+        stages=list(_stages(record)),
+    )
+
+
+def _verdict(record: GroundCommand) -> CommandVerdict:
+    match record.verdict:
+        case GroundVerdict.COMPLETED:
+            return CommandVerdict.COMPLETED
+        case GroundVerdict.FAILED:
+            return CommandVerdict.FAILED
+        case GroundVerdict.REJECTED:
+            return CommandVerdict.REJECTED
+        case GroundVerdict.REFUSED_ON_GROUND:
+            return CommandVerdict.REFUSED_ON_GROUND
+        case GroundVerdict.TIMED_OUT:
+            return CommandVerdict.TIMED_OUT
+        case None:
+            return CommandVerdict.NONE
+
+
+def _stages(record: GroundCommand) -> Iterator[StageReport]:
+    for stage, at_ns in record.times.items():
+        if stage in _STAGES:
+            yield StageReport(stage=_STAGES[stage], at_s=at_ns / NANOSECONDS)
+    if CommandStage.FINISHED in record.times and record.verdict in (GroundVerdict.COMPLETED, GroundVerdict.FAILED):
+        at_s = record.times[CommandStage.FINISHED] / NANOSECONDS
+        yield StageReport(stage=Stage.COMPLETED, at_s=at_s, ok=record.verdict is GroundVerdict.COMPLETED)
+
+
+def _passes(flight: Flight) -> list[LinkPass]:
+    heard = list(flight.vehicle.ground.passes.passes)
+    if flight.vehicle.ground.passes.current is not None:
+        heard.append(flight.vehicle.ground.passes.current)
+    rows = []
+    for contact in flight.record.contacts:
+        end_s = contact.end_s if contact.end_s is not None else flight.duration_s
+        frames_down = frames_up = 0
+        for each in heard:
+            if _overlap(contact, end_s, each.begin_ns / NANOSECONDS):
+                frames_down, frames_up = frames_down + each.frames_down, frames_up + each.frames_up
+        rows.append(
+            LinkPass(
+                station=contact.station,
+                aos_s=contact.begin_s,
+                los_s=end_s,
+                max_elevation_deg=contact.highest_deg,
+                frames_up=frames_up,
+                frames_down=frames_down,
+                lost={},
+            )
+        )
+    return rows
+
+
+def _overlap(contact: Contact, end_s: float, begin_s: float) -> bool:
+    return contact.begin_s <= begin_s <= end_s
+
+
+def _products(flight: Flight) -> Iterator[ProductRecord]:
+    files = flight.vehicle.ground.files.files
+    for timed in flight.record.products:
+        product = timed.message
+        if isinstance(product, ProductReady):
+            received = files.get(product.product)
+            yield ProductRecord(
+                name=f"mask {product.product}",
+                kind="mask",
+                size_bytes=product.octets,
+                created_s=timed.time_s,
+                image=product.scene,
+                received_s=received.completed_ns / NANOSECONDS if received else None,
+            )
+    for number, timed in enumerate(flight.record.alerts, 1):
+        if isinstance(timed.message, Alert):
+            yield ProductRecord(
+                name=f"alert {number}",
+                kind="alert",
+                size_bytes=0,
+                created_s=timed.time_s,
+                image=timed.message.scene,
+            )
+
+
+def _gallery(flight: Flight) -> Iterator[GalleryItem]:
+    """The masks that came down, each beside the scene that stayed on board."""
+    taken = {timed.message.scene: timed for timed in flight.record.images if isinstance(timed.message, ImageTaken)}
+    made = {timed.message.product: timed for timed in flight.record.products if isinstance(timed.message, ProductReady)}
+    for number, file in flight.vehicle.ground.files.files.items():
+        product = made[number].message if number in made else None
+        if not isinstance(product, ProductReady) or product.scene not in taken:
+            continue
+        image = taken[product.scene].message
+        assert isinstance(image, ImageTaken)  # noqa: S101 - gathered above
+        try:
+            mask = parse_mask(flight.vehicle.ground.files.content(number) or b"")
+            header, pixels = parse_image(flight.vehicle.images[image.file])
+        except (ProtocolError, KeyError):
+            continue
+        samples = _samples(pixels)
+        size = header.height * header.width
+        yield imagery.gallery_item(
+            image=image.scene,
+            target=image.name,
+            taken_s=taken[product.scene].time_s,
+            bands=[samples[band * size : (band + 1) * size] for band in range(header.bands)],
+            mask=mask.classes,
+            width=header.width,
+            height=header.height,
+            received_s=file.completed_ns / NANOSECONDS,
+            clouds_synthetic=bool(mask.flags & ProductFlag.SYNTHETIC_CLOUDS),
+            caption=f"{mask.cloud_fraction:.0%} cloud",
+        )
+
+
+def _samples(pixels: memoryview) -> list[int]:
+    octets = bytes(pixels)
+    return [octets[at] << 8 | octets[at + 1] for at in range(0, len(octets), 2)]
+
+
+def _ledger(flight: Flight) -> Ledger:
+    dictionary = flight.vehicle.mission.dictionary
+    names = {entry.message_id: entry.name for entry in dictionary.telemetry.values()}
+    names |= {0x1800 | app.apid: f"{app.name.upper()} commands" for app in dictionary.apps}
+    names |= {0x0800 | app.apid: f"{app.name.upper()} events" for app in dictionary.apps}
+    rows = []
+    for message_id, destination in flight.vehicle.runtime.host.bus.all_destinations():
+        dropped = {reason.value: count for reason, count in destination.dropped.items()}
+        if destination.queued:
+            dropped["still queued"] = destination.queued
+        lost = 0
+        for count in dropped.values():
+            lost += count
+        rows.append(
+            LedgerRow(
+                message=names.get(message_id, f"0x{message_id:04x}"),
+                destination=destination.owner,
+                sent=destination.delivered + lost,
+                delivered=destination.delivered,
+                dropped=dropped,
+            )
+        )
+    return Ledger(rows=rows)

@@ -1,0 +1,115 @@
+"""The result of a flight, as machines read it. Later work adds keys; none goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ops_tools.sil.report.records import Verdict
+
+
+class CommandResult(msgspec.Struct, frozen=True):
+    """One command and its verdict."""
+
+    name: str
+    sequence: int
+    verdict: str
+    code: str
+    reason: str
+    expected: str
+    hazardous: bool
+    forced: bool
+
+
+class LedgerResult(msgspec.Struct, frozen=True):
+    """The bus's ledger."""
+
+    sent: int
+    offered: int
+    delivered: int
+    queued: int
+    dropped: dict[str, int]
+    closed: bool
+
+
+class LimitsResult(msgspec.Struct, frozen=True):
+    """Seconds outside limits, by the truth."""
+
+    violations: int
+    battery_floor_s: int
+    node_s: dict[str, int]
+    lowest_state_of_charge: float
+    hottest_c: dict[str, float]
+
+
+class ImagesResult(msgspec.Struct, frozen=True):
+    """What became of images."""
+
+    taken: int
+    discarded: int
+    processed: int
+
+
+class ProductsResult(msgspec.Struct, frozen=True):
+    """What reached the ground."""
+
+    files: int
+    bytes: int
+    alerts: int
+
+
+class DownlinkResult(msgspec.Struct, frozen=True):
+    """What the images weigh, and what was sent instead."""
+
+    raw_bytes: int
+    sent_bytes: int
+
+
+class ExpectationResult(msgspec.Struct, frozen=True):
+    """One demand of the scenario, and whether it held."""
+
+    requirement: str
+    text: str
+    verdict: Verdict
+    detail: str
+
+
+class FlightResult(msgspec.Struct, frozen=True):
+    """Everything that a flight came to."""
+
+    scenario: str
+    mission: str
+    verdict: Verdict
+    verdict_reason: str
+    trace_hash: str
+    dictionary_hash: str
+    seed: int
+    simulated_s: int
+    cpu_s: float
+    wall_s: float
+    rss_mb: float
+    worker_rss_mb: float
+    commands: list[CommandResult]
+    ledger: LedgerResult
+    limits: LimitsResult
+    images: ImagesResult
+    jobs: dict[str, int]
+    products: ProductsResult
+    downlink: DownlinkResult
+    expectations: list[ExpectationResult]
+    report: str | None = None
+
+
+def figure(result: FlightResult, path: str) -> Any:  # noqa: ANN401 - whatever the path leads to
+    """A figure by its keys joined by dots, such as ``images.discarded``.
+
+    Raises:
+        KeyError: there is no such figure.
+    """
+    value: Any = msgspec.to_builtins(result)
+    for key in path.split("."):
+        if not isinstance(value, dict) or key not in value:
+            raise KeyError(path)
+        value = value[key]
+    return value

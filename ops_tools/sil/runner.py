@@ -1,0 +1,201 @@
+"""Flies a scenario in lock-step, judges it, and gathers what the report shows."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from apps.payload.messages import JobOutcome, JobReport
+from flightsw.runtime.trace import TraceChain
+from ops_tools.ground.command_record import Verdict as CommandVerdict
+from ops_tools.sil.flight_record import FlightRecord
+from ops_tools.sil.procedure import IssuedCommand, Procedure
+from ops_tools.sil.report.records import Verdict
+from ops_tools.sil.result import (
+    CommandResult,
+    DownlinkResult,
+    ExpectationResult,
+    FlightResult,
+    ImagesResult,
+    LedgerResult,
+    LimitsResult,
+    ProductsResult,
+    figure,
+)
+from ops_tools.sil.scenario import LoadedScenario, ScenarioExpectation
+from ops_tools.sil.vehicle import LockstepVehicle
+from tlm_cmd.definition.message import Event
+
+NANOSECONDS = 1_000_000_000
+VIEW_EVERY_S = 10
+
+
+class Flight:
+    """One flight of a scenario.
+
+    Args:
+        loaded: the scenario.
+        seed: master seed.
+        trace: where every message is recorded; a hash only by default.
+        duration_s: overrules the scenario's.
+
+    Attributes:
+        vehicle: spacecraft, flight software and ground.
+        record: what the flight left behind.
+        procedure: the commands.
+    """
+
+    def __init__(
+        self, loaded: LoadedScenario, seed: int, trace: TraceChain | None = None, duration_s: int | None = None
+    ) -> None:
+        self.loaded = loaded
+        self.seed = seed
+        self.duration_s = duration_s or loaded.scenario.duration_s
+        self.vehicle = LockstepVehicle(loaded.mission_file, loaded.spacecraft_file, seed, trace, self._event)
+        self.record = FlightRecord(loaded.scenario.limits, self.vehicle.spacecraft.thermal.names, self.duration_s)
+        self.procedure = Procedure(loaded.scenario.commands, self.vehicle.ground)
+        self.vehicle.runtime.observers.append(self.record.observe_message)
+        self.cpu_s = 0.0
+        self.wall_s = 0.0
+
+    def fly(self, view: Callable[[Flight], None] = lambda _flight: None) -> FlightResult:
+        """Fly to the end.
+
+        Args:
+            view: called every VIEW_EVERY_S simulated seconds, to show how it goes.
+        """
+        cpu, wall = time.process_time(), time.monotonic()
+        try:
+            self.vehicle.start()
+            for second in range(self.duration_s):
+                self.vehicle.run_until((second + 1) * NANOSECONDS)
+                self.record.observe_truth(self.vehicle.spacecraft.truth())
+                self.procedure.step(self.vehicle.now_ns)
+                if second % VIEW_EVERY_S == 0:
+                    view(self)
+            view(self)
+        finally:
+            self.vehicle.close()
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.cpu_s = time.process_time() - cpu + children.ru_utime + children.ru_stime
+        self.wall_s = time.monotonic() - wall
+        return self._result()
+
+    def _event(self, app: str, event: Event, now_ns: int) -> None:
+        self.record.observe_event(app, event, now_ns)
+
+    # ---------------------------------------------------------------- judging
+
+    def _result(self) -> FlightResult:
+        scenario, vehicle, record = self.loaded.scenario, self.vehicle, self.record
+        ledger = vehicle.runtime.host.bus.ledger()
+        jobs = _outcomes(record)
+        result = FlightResult(
+            scenario=scenario.name,
+            mission=vehicle.mission.name,
+            verdict=Verdict.PASS,
+            verdict_reason="",
+            trace_hash=vehicle.runtime.trace.digest(),
+            dictionary_hash=vehicle.mission.dictionary.content_hash,
+            seed=self.seed,
+            simulated_s=self.duration_s,
+            cpu_s=round(self.cpu_s, 3),
+            wall_s=round(self.wall_s, 3),
+            rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+            worker_rss_mb=round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1),
+            commands=[_command(issued) for issued in self.procedure.issued],
+            ledger=LedgerResult(
+                sent=ledger.sent,
+                offered=ledger.offered,
+                delivered=ledger.delivered,
+                queued=ledger.queued,
+                dropped={reason.name: count for reason, count in ledger.dropped.items()},
+                closed=ledger.closed,
+            ),
+            limits=LimitsResult(
+                violations=record.limits.violations,
+                battery_floor_s=record.limits.battery_floor_s,
+                node_s=record.limits.node_s,
+                lowest_state_of_charge=round(record.limits.lowest_soc, 4),
+                hottest_c={name: round(celsius, 2) for name, celsius in record.limits.hottest_c.items()},
+            ),
+            images=ImagesResult(
+                taken=len(record.images),
+                discarded=jobs.get(JobOutcome.DISCARDED_CLOUDY.name, 0),
+                processed=jobs.get(JobOutcome.COMPLETED.name, 0),
+            ),
+            jobs=jobs,
+            products=ProductsResult(
+                files=len(vehicle.ground.files.files),
+                bytes=sum(file.octets for file in vehicle.ground.files.files.values()),
+                alerts=len(record.alerts),
+            ),
+            downlink=DownlinkResult(raw_bytes=record.raw_octets, sent_bytes=record.product_octets),
+            expectations=[],
+        )
+        return self._judged(result)
+
+    def _judged(self, result: FlightResult) -> FlightResult:
+        expectations = [_judge(expectation, result) for expectation in self.loaded.scenario.expectations]
+        reasons = [f"{each.requirement}: {each.detail}" for each in expectations if each.verdict is Verdict.FAIL]
+        reasons += [
+            f"{issued.record.name or 'forced octets'}: {issued.record.verdict or 'no verdict'}, "
+            f"expected {issued.wanted.expect.value}"
+            for issued in self.procedure.issued
+            if not issued.as_expected
+        ]
+        if not result.ledger.closed:
+            reasons.append("the bus's ledger does not close")
+        verdict = Verdict.FAIL if reasons else Verdict.PASS
+        if not reasons and self.procedure.unsent:
+            verdict = Verdict.INCONCLUSIVE
+            reasons.append(f"{len(self.procedure.unsent)} commands were never sent: no such contact in the flight")
+        return msgspec.structs.replace(
+            result, expectations=expectations, verdict=verdict, verdict_reason="; ".join(reasons)
+        )
+
+
+def _outcomes(record: FlightRecord) -> dict[str, int]:
+    outcomes: dict[str, int] = {}
+    for timed in record.jobs:
+        if isinstance(timed.message, JobReport):
+            name = timed.message.outcome.name
+            outcomes[name] = outcomes.get(name, 0) + 1
+    return outcomes
+
+
+def _command(issued: IssuedCommand) -> CommandResult:
+    record = issued.record
+    verdict = record.verdict
+    return CommandResult(
+        name=record.name,
+        sequence=record.number,
+        verdict=verdict.value if isinstance(verdict, CommandVerdict) else "none",
+        code=record.code.name,
+        reason=record.reason,
+        expected=issued.wanted.expect.value,
+        hazardous=record.hazardous,
+        forced=record.forced,
+    )
+
+
+def _judge(expectation: ScenarioExpectation, result: FlightResult) -> ExpectationResult:
+    try:
+        found = figure(result, expectation.value)
+    except KeyError:
+        return _judged(expectation, Verdict.ERROR, f"the result has no figure {expectation.value!r}")
+    holds = True
+    if expectation.at_least is not None:
+        holds = holds and found >= expectation.at_least
+    if expectation.at_most is not None:
+        holds = holds and found <= expectation.at_most
+    if expectation.equals is not None:
+        holds = holds and found == expectation.equals
+    return _judged(expectation, Verdict.PASS if holds else Verdict.FAIL, f"{expectation.value} is {found}")
+
+
+def _judged(expectation: ScenarioExpectation, verdict: Verdict, detail: str) -> ExpectationResult:
+    return ExpectationResult(expectation.requirement, expectation.text, verdict, detail)

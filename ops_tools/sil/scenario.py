@@ -1,0 +1,154 @@
+"""Scenario files: what flies, for how long, which commands go up when, and what must come of it.
+
+For example::
+
+    name = "one-orbit"
+    mission = "../mission.toml"
+    duration_s = 5700
+
+    [[commands]]
+    contact = 1
+    after_s = 20
+    name = "EXECUTIVE.NOOP"
+    expect = "completed"
+
+    [[expectations]]
+    requirement = "PAY-03"
+    text = "At least one cloudy scene is discarded on board."
+    value = "images.discarded"
+    at_least = 1
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from ops_tools.ground.command_record import Verdict
+
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class ScenarioError(ValueError):
+    """A scenario file that cannot be flown; names the key and what is allowed."""
+
+
+class ScenarioCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One command of the ground.
+
+    Attributes:
+        name: as a controller types it; empty when raw octets are sent.
+        arguments: named values.
+        confirm: reason, for hazardous commands.
+        force: hexadecimal octets sent up unchecked, instead of a named command.
+        at_s: mission elapsed time at which it is sent; None to send it by contact.
+        contact: number of the contact in which it is sent, from 1.
+        after_s: seconds into that contact.
+        expect: verdict that it must get.
+    """
+
+    name: str = ""
+    arguments: dict[str, Any] = {}
+    confirm: str | None = None
+    force: str = ""
+    at_s: NotNegative | None = None
+    contact: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    after_s: NotNegative = 0.0
+    expect: Verdict = Verdict.COMPLETED
+
+
+class ScenarioExpectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that must hold of the result.
+
+    Attributes:
+        requirement: its identifier.
+        text: the demand, as a sentence.
+        value: which figure of the result, its keys joined by dots.
+        at_least: lowest allowed value.
+        at_most: highest allowed value.
+        equals: the only allowed value.
+    """
+
+    requirement: str
+    text: str
+    value: str
+    at_least: float | None = None
+    at_most: float | None = None
+    equals: Any = None
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the spacecraft must never exceed; judged by the truth, every second.
+
+    Attributes:
+        battery_floor: lowest state of charge, 0 to 1.
+        node_highest_c: highest temperature by thermal node.
+        node_lowest_c: lowest temperature by thermal node.
+    """
+
+    battery_floor: float = 0.0
+    node_highest_c: dict[str, float] = {}
+    node_lowest_c: dict[str, float] = {}
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A scenario file.
+
+    Attributes:
+        name: of the scenario.
+        mission: mission file, relative to the scenario file.
+        spacecraft: simulated spacecraft, relative to the scenario file; empty for the reference one.
+        duration_s: simulated time.
+        limits: what must never be exceeded.
+        commands: what the ground sends.
+        expectations: what must hold at the end.
+    """
+
+    name: str
+    mission: str
+    duration_s: Annotated[int, msgspec.Meta(ge=1)]
+    spacecraft: str = ""
+    limits: Limits = Limits()
+    commands: tuple[ScenarioCommand, ...] = ()
+    expectations: tuple[ScenarioExpectation, ...] = ()
+
+
+class LoadedScenario(msgspec.Struct, frozen=True):
+    """A scenario with its files found.
+
+    Attributes:
+        scenario: the content.
+        mission_file: where the mission is.
+        spacecraft_file: where the spacecraft is, None for the reference one.
+    """
+
+    scenario: Scenario
+    mission_file: Path
+    spacecraft_file: Path | None
+
+
+def load_scenario(path: Path) -> LoadedScenario:
+    """Read a scenario file.
+
+    Raises:
+        ScenarioError: missing, no TOML, an unknown key, or a command without a time.
+    """
+    try:
+        scenario = msgspec.convert(tomllib.loads(path.read_text()), Scenario)
+    except FileNotFoundError:
+        raise ScenarioError(f"scenario file {path} is missing") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise ScenarioError(f"scenario file {path}: {error}") from error
+    for number, command in enumerate(scenario.commands, 1):
+        if (command.at_s is None) == (command.contact is None):
+            raise ScenarioError(f"scenario file {path}: command {number} needs either at_s or contact")
+        if bool(command.name) == bool(command.force):
+            raise ScenarioError(f"scenario file {path}: command {number} needs either name or force")
+    return LoadedScenario(
+        scenario=scenario,
+        mission_file=(path.parent / scenario.mission).resolve(),
+        spacecraft_file=(path.parent / scenario.spacecraft).resolve() if scenario.spacecraft else None,
+    )

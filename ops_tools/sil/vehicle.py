@@ -1,0 +1,89 @@
+"""A whole flight in one process, in virtual time: spacecraft, flight software and ground, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bus_sim.endpoints.wiring import S_BAND, X_BAND, wire, wire_antennas
+from bus_sim.equipment.camera import Shot
+from bus_sim.equipment.imagery import expose, image_file
+from bus_sim.parameters import load_parameters
+from bus_sim.spacecraft import STEP_NS, Spacecraft
+from flightsw.hal.sim import MemoryNvm, SimRadioFrequency
+from flightsw.mission import Mission
+from flightsw.runtime.device_ports import SimPorts
+from flightsw.runtime.lockstep import GROUND_PRIORITY, PHYSICS_PRIORITY, LockstepRuntime
+from flightsw.runtime.trace import TraceChain
+from flightsw.services.store import Store
+from ops_tools.ground.station import GroundSegment, GroundSettings
+from ops_tools.ground.station_radios import StationRadios
+from tlm_cmd.definition.message import Event
+
+EventListener = Callable[[str, Event, int], None]
+
+
+class LockstepVehicle:
+    """One spacecraft with its flight software and its ground, stepped together.
+
+    Args:
+        mission_file: what flies.
+        spacecraft_file: the simulated spacecraft; None takes the reference mission's.
+        seed: master seed of everything random.
+        trace: where every message is recorded; a hash only by default.
+        listener: told about every event on board.
+
+    Attributes:
+        spacecraft: the truth, which nothing on board can see.
+        runtime: the flight software.
+        ground: the ground segment.
+    """
+
+    def __init__(
+        self,
+        mission_file: Path,
+        spacecraft_file: Path | None,
+        seed: int,
+        trace: TraceChain | None = None,
+        listener: EventListener = lambda _app, _event, _now_ns: None,
+    ) -> None:
+        self.seed = seed
+        self.mission = Mission.load(mission_file)
+        self.spacecraft = Spacecraft(load_parameters(spacecraft_file), seed, self._image)
+        endpoints = wire(self.spacecraft)
+        antennas = wire_antennas(self.spacecraft)
+        self.runtime = LockstepRuntime(self.mission, Store(MemoryNvm()), SimPorts(endpoints), trace, listener)
+        radios = StationRadios(*(SimRadioFrequency(antennas[band], band) for band in (S_BAND, X_BAND)))
+        self.ground = GroundSegment.of_mission(self.mission, radios, GroundSettings())
+        self.images: dict[int, bytes] = {}
+
+    def start(self) -> None:
+        """Boot the flight software, and let physics and ground begin."""
+        self.runtime.start()
+        self.runtime.every(STEP_NS, PHYSICS_PRIORITY, "physics", self._step_physics)
+        self.runtime.every(STEP_NS, GROUND_PRIORITY, "ground", self._step_ground)
+
+    @property
+    def now_ns(self) -> int:
+        """Vehicle time."""
+        return self.runtime.clock.now_ns()
+
+    def run_until(self, end_ns: int) -> None:
+        """Let time pass up to ``end_ns``, exclusive."""
+        self.runtime.run_until(end_ns)
+
+    def close(self) -> None:
+        """End what runs outside this process."""
+        self.runtime.close()
+
+    def _step_physics(self) -> None:
+        if self.now_ns > self.spacecraft.now_ns:
+            self.spacecraft.step()
+
+    def _step_ground(self) -> None:
+        self.ground.step(self.now_ns)
+
+    def _image(self, shot: Shot) -> bytes:
+        data = image_file(expose(self.seed, shot.target_id, shot.exposure_index))
+        self.images[shot.image_id] = data
+        return data
