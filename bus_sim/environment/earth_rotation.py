@@ -74,7 +74,8 @@ def inertial(position: Vector, velocity: Vector, gmst_rad: float) -> tuple[Vecto
 def to_geodetic(position_km: Vector) -> Geodetic:
     """Geodetic coordinates of an Earth-fixed position [km].
 
-    Bowring's formula (Survey Review 23 (1976), 323), one iteration: latitude within 2e-9 rad, altitude within 1 mm in low orbit.
+    Bowring's formula (Survey Review 23 (1976), 323), one iteration: in low orbit within 2e-9 rad of latitude and 1 mm
+    of altitude.
     """
     x, y, z = position_km
     p = math.sqrt(x * x + y * y)

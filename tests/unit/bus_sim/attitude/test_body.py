@@ -37,7 +37,7 @@ def energy(body: RigidBody) -> float:
     return 0.5 * (i[0] * w[0] ** 2 + i[1] * w[1] ** 2 + i[2] * w[2] ** 2)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.tuples(RATE, RATE, RATE))
 def test_free_of_torque_momentum_and_energy_stay(rate: Vector) -> None:
     """Over ten minutes of tumbling both are kept to 1e-6 and the quaternion keeps its length."""

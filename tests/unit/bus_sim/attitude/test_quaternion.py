@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus_sim.attitude.quaternion import (
@@ -26,6 +26,7 @@ QUATERNIONS = (
 VECTORS = st.tuples(COMPONENT, COMPONENT, COMPONENT)
 
 
+@settings(max_examples=60, deadline=None)
 @given(QUATERNIONS, VECTORS)
 def test_matrix_is_the_sandwich_product(q: Quaternion, v: Vector) -> None:
     """Turning by the matrix is q v q*, keeps the length, and back again is the inverse."""
@@ -35,6 +36,7 @@ def test_matrix_is_the_sandwich_product(q: Quaternion, v: Vector) -> None:
     assert to_body(matrix(q), turned) == pytest.approx(v, abs=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
 @given(QUATERNIONS)
 def test_axes_and_back(q: Quaternion) -> None:
     """The attitude found from the body axes is the one they came from, up to sign."""
@@ -51,6 +53,7 @@ def test_half_turns_are_found_from_their_axes(q: Quaternion) -> None:
     assert from_axes(*axes) == pytest.approx(q)
 
 
+@settings(max_examples=60, deadline=None)
 @given(VECTORS.filter(lambda v: norm(v) < math.pi))
 def test_rotation_vector_has_its_angle(v: Vector) -> None:
     """The rotation's angle is the vector's length."""

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from skyfield.api import EarthSatellite, load, wgs84
 
@@ -39,6 +39,7 @@ def test_sidereal_time_agrees_with_erfa(days: float, expected_rad: float) -> Non
     assert gmst82(days) == pytest.approx(expected_rad, abs=1e-8)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.tuples(KILOMETRES, KILOMETRES, KILOMETRES), st.tuples(*[st.floats(-8.0, 8.0)] * 3), st.floats(0.0, 6.28))
 def test_earth_fixed_and_back(
     position: tuple[float, float, float], velocity: tuple[float, float, float], gmst_rad: float
@@ -59,6 +60,7 @@ def test_what_turns_with_the_earth_stands_still_on_it() -> None:
     assert norm(earth_fixed(position, velocity, 1.0)[1]) == pytest.approx(0.0, abs=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
 @given(LATITUDES, LONGITUDES, st.floats(-5.0, 1500.0))
 def test_geodetic_and_back(latitude: float, longitude: float, altitude: float) -> None:
     """Geodetic coordinates survive the way through Cartesian ones to 2e-9 rad and 1 mm."""
@@ -88,6 +90,7 @@ def test_sub_satellite_point_agrees_with_skyfield(parameters: SpacecraftParamete
         assert place.altitude_km == pytest.approx(expected.elevation.km, abs=0.05)
 
 
+@settings(max_examples=60, deadline=None)
 @given(LATITUDES, LONGITUDES, st.floats(200.0, 1500.0))
 def test_looking_down_the_normal_meets_the_point_below(latitude: float, longitude: float, altitude: float) -> None:
     """A ray along the ellipsoid's normal ends at the same latitude and longitude, at height zero."""

@@ -2,7 +2,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus_sim.environment.earth_rotation import EARTH_RADIUS_KM
@@ -44,6 +44,7 @@ def test_the_penumbra_is_as_wide_as_the_sun() -> None:
     assert illumination(behind(limb + 1.001 * sun), SUN, 1.0) == 1.0
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.floats(0.0, math.pi), st.floats(6600.0, 45000.0))
 def test_light_never_falls_on_the_way_out(angle: float, radius_km: float) -> None:
     """Further from the axis of the shadow there is never less light, and never a jump."""

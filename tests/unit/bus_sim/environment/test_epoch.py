@@ -1,7 +1,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus_sim.environment.epoch import NS_PER_DAY, NS_PER_S, Epoch
@@ -29,6 +29,7 @@ def test_a_start_without_time_zone_is_refused() -> None:
         Epoch(START.replace(tzinfo=None))
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 30 * NS_PER_DAY))
 def test_fraction_keeps_time_to_ten_nanoseconds(now_ns: int) -> None:
     """Within a month the Julian date gives the time back to better than 10 ns."""

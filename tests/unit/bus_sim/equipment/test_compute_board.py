@@ -2,7 +2,7 @@ import math
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus_sim.equipment.compute_board import ComputeBoard, ComputeReply, ComputeState
@@ -155,6 +155,7 @@ def test_a_power_cut_loses_the_work_at_once() -> None:
     assert (board.state.mode, board.state.lost) == (0, 1)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.floats(20.0, 94.0)), min_size=1, max_size=60))
 def test_work_done_is_the_integral_of_speed(path: list[tuple[int, float]]) -> None:
     """Whatever modes and temperatures, what is left falls by exactly the speed of each second."""

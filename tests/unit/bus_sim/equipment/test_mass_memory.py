@@ -127,4 +127,4 @@ class MemoryRules(RuleBasedStateMachine):
 
 
 TestMemoryRules = MemoryRules.TestCase
-TestMemoryRules.settings = settings(max_examples=30, stateful_step_count=25)
+TestMemoryRules.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

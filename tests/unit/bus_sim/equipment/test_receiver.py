@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus_sim.equipment.receiver import Receiver, ReceiverParameters
@@ -82,6 +82,7 @@ def test_it_draws_power_when_it_has_it(receiver: Receiver) -> None:
     assert receiver.demand_w() == 0.0
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.one_of(

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus_sim.equipment.transmitter import GroundFrame, Transmitter, TransmitterParameters
@@ -99,6 +99,7 @@ def test_a_power_cut_empties_the_queue(transmitter: Transmitter) -> None:
     assert transmitter.demand_w() == 0.5
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.one_of(

@@ -89,7 +89,7 @@ def test_agrees_with_an_independent_integration(parameters: SpacecraftParameters
     assert battery.state.v2_v == pytest.approx(y[2], abs=0.005)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.floats(0.0, 1.0),
     st.floats(-10.0, 45.0),
@@ -112,6 +112,7 @@ def test_energy_is_neither_made_nor_lost(soc: float, temperature_c: float, share
     assert before_j == pytest.approx(battery.stored_j() + terminals_j + heat_j, rel=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.floats(0.1, 0.9), st.floats(-10.0, 45.0), st.floats(-2.0, 3.0))
 def test_irreversible_heat_is_never_negative(soc: float, temperature_c: float, current_a: float) -> None:
     """After the entropic part is taken out, current makes heat: about I squared R from rest."""

@@ -40,7 +40,7 @@ def system(soc: float) -> tuple[PowerSystem, Device]:
     return power, device
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.floats(0.0, 1.0),
     st.lists(
@@ -60,7 +60,7 @@ def test_every_joule_is_accounted_for(soc: float, steps: list[tuple[float, float
         if not device.on:
             power.distribution.retrigger(power.distribution.number("compute"))
         account = power.state
-        assert 0.0 <= account.generated_w <= account.available_w * (1.0 + 1e-12)
+        assert 0.0 <= account.generated_w <= account.available_w * (1.0 + 1e-12) + 1e-300
         assert account.lost_w >= 0.0
         throughput_j += abs(account.generated_w) + abs(account.delivered_w) + abs(power.battery.state.current_a) * 30.0
     account = power.state

@@ -3,7 +3,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
@@ -49,6 +49,7 @@ def test_agrees_with_dop853_over_an_orbit(parameters: SpacecraftParameters) -> N
     assert worst < 0.1
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-50.0, 50.0), min_size=2, max_size=2))
 def test_conduction_only_moves_heat(heat_w: list[float]) -> None:
     """Without radiation the heat content changes by what is put in, and by nothing else."""

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus_sim.environment.earth_rotation import EARTH_RADIUS_KM
@@ -38,12 +38,14 @@ def test_extremes() -> None:
     assert 0.2 < plate_to_sphere(0.0, RADII) < 0.35
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.floats(-1.0, 1.0))
 def test_the_table_is_the_formula(cos_angle: float) -> None:
     """Interpolation costs less than 1e-4."""
     assert EarthViewTable(500.0).at(cos_angle) == pytest.approx(plate_to_sphere(cos_angle, RADII), abs=1e-4)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.floats(-1.0, 1.0), st.floats(-50.0, 50.0))
 def test_scaling_to_another_altitude(cos_angle: float, above_km: float) -> None:
     """Within 50 km of its altitude the scaled table is within 0.01 of the formula."""
