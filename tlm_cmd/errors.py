@@ -5,6 +5,14 @@ class ProtocolError(ValueError):
     """Bytes or values that a protocol of this package refuses; the base of all of them."""
 
 
+class DefinitionError(ProtocolError):
+    """A message class that cannot be laid out; names class and field and says what to change."""
+
+    def __init__(self, owner: str, field: str, problem: str) -> None:
+        super().__init__(f"{owner}.{field}: {problem}")
+        self.owner, self.field, self.problem = owner, field, problem
+
+
 class TooShortError(ProtocolError):
     """Fewer octets than the structure needs."""
 

@@ -9,15 +9,6 @@ import msgspec
 
 from tlm_cmd.definition.fields import Bits, Calibration, Extent, Length, Limits, Number, Range, UpTo, WireType
 from tlm_cmd.definition.message import Record
-from tlm_cmd.errors import ProtocolError
-
-
-class DefinitionError(ProtocolError):
-    """A message class that cannot be laid out; names class and field and says what to change."""
-
-    def __init__(self, owner: str, field: str, problem: str) -> None:
-        super().__init__(f"{owner}.{field}: {problem}")
-        self.owner, self.field, self.problem = owner, field, problem
 
 
 @unique

@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from tlm_cmd.definition.field_layout import DefinitionError, FieldLayout, Kind, RecordLayout
+from tlm_cmd.definition.field_layout import FieldLayout, Kind, RecordLayout
 from tlm_cmd.definition.fields import (
     F32,
     F32_HIGHEST,
@@ -33,6 +33,7 @@ from tlm_cmd.definition.fields import (
     WireType,
 )
 from tlm_cmd.definition.message import Record
+from tlm_cmd.errors import DefinitionError
 
 MAX_FIXED_ITEMS = 256
 

@@ -16,6 +16,8 @@ from typing import Any, ClassVar, dataclass_transform
 
 import msgspec
 
+from tlm_cmd.errors import DefinitionError
+
 MAX_FUNCTION_CODE = 127  # 7 bits in the cFS-compatible command header
 MAX_EVENT_CODE = 255
 
@@ -59,9 +61,21 @@ class _RecordMeta(msgspec.StructMeta):
         # frozen and of fixed field order, so that it can be hashed, shared and built from what was decoded; without
         # cyclic garbage collection, because what it holds cannot refer back to it
         record = super().__new__(mcls, name, bases, namespace, frozen=True, gc=False)
+        _check_names(record, bases)
         for key, value in own.items():
             type.__setattr__(record, key, value)
         return record
+
+
+def _check_names(record: Any, bases: tuple[type, ...]) -> None:  # noqa: ANN401 - a class in the making
+    """Refuse a field that would hide what its class says of itself."""
+    for field in record.__struct_fields__:
+        for base in bases:
+            inherited = field in getattr(base, "__struct_fields__", ())
+            if not inherited and (field in getattr(base, "class_keywords", ()) or hasattr(base, field)):
+                raise DefinitionError(
+                    record.__name__, field, f"means something else in every {base.__name__}; choose another name"
+                )
 
 
 class Record(msgspec.Struct, metaclass=_RecordMeta):
