@@ -27,7 +27,8 @@ class BodyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         inertia_kg_m2: principal moments about X, Y, Z.
         torque_limit_nm: largest torque about each axis, either sense.
         torque_hold_s: a commanded torque acts this long unless commanded anew, so a silent computer spins nothing up.
-        substeps: integration steps per simulation step.
+        largest_turn_rad: an integration step turns the body by at most about this.
+        most_substeps: bound of the integration steps per simulation step, reached only in a wild tumble.
         residual_torque_nm: constant disturbance in body axes (drag, residual dipole).
         tip_off_deg_s: each axis starts with a rate drawn evenly between minus and plus this.
         drive_idle_w: power of the torquers at zero torque.
@@ -37,7 +38,8 @@ class BodyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inertia_kg_m2: tuple[Positive, Positive, Positive]
     torque_limit_nm: Positive
     torque_hold_s: Positive
-    substeps: Annotated[int, msgspec.Meta(ge=1, le=100)]
+    largest_turn_rad: Annotated[float, msgspec.Meta(gt=0.0, le=0.5)]
+    most_substeps: Annotated[int, msgspec.Meta(ge=1, le=100)]
     residual_torque_nm: tuple[float, float, float]
     tip_off_deg_s: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)]
     drive_idle_w: Annotated[float, msgspec.Meta(ge=0.0)]
@@ -71,6 +73,7 @@ class RigidBody:
 
     def __init__(self, parameters: BodyParameters, stream: random.Random) -> None:
         self.parameters = parameters
+        self._torque_to_rate = 1.0 / min(parameters.inertia_kg_m2)
         bound = math.radians(parameters.tip_off_deg_s)
         rate = (stream.uniform(-bound, bound), stream.uniform(-bound, bound), stream.uniform(-bound, bound))
         attitude = (stream.gauss(0.0, 1.0), stream.gauss(0.0, 1.0), stream.gauss(0.0, 1.0), stream.gauss(0.0, 1.0))
@@ -133,10 +136,18 @@ class RigidBody:
             if state.hold_s <= 0.0:
                 state.torque_nm = (0.0, 0.0, 0.0)
         q, rate = state.quaternion, state.rate_rad_s
-        substep_s = step_s / parameters.substeps
-        for _ in range(parameters.substeps):
-            q, rate = runge_kutta(q, rate, (tx + dx, ty + dy, tz + dz), parameters.inertia_kg_m2, substep_s)
+        torque = (tx + dx, ty + dy, tz + dz)
+        substeps = self._substeps(rate, torque, step_s)
+        substep_s = step_s / substeps
+        for _ in range(substeps):
+            q, rate = runge_kutta(q, rate, torque, parameters.inertia_kg_m2, substep_s)
         state.quaternion, state.rate_rad_s = normalized(q), rate
+
+    def _substeps(self, rate: Vector, torque: Vector, step_s: float) -> int:
+        parameters = self.parameters
+        gain = abs(torque[0]) + abs(torque[1]) + abs(torque[2])
+        turn = (abs(rate[0]) + abs(rate[1]) + abs(rate[2]) + gain * self._torque_to_rate * step_s) * step_s
+        return 1 + int(min(turn / parameters.largest_turn_rad, parameters.most_substeps - 1))
 
 
 def runge_kutta(

@@ -149,6 +149,7 @@ class Distribution:
             raise ParameterError("distribution.lines", f"a name occurs twice in {self.line_names}")
         self._tier_lines = tuple(self._tier_numbers(n, tier) for n, tier in enumerate(parameters.tiers))
         self._retriggerable = tuple(n for n, line in enumerate(parameters.lines) if line.retriggerable)
+        self._line_numbers = range(len(parameters.lines))
         self._limits_a = tuple(line.limit_a for line in parameters.lines)
         self._loads: list[list[Load]] = [[] for _ in parameters.lines]
         self.state = DistributionState(
@@ -212,15 +213,17 @@ class Distribution:
         total = 0.0
         efficiency = self.parameters.efficiency
         w_per_a = bus_voltage_v * efficiency
-        for number, line in enumerate(self.state.lines):
+        for line, loads, limit_a, number in zip(
+            self.state.lines, self._loads, self._limits_a, self._line_numbers, strict=True
+        ):
             if not line.closed:
                 line.power_w = line.current_a = 0.0
                 continue
             demand = 0.0
-            for load in self._loads[number]:
+            for load in loads:
                 demand += load.demand_w()
-            if demand > self._limits_a[number] * w_per_a:
-                demand = self._overload(number, self._limits_a[number] * w_per_a, step_s)
+            if demand > limit_a * w_per_a:
+                demand = self._overload(number, limit_a * w_per_a, step_s)
             elif line.overload_s:
                 line.overload_s = 0.0
             line.power_w = demand

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from bus_sim.errors import ParameterError
-from bus_sim.thermal.view_factor import EarthViewTable
+from bus_sim.thermal.view_factor import HALF_INTERVALS, EarthViewTable
 from bus_sim.vectors import Vector, norm, unit
 
 ALBEDO = 0.3
@@ -90,12 +90,16 @@ class Surfaces:
         sx, sy, sz = sun_body
         nx, ny, nz = nadir_body
         scaling = self.view.scaling(distance_km)
-        earth_view = self.view.at
+        views = self.view.values
         cos_sun = self.cos_sun
         for n, x, y, z, node, absorbing, infrared in self._rows:
             cosine = x * sx + y * sy + z * sz
             cos_sun[n] = cosine
-            view = earth_view(x * nx + y * ny + z * nz)
+            # EarthViewTable.at, written out: this loop runs for every surface in every step.
+            place = (x * nx + y * ny + z * nz) * HALF_INTERVALS + HALF_INTERVALS
+            interval = int(place)
+            view = views[interval]
+            view += (views[interval + 1] - view) * (place - interval)
             absorbed = 0.0
             if view > 0.0:
                 absorbed = (absorbing * albedo_w_m2 + infrared) * view * scaling

@@ -5,6 +5,8 @@ import math
 from bus_sim.environment.earth_rotation import EARTH_RADIUS_KM
 
 _INTERVALS = 256
+HALF_INTERVALS = 0.5 * _INTERVALS
+"""Intervals of the table per unit of the cosine."""
 
 
 def plate_to_sphere(cos_angle: float, radii: float) -> float:
@@ -43,7 +45,8 @@ class EarthViewTable:
     def __init__(self, altitude_km: float) -> None:
         self._radii = 1.0 + altitude_km / EARTH_RADIUS_KM
         values = [plate_to_sphere(2.0 * n / _INTERVALS - 1.0, self._radii) for n in range(_INTERVALS + 1)]
-        self._values = (*values, values[-1])
+        # The last value twice: interpolation at its right end, and a cosine a rounding error above 1, need no branch.
+        self.values = (*values, values[-1])
 
     def scaling(self, distance_km: float) -> float:
         """Factor on `at` for a distance from the Earth's centre [km] other than the table's."""
@@ -52,11 +55,7 @@ class EarthViewTable:
 
     def at(self, cos_angle: float) -> float:
         """View factor at the table's altitude, for a cosine in -1 to 1 (rounding beyond is tolerated)."""
-        x = (cos_angle + 1.0) * (0.5 * _INTERVALS)
-        if x <= 0.0:
-            return self._values[0]
+        x = cos_angle * HALF_INTERVALS + HALF_INTERVALS
         n = int(x)
-        if n >= _INTERVALS:
-            return self._values[_INTERVALS]
-        a = self._values[n]
-        return a + (self._values[n + 1] - a) * (x - n)
+        a = self.values[n]
+        return a + (self.values[n + 1] - a) * (x - n)

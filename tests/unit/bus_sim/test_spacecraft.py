@@ -1,4 +1,7 @@
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import msgspec
@@ -72,6 +75,29 @@ def test_same_seed_same_flight(parameters: SpacecraftParameters) -> None:
     assert first.snapshot() == second.snapshot()
     assert first.truth() == second.truth()
     assert first.truth() != other.truth()
+
+
+def test_no_order_depends_on_a_hash() -> None:
+    """Processes with different hash seeds end in the same bits."""
+    program = (
+        "import hashlib\n"
+        "from bus_sim.parameters import load_parameters\n"
+        "from bus_sim.spacecraft import Spacecraft\n"
+        "spacecraft = Spacecraft(load_parameters(), 5)\n"
+        "for _ in range(30): spacecraft.step()\n"
+        "print(hashlib.sha256(spacecraft.snapshot()).hexdigest())\n"
+    )
+    results = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert results[0] == results[1] != ""
 
 
 @settings(max_examples=8, deadline=None)

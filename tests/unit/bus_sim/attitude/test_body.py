@@ -75,6 +75,17 @@ def test_agrees_with_dop853_under_torque() -> None:
     assert body.state.rate_rad_s == pytest.approx(y[4:], abs=1e-6)
 
 
+def test_a_wild_tumble_is_still_followed() -> None:
+    """At 40 deg/s momentum and energy stay to 1e-5 through ten minutes, with a bounded number of integration steps."""
+    body = body_of()
+    body.state.rate_rad_s = (0.5, -0.4, 0.3)
+    before, before_j = momentum(body), energy(body)
+    for _ in range(600):
+        body.step(NOTHING, 1.0)
+    assert momentum(body) == pytest.approx(before, rel=1e-5, abs=1e-7)
+    assert energy(body) == pytest.approx(before_j, rel=1e-5)
+
+
 def test_a_torque_about_one_axis_turns_about_it() -> None:
     """From rest, T about X for 1 s gives T / I of rate and half of that of angle."""
     body = body_of()
