@@ -99,24 +99,22 @@ class FieldNames:
         return owners[0]
 
     def _walk(self, name: str, record: RecordLayout, path: list[str]) -> tuple[tuple[str | int, ...], FieldLayout]:
-        steps: list[str | int] = []
-        layout: FieldLayout | None = None
-        inner: RecordLayout | None = record
-        for part in path:
-            match = _SUBSCRIPT.match(part)
-            layout = _field(inner, match[1]) if match and inner else None
-            if match is None or layout is None:
-                raise self.unknown(name)
-            steps.append(match[1])
-            if match[2] is not None:
-                if layout.item is None:
-                    raise self.unknown(name)
-                steps.append(int(match[2]))
-                layout = layout.item
-            inner = layout.record
-        if layout is None:
+        """The steps along a path from a record on, and the layout of what stands at its end."""
+        match = _SUBSCRIPT.match(path[0])
+        layout = _field(record, match[1]) if match else None
+        if match is None or layout is None:
             raise self.unknown(name)
-        return tuple(steps), layout
+        steps: tuple[str | int, ...] = (match[1],)
+        if match[2] is not None:
+            if layout.item is None:
+                raise self.unknown(name)
+            steps, layout = (match[1], int(match[2])), layout.item
+        if len(path) == 1:
+            return steps, layout
+        if layout.record is None:
+            raise self.unknown(name)
+        further, layout = self._walk(name, layout.record, path[1:])
+        return (*steps, *further), layout
 
     def unknown(self, name: str) -> UnknownNameError:
         """The error for a name that is not there, with the names that come close."""

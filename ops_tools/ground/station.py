@@ -135,11 +135,11 @@ class GroundSegment:
         """Take what has come down and let time pass; return how many packets came."""
         self.now_ns = now_ns
         arrivals = self.link.poll(now_ns)
+        self._follow_contact(now_ns)
         for arrival in arrivals:
             sample = self.decoder.decode(arrival.packet, now_ns, recorded=arrival.recorded)
             if sample is not None:
                 self._file(sample)
-        self._follow_contact(now_ns)
         self.commands.step(now_ns)
         return len(arrivals)
 

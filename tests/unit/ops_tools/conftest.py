@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, unique
+from types import SimpleNamespace
 from typing import Annotated
 
 import pytest
@@ -164,6 +165,7 @@ class LoopbackSpacecraft:
     # the ground's port
 
     def send(self, octets: bytes) -> None:
+        """Take an uplink frame."""
         if self.broken:
             raise PortTimeoutError("loopback", 1.0)
         self.frames_up.append(octets)
@@ -171,6 +173,7 @@ class LoopbackSpacecraft:
             self.take(packet)
 
     def receive(self) -> list[bytes]:
+        """Give what has been framed, noise first."""
         if self.closed:
             raise PortClosedError("loopback")
         frames, self.noise = self.noise, []
@@ -183,6 +186,7 @@ class LoopbackSpacecraft:
     # commands
 
     def take(self, packet: bytes) -> None:
+        """Check a command and answer it."""
         if self.silent:
             return
         try:
@@ -204,7 +208,7 @@ class LoopbackSpacecraft:
     def _execute(self, app: str, request: RequestId, command: Command) -> None:
         self.executed.append(type(command).__name__)
         self.report(request, Stage.ACCEPTED, app)
-        if isinstance(command, Arm):
+        if type(command).__name__ == "Arm":
             self._armed.add((command.apid, command.function))
         if isinstance(command, SetHeater) and command.line == 7:
             self.report(request, Stage.FAILED, app, FailureCode.DEVICE_FAILED, "line 7 is broken")
@@ -223,11 +227,13 @@ class LoopbackSpacecraft:
         reason: str = "",
         percent: int = 0,
     ) -> None:
+        """Send a verification report down."""
         self.say(app, VerificationReport(request, stage, code, percent, reason))
 
     # telemetry
 
     def packet(self, app: str, message: Telemetry | Event) -> bytes:
+        """A telemetry or event packet with the next sequence count."""
         if isinstance(message, Event):
             apid = self.dictionary.apid_of(app)
         else:
@@ -237,9 +243,11 @@ class LoopbackSpacecraft:
         return build_telemetry(apid, sequence, *split_time(self.now_ns), self.dictionary.encode_payload(message))
 
     def say(self, app: str, message: Telemetry | Event, channel: int = 0) -> None:
+        """Send a packet down."""
         self.sender.enqueue(channel, self.packet(app, message))
 
     def heater_status(self, board: float = 20.0, **fields: object) -> HeaterStatus:
+        """A status with everything inside its limits but what is given."""
         values: dict[str, object] = {
             "board": board,
             "pressure": 1.0,
@@ -272,29 +280,32 @@ class Loop:
 
 @pytest.fixture(scope="session")
 def dictionary() -> Dictionary:
+    """The dictionary of the tiny apps."""
     return Dictionary("tiny", APPS)
 
 
 @pytest.fixture
 def parameters() -> LinkParameters:
+    """A link with a realtime and a recorded channel."""
     return LinkParameters(spacecraft_id=0x2A, tm_frame_octets=256)
 
 
 @pytest.fixture
 def settings() -> GroundSettings | None:
+    """The ground's settings; tests override it."""
     return None
 
 
 @pytest.fixture
 def loop(dictionary: Dictionary, parameters: LinkParameters, settings: GroundSettings | None) -> Loop:
+    """Ground and spacecraft together."""
     return Loop(dictionary, parameters, settings)
 
 
-@pytest.fixture
-def messages() -> dict[str, type[Record]]:
-    """The message classes of the tiny apps by name."""
-    classes = (SetHeater, HeaterStatus, HeaterExtra, Occasion, HeaterOn, HeaterStuck, SystemStatus, ProductSegment)
-    return {record.__name__: record for record in (*classes, Cell, Explode, Arm, Survey)} | {"Colour": Colour}  # type: ignore[dict-item]
+@pytest.fixture(scope="session")
+def tiny() -> SimpleNamespace:
+    """The message classes of the tiny apps, and what else tests need of this file."""
+    return SimpleNamespace(**{name: value for name, value in globals().items() if not name.startswith("_")})
 
 
 def filled(record: type[Record], **values: object) -> Record:
@@ -304,7 +315,7 @@ def filled(record: type[Record], **values: object) -> Record:
     )
 
 
-def _simplest(field: FieldLayout) -> object:
+def _simplest(field: FieldLayout) -> object:  # noqa: PLR0911 - one return per kind
     if field.record is not None:
         return filled(field.record.python_class)
     match field.kind:

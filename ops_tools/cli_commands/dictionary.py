@@ -1,0 +1,160 @@
+"""``flightsw dictionary``: write a mission's dictionary to a file, or check one."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from flightsw.mission import Mission, MissionError
+from ops_tools.cli_commands.output import ExitCode, complain, write
+from tlm_cmd.definition.dictionary import Dictionary
+from tlm_cmd.definition.document import as_json, as_markdown
+from tlm_cmd.definition.layout import DefinitionError
+from tlm_cmd.errors import ProtocolError
+
+FORMATS = ("json", "markdown")
+MAX_DIFFERENCES = 20
+"""Differences that are listed; the rest is counted."""
+
+Subparsers = Any
+"""What ``ArgumentParser.add_subparsers`` returns; argparse has no public name for it."""
+
+EXAMPLES = """\
+examples:
+  flightsw dictionary export --format markdown -o dictionary.md
+  flightsw dictionary export --format json -o - --mission my_mission/mission.toml
+  flightsw dictionary check my_mission/mission.toml
+  flightsw dictionary check dictionary.json
+
+exit codes: 0 all is well; 1 the dictionary differs or the mission cannot be flown; 2 wrong usage
+"""
+CHECK_HELP = """\
+FILE is a mission file (.toml): build its dictionary, so that colliding ids and fields without a layout are found;
+or a dictionary written by 'export --format json': compare it with the mission's.
+"""
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add ``dictionary export`` and ``dictionary check`` to the command line."""
+    parser: ArgumentParser = subparsers.add_parser(
+        "dictionary",
+        help="export or check a mission's dictionary",
+        description="Every command, telemetry packet and event of a mission, with ids, ranges, limits and meaning.",
+        epilog=EXAMPLES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="dictionary_command", metavar="ACTION", required=True)
+    export = actions.add_parser("export", help="write it to a file", epilog=EXAMPLES, formatter_class=_formatter())
+    export.add_argument("--format", choices=FORMATS, default="json", help="default json")
+    export.add_argument("-o", "--output", metavar="FILE", required=True, help="where to, - for standard output")
+    check = actions.add_parser("check", help="check a file", description=CHECK_HELP, formatter_class=_formatter())
+    check.add_argument("file", metavar="FILE", type=Path)
+    for each in (export, check):
+        each.add_argument("--mission", metavar="FILE", type=Path, help="mission file (default: the reference mission)")
+        each.set_defaults(run=run)
+
+
+def run(arguments: Namespace) -> int:
+    """Run one of the commands and return its exit code."""
+    command = _export if arguments.dictionary_command == "export" else _check
+    return int(command(arguments))
+
+
+def default_mission() -> Path:
+    """The mission file of the reference mission."""
+    return Path(str(files("apps.missions") / "urbanwatch" / "mission.toml"))
+
+
+def _formatter() -> type[RawDescriptionHelpFormatter]:
+    return RawDescriptionHelpFormatter
+
+
+def _load(path: Path | None) -> Dictionary:
+    return Mission.load(path or default_mission()).dictionary
+
+
+def _export(arguments: Namespace) -> ExitCode:
+    try:
+        dictionary = _load(arguments.mission)
+    except (MissionError, ProtocolError, DefinitionError, OSError) as error:
+        return complain("dictionary export", error)
+    text = as_json(dictionary) if arguments.format == "json" else as_markdown(dictionary)
+    if arguments.output == "-":
+        write(text.rstrip("\n"))
+        return ExitCode.OK
+    try:
+        Path(arguments.output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        return complain("dictionary export", f"{arguments.output} cannot be written: {error}")
+    write(f"{arguments.output}: {_summary(dictionary)}")
+    return ExitCode.OK
+
+
+def _check(arguments: Namespace) -> ExitCode:
+    if arguments.file.suffix == ".toml":
+        return _check_mission(arguments.file)
+    try:
+        document = json.loads(arguments.file.read_text(encoding="utf-8"))
+        dictionary = _load(arguments.mission)
+    except (OSError, ValueError, MissionError, DefinitionError) as error:
+        return complain("dictionary check", f"{arguments.file}: {error}")
+    if not isinstance(document, dict):
+        return complain("dictionary check", f"{arguments.file} holds no dictionary written by 'export --format json'")
+    differences = compare(document, json.loads(as_json(dictionary)))
+    for difference in differences[:MAX_DIFFERENCES]:
+        write(difference)
+    if len(differences) > MAX_DIFFERENCES:
+        write(f"and {len(differences) - MAX_DIFFERENCES} more")
+    if differences:
+        return ExitCode.NOT_COMPLETED
+    write(f"{arguments.file} agrees with the mission: {_summary(dictionary)}")
+    return ExitCode.OK
+
+
+def _check_mission(path: Path) -> ExitCode:
+    try:
+        dictionary = _load(path)
+    except (MissionError, ProtocolError, DefinitionError, OSError) as error:
+        complain("dictionary check", error)
+        return ExitCode.USAGE if not path.exists() else ExitCode.NOT_COMPLETED
+    write(f"{path}: {_summary(dictionary)}")
+    return ExitCode.OK
+
+
+def _summary(dictionary: Dictionary) -> str:
+    return (
+        f"{len(dictionary.commands)} commands, {len(dictionary.telemetry)} packets, {len(dictionary.events)} events, "
+        f"content hash {dictionary.content_hash[:16]}"
+    )
+
+
+def compare(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """What a dictionary's document has that another has not, or has otherwise; one line each."""
+    differences: list[str] = []
+    for key in sorted({*found, *expected}):
+        mine, theirs = found.get(key), expected.get(key)
+        if isinstance(mine, list) and isinstance(theirs, list):
+            differences += _compare_entries(key, mine, theirs)
+        elif mine != theirs:
+            differences.append(f"{key}: {mine!r} in the file, {theirs!r} in the mission")
+    return differences
+
+
+def _compare_entries(kind: str, found: list[Any], expected: list[Any]) -> list[str]:
+    mine, theirs = _by_name(found), _by_name(expected)
+    differences = [f"{kind}: {name} is only in the file" for name in mine if name not in theirs]
+    differences += [f"{kind}: {name} is only in the mission" for name in theirs if name not in mine]
+    for name, entry in mine.items():
+        other = theirs.get(name, entry)
+        if entry != other:
+            parts = [key for key in sorted({*entry, *other}) if entry.get(key) != other.get(key)]
+            differences.append(f"{kind}: {name} differs in {', '.join(parts)}")
+    return differences
+
+
+def _by_name(entries: list[Any]) -> dict[str, dict[str, Any]]:
+    return {str(entry.get("name")): entry for entry in entries if isinstance(entry, dict)}
