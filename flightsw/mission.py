@@ -1,4 +1,4 @@
-"""The mission file: which apps fly, with which APIDs, in which processes, on which devices.
+"""The mission: which apps fly, with which APIDs, in which processes, on which devices.
 
 Flight and ground read the same file and build the same dictionary from it.
 """
@@ -7,103 +7,33 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import tomllib
+import sys
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, TypeVar
-
-import msgspec
+from typing import Any, TypeVar
 
 from flightsw.app import App
-from flightsw.bus.inbox import InboxLimits
-from flightsw.errors import FlightSoftwareError
 from flightsw.messages import STANDARD_COMMANDS, STANDARD_EVENTS, STANDARD_TELEMETRY
-from flightsw.mission_links import MissionLinks
+from flightsw.mission_file import AppEntry, DeviceEntry, MissionError, MissionFile, ReadMission, TimeEntry, read_mission
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 
 RecordType = TypeVar("RecordType", bound=Record)
-
-Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
-
-
-class MissionError(FlightSoftwareError):
-    """A mission file that cannot be flown; names the key and what is allowed."""
-
-
-class AppEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One app of the mission.
-
-    Attributes:
-        package: Python package with ``messages.py`` (its interface) and ``app.py`` (the class).
-        apid: first of its 16 APIDs.
-        process: the operating-system process it lives in, with others of the same name.
-        critical: whether its loss is the vehicle's loss.
-        inboxes: depths of its inboxes.
-        settings: handed to the app's workers.
-    """
-
-    package: str
-    apid: int
-    process: Name = "core"
-    critical: bool = False
-    inboxes: InboxLimits = InboxLimits()
-    settings: dict[str, Any] = {}
-
-
-class DeviceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One device.
-
-    Attributes:
-        driver: ``module:class`` of its driver.
-        port: name of the port it hangs on.
-        kind: kind of that port.
-        address: I2C address, 0 on other ports.
-    """
-
-    driver: str
-    port: str
-    kind: Annotated[str, msgspec.Meta(pattern="^(uart|i2c)$")]
-    address: int = 0
-
-
-class TimeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Spacecraft time.
-
-    Attributes:
-        epoch_utc: UTC at which mission elapsed time was 0, ISO 8601 with Z.
-        minor_frame_ms: length of a slot of the cyclic scheduler.
-        housekeeping_s: how often each app reports its counters and stores its memory.
-    """
-
-    epoch_utc: str
-    minor_frame_ms: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
-    housekeeping_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 10
-
-
-class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of ``mission.toml``."""
-
-    name: Name
-    version: str
-    time: TimeEntry
-    links: MissionLinks
-    apps: dict[Name, AppEntry]
-    devices: dict[Name, DeviceEntry] = {}
 
 
 class Mission:
     """A mission file with everything that follows from it.
 
     Attributes:
-        folder: where the file lies; tables are below it.
-        file: its content.
+        file: its content, merged with what it extends.
+        folders: where the file lies, then the missions it extends; tables are looked for in this order.
     """
 
-    def __init__(self, folder: Path, file: MissionFile) -> None:
-        self.folder = folder
-        self.file = file
+    def __init__(self, read: ReadMission) -> None:
+        self.file = read.file
+        self.folders = read.folders
+        self._app_folders = read.app_folders
 
     @classmethod
     def load(cls, path: Path) -> Mission:
@@ -113,16 +43,11 @@ class Mission:
             MissionError: missing, no TOML, an unknown key or a value that is not allowed; all named.
             DictionaryError: two apps claim one id; both named.
         """
-        try:
-            document = tomllib.loads(path.read_text())
-            file = msgspec.convert(document, MissionFile)
-        except FileNotFoundError:
-            raise MissionError(f"mission file {path} is missing") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise MissionError(f"mission file {path}: {error}") from error
-        except msgspec.ValidationError as error:
-            raise MissionError(f"mission file {path}: {error}{_allowed_keys(str(error))}") from error
-        mission = cls(path.parent, file)
+        read = read_mission(path)
+        for folder in read.python_path:
+            if str(folder) not in sys.path:
+                sys.path.append(str(folder))
+        mission = cls(read)
         _ = mission.dictionary
         return mission
 
@@ -153,12 +78,13 @@ class Mission:
         return classes[0]
 
     def table_folder(self, app: str) -> Path:
-        """Where an app's table files are."""
-        return self.folder / "tables" / app
+        """Where an app's table files are: the nearest mission that has some."""
+        folders = [folder / "tables" / app for folder in self.folders]
+        return next((folder for folder in folders if folder.is_dir()), folders[0])
 
     def worker_settings(self, app: str) -> dict[str, Any]:
         """What an app's workers are told: its settings, and where the mission's files are."""
-        return {"mission_folder": str(self.folder)} | self.file.apps[app].settings
+        return {"mission_folder": str(self._app_folders[app])} | self.file.apps[app].settings
 
     def processes(self) -> dict[str, tuple[str, ...]]:
         """Apps by process, both in mission order."""
@@ -193,18 +119,4 @@ def _declared(module: ModuleType, base: type[RecordType]) -> tuple[type[RecordTy
     )
 
 
-def _allowed_keys(problem: str) -> str:
-    """The keys that would have been right, when the problem is an unknown key."""
-    if "unknown field" not in problem:
-        return ""
-    if "$.apps[...]" in problem:
-        inner: type[msgspec.Struct] = InboxLimits if ".inboxes" in problem else AppEntry
-    elif "$.devices[...]" in problem:
-        inner = DeviceEntry
-    elif "$.time" in problem:
-        inner = TimeEntry
-    elif "$.links" in problem:
-        inner = MissionLinks
-    else:
-        inner = MissionFile
-    return f"; allowed are {', '.join(inner.__struct_fields__)}"
+__all__ = ["AppEntry", "DeviceEntry", "Mission", "MissionError", "MissionFile", "ReadMission", "TimeEntry"]

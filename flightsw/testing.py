@@ -24,7 +24,7 @@ from flightsw.bus.requests import Request
 from flightsw.bus.router import Bus
 from flightsw.clock import VirtualClock
 from flightsw.errors import FlightSoftwareError
-from flightsw.mission import AppEntry, Mission, MissionFile, TimeEntry
+from flightsw.mission import AppEntry, Mission, MissionFile, ReadMission, TimeEntry
 from flightsw.mission_links import MissionLinks
 from flightsw.runtime.container import AppContainer
 from flightsw.runtime.supervision import RestartNotice, Supervision, VehicleAccount
@@ -82,7 +82,7 @@ class Bench:
         file = MissionFile(
             "bench", "0", TimeEntry("2026-01-01T00:00:00Z"), MissionLinks(LinkParameters(spacecraft_id=1)), apps
         )
-        self._mission = Mission(Path(), file)
+        self._mission = Mission(ReadMission(file, (Path(),), (), dict.fromkeys(apps, Path())))
         self._name = names[package]
         self._devices = dict(devices or {})
         self._tables = tables or Path()

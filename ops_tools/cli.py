@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from flightsw.errors import FlightSoftwareError
-from ops_tools.cli_commands import dictionary, flights, ground, new_app
+from ops_tools.cli_commands import dictionary, flights, ground, new_app, run
 from ops_tools.sil.scenario import ScenarioError
 from tlm_cmd.errors import ProtocolError
 
@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Begin with 'flightsw demo'. Every command explains itself with --help.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (flights, ground, dictionary, new_app):
+    for group in (flights, run, ground, dictionary, new_app):
         group.register(commands)
     return top
 
@@ -33,10 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except (FlightSoftwareError, ScenarioError, ProtocolError) as error:
-        print(f"flightsw: {error}", file=sys.stderr)
+        sys.stderr.write(f"flightsw: {error}\n")
         return USAGE_ERROR
     except KeyboardInterrupt:
-        print("flightsw: stopped", file=sys.stderr)
+        sys.stderr.write("flightsw: stopped\n")
         return 130
     return status
 

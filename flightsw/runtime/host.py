@@ -95,7 +95,7 @@ class Host:
         return container
 
     def start(self) -> None:
-        """Start the apps in mission order, then let everything happen that follows: no app hears of another too early."""
+        """Start the apps in mission order; only then is anything delivered."""
         for container in self.containers.values():
             container.start()
         self.bus.dispatch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import subprocess
 import sys
@@ -103,6 +104,7 @@ class WorkerProcess:
                 [sys.executable, "-m", "flightsw.runtime.worker", self.work.entry, self._settings],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             )
         return self._process
 

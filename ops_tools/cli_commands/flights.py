@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ from rich.table import Table
 
 import apps.missions
 from flightsw.runtime.trace import TraceChain
-from ops_tools.console.flight_view import FlightView
+from ops_tools.sil.flight_view import DEFAULT_PACE, FlightView
 from ops_tools.sil.report.records import Verdict
 from ops_tools.sil.report.render import write
 from ops_tools.sil.reporting import mission_report
@@ -37,6 +36,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     demo.add_argument("--orbits", type=float, default=1.0, metavar="N", help="orbits of 95 minutes to fly (default 1)")
     _add_options(demo)
     demo.add_argument("--report", type=Path, default=Path("reports"), metavar="DIR", help="folder for the report")
+    demo.add_argument(
+        "--speed",
+        type=float,
+        default=DEFAULT_PACE,
+        metavar="X",
+        help="vehicle seconds per second at most, on a terminal (default %(default)s)",
+    )
     demo.add_argument("--headless", action="store_true", help="no live view, only the summary")
     demo.set_defaults(run=run_demo)
 
@@ -67,8 +73,8 @@ def run_demo(options: argparse.Namespace) -> int:
     if options.headless:
         result = flight.fly()
     else:
-        with FlightView(flight.vehicle.ground, flight.duration_s, console, note=f"seed {options.seed}") as view:
-            result = flight.fly(lambda at: view.show(at.vehicle.now_ns, at.vehicle.spacecraft.truth()))
+        with FlightView(flight, console, options.speed) as view:
+            result = flight.fly(view.show)
     report = write(mission_report(flight, result), options.report / f"urbanwatch-{options.seed}.html")
     result = msgspec.structs.replace(result, report=str(report))
     _write_json(options.json, [result])
@@ -78,7 +84,7 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def run_sil(options: argparse.Namespace) -> int:
     """Fly scenarios, one after the other."""
-    results = []
+    console, results = Console(), []
     for path in options.scenario:
         loaded = load_scenario(path)
         if options.trace is not None:
@@ -92,9 +98,12 @@ def run_sil(options: argparse.Namespace) -> int:
             report = write(mission_report(flight, result), options.out / f"{path.stem}-{options.seed}.html")
             result = msgspec.structs.replace(result, report=str(report))
         results.append(result)
-        print(
+        reason = f": {result.verdict_reason}" if result.verdict_reason else ""
+        console.print(
             f"{path.name}: {result.verdict.value}, trace {result.trace_hash}, {result.simulated_s} s simulated, "
-            f"{result.cpu_s:.1f} s CPU" + (f": {result.verdict_reason}" if result.verdict_reason else "")
+            f"{result.cpu_s:.1f} s CPU{reason}",
+            highlight=False,
+            soft_wrap=True,
         )
     _write_json(options.json, results)
     return max(EXIT_STATUS[result.verdict] for result in results)
@@ -120,34 +129,20 @@ def print_summary(result: FlightResult, console: Console) -> None:
     console.print(table)
     console.print()
     saved = 1 - result.downlink.sent_bytes / result.downlink.raw_bytes if result.downlink.raw_bytes else 0.0
-    rows = [
-        (
-            "images",
-            f"{result.images.taken} taken, {result.images.discarded} discarded as cloudy, "
-            f"{result.images.processed} processed",
-        ),
-        (
-            "products",
-            f"{result.products.files} files down, {result.products.bytes} octets, {result.products.alerts} alerts",
-        ),
-        ("downlink", f"{result.downlink.sent_bytes} of {result.downlink.raw_bytes} octets sent, {saved:.1%} saved"),
-        (
-            "limits",
-            f"{result.limits.violations} s violated, lowest state of charge {result.limits.lowest_state_of_charge:.1%}",
-        ),
-        (
-            "ledger",
-            f"{result.ledger.offered} offered, {result.ledger.delivered} delivered, "
-            f"{sum(result.ledger.dropped.values())} dropped, closed: {result.ledger.closed}",
-        ),
-        ("trace", result.trace_hash),
-        (
-            "time",
-            f"{result.simulated_s} s simulated in {result.wall_s:.1f} s, {result.cpu_s:.1f} s CPU, "
-            f"{result.rss_mb:.0f} MB",
-        ),
-    ]
-    for name, text in rows:
+    images, products, ledger = result.images, result.products, result.ledger
+    rows = {
+        "images": f"{images.taken} taken, {images.discarded} discarded as cloudy, {images.processed} processed",
+        "products": f"{products.files} files down, {products.bytes} octets, {products.alerts} alerts",
+        "downlink": f"{result.downlink.sent_bytes} of {result.downlink.raw_bytes} octets sent, {saved:.2%} saved",
+        "limits": f"violated for {result.limits.violations} s, "
+        f"lowest state of charge {result.limits.lowest_state_of_charge:.1%}",
+        "ledger": f"{ledger.offered} offered, {ledger.delivered} delivered, {sum(ledger.dropped.values())} dropped, "
+        f"closed: {ledger.closed}",
+        "trace": result.trace_hash,
+        "time": f"{result.simulated_s} s simulated in {result.wall_s:.1f} s, {result.cpu_s:.1f} s CPU, "
+        f"{result.rss_mb:.0f} MB, workers {result.worker_rss_mb:.0f} MB",
+    }
+    for name, text in rows.items():
         console.print(f"[bold]{name:9s}[/bold] {text}", highlight=False, soft_wrap=True)
     for expectation in result.expectations:
         console.print(
@@ -160,4 +155,3 @@ def print_summary(result: FlightResult, console: Console) -> None:
     console.print(
         f"[bold]verdict  [/bold] {result.verdict.value} {result.verdict_reason}", highlight=False, soft_wrap=True
     )
-    sys.stdout.flush()

@@ -53,8 +53,9 @@ from ops_tools.sil.runner import NANOSECONDS, Flight
 from ops_tools.sil.scenario import Limits
 from tlm_cmd.definition.message import Event
 from tlm_cmd.errors import ProtocolError
+from tlm_cmd.products.flags import ProductFlag
 from tlm_cmd.products.image_file import parse_image
-from tlm_cmd.products.mask_file import ProductFlag, parse_mask
+from tlm_cmd.products.mask_file import parse_mask
 
 COMPUTE_NODE = "compute_board"
 _OUTCOMES = {

@@ -1,0 +1,198 @@
+"""The content of a mission file, read and merged with the mission it extends."""
+
+from __future__ import annotations
+
+import importlib.util
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from flightsw.bus.inbox import InboxLimits
+from flightsw.errors import FlightSoftwareError
+from flightsw.mission_links import MissionLinks
+
+MISSION_FILE = "mission.toml"
+MAX_EXTENSIONS = 8
+
+Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
+
+
+class MissionError(FlightSoftwareError):
+    """A mission file that cannot be flown; names the key and what is allowed."""
+
+
+class AppEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One app of the mission.
+
+    Attributes:
+        package: Python package with ``messages.py`` (its interface) and ``app.py`` (the class).
+        apid: first of its 16 APIDs.
+        process: the operating-system process it lives in, with others of the same name.
+        critical: whether its loss is the vehicle's loss.
+        inboxes: depths of its inboxes.
+        settings: handed to the app's workers.
+    """
+
+    package: str
+    apid: int
+    process: Name = "core"
+    critical: bool = False
+    inboxes: InboxLimits = InboxLimits()
+    settings: dict[str, Any] = {}
+
+
+class DeviceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One device.
+
+    Attributes:
+        driver: ``module:class`` of its driver.
+        port: name of the port it hangs on.
+        kind: kind of that port.
+        address: I2C address, 0 on other ports.
+    """
+
+    driver: str
+    port: str
+    kind: Annotated[str, msgspec.Meta(pattern="^(uart|i2c)$")]
+    address: int = 0
+
+
+class TimeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Spacecraft time.
+
+    Attributes:
+        epoch_utc: UTC at which mission elapsed time was 0, ISO 8601 with Z.
+        minor_frame_ms: length of a slot of the cyclic scheduler.
+        housekeeping_s: how often each app reports its counters and stores its memory.
+    """
+
+    epoch_utc: str
+    minor_frame_ms: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
+    housekeeping_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 10
+
+
+class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of ``mission.toml``.
+
+    Attributes:
+        name: the mission's name.
+        version: of its software.
+        time: spacecraft time.
+        links: radio links.
+        apps: by name, in the order in which they start and run within a slot.
+        devices: by name.
+        extends: the mission that this one adds to or changes: a package with a ``mission.toml``, or a file relative to
+            this one.
+        python_path: folders, relative to this file, in which packages of apps are looked for.
+    """
+
+    name: Name
+    version: str
+    time: TimeEntry
+    links: MissionLinks
+    apps: dict[Name, AppEntry]
+    devices: dict[Name, DeviceEntry] = {}
+    extends: str = ""
+    python_path: tuple[str, ...] = ()
+
+
+class ReadMission(msgspec.Struct, frozen=True):
+    """A mission file with what it extends.
+
+    Attributes:
+        file: the merged content.
+        folders: folder of the file, then of each mission that it extends.
+        python_path: folders in which packages of apps are looked for.
+        app_folders: folder of the mission that declares each app first.
+    """
+
+    file: MissionFile
+    folders: tuple[Path, ...]
+    python_path: tuple[Path, ...]
+    app_folders: dict[str, Path]
+
+
+def read_mission(path: Path) -> ReadMission:
+    """Read a mission file and every mission it extends.
+
+    Raises:
+        MissionError: missing, no TOML, an unknown key or a value that is not allowed; all named.
+    """
+    documents = _with_extensions(path)
+    merged: dict[str, Any] = {}
+    app_folders: dict[str, Path] = {}
+    for source, document in reversed(documents):
+        for app in document.get("apps", {}):
+            app_folders.setdefault(app, source.parent)
+        merged = _merge(merged, document)
+    try:
+        file = msgspec.convert(merged, MissionFile)
+    except msgspec.ValidationError as error:
+        raise MissionError(f"mission file {path}: {error}{_allowed_keys(str(error))}") from error
+    python_path = tuple(
+        (source.parent / folder).resolve()
+        for source, document in documents
+        for folder in document.get("python_path", ())
+    )
+    return ReadMission(file, tuple(source.parent for source, _ in documents), python_path, app_folders)
+
+
+def _with_extensions(path: Path) -> list[tuple[Path, dict[str, Any]]]:
+    documents: list[tuple[Path, dict[str, Any]]] = []
+    source: Path | None = path
+    while source is not None:
+        if len(documents) >= MAX_EXTENSIONS:
+            raise MissionError(f"mission file {path} extends more than {MAX_EXTENSIONS} others, or itself")
+        document = _read(source)
+        documents.append((source, document))
+        extends = document.get("extends")
+        source = _resolve(source, extends) if isinstance(extends, str) and extends else None
+    return documents
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise MissionError(f"mission file {path} is missing") from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MissionError(f"mission file {path}: {error}") from error
+
+
+def _resolve(source: Path, extends: str) -> Path:
+    if extends.endswith(".toml"):
+        return source.parent / extends
+    try:
+        found = importlib.util.find_spec(extends)
+    except ModuleNotFoundError:
+        found = None
+    if found is None or not found.submodule_search_locations:
+        raise MissionError(f"mission file {source} extends {extends!r}, which is neither a package nor a .toml file")
+    return Path(next(iter(found.submodule_search_locations))) / MISSION_FILE
+
+
+def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in change.items():
+        there = merged.get(key)
+        merged[key] = _merge(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _allowed_keys(problem: str) -> str:
+    """The keys that would have been right, when the problem is an unknown key."""
+    if "unknown field" not in problem:
+        return ""
+    if "$.apps[...]" in problem:
+        inner: type[msgspec.Struct] = InboxLimits if ".inboxes" in problem else AppEntry
+    elif "$.devices[...]" in problem:
+        inner = DeviceEntry
+    elif "$.time" in problem:
+        inner = TimeEntry
+    elif "$.links" in problem:
+        inner = MissionLinks
+    else:
+        inner = MissionFile
+    return f"; allowed are {', '.join(inner.__struct_fields__)}"

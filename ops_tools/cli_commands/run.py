@@ -1,0 +1,61 @@
+"""``flightsw run``: a mission over processes, with the simulator in another."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+from pathlib import Path
+
+DEFAULT_SEED = 7
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``run``."""
+    parser = commands.add_parser(
+        "run",
+        help="fly a mission over processes, with console and simulator",
+        description="Starts the simulator, the flight software in its processes, and the ground with its console.",
+        epilog="While it runs, operate it from another shell: flightsw tlm, flightsw events, flightsw cmd APP.NOOP. "
+        "Example: flightsw run apps/missions/urbanwatch/mission.toml --speed 60",
+    )
+    parser.add_argument("mission", type=Path, nargs="?", help="mission file (default: the reference mission)")
+    parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="vehicle seconds per second (default 1)")
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="N", help="seed of the simulator")
+    parser.add_argument("--spacecraft", type=Path, metavar="FILE", help="simulated spacecraft (default: the reference)")
+    parser.add_argument("--scenario", type=Path, metavar="FILE", help="send the commands of a scenario")
+    parser.add_argument("--duration", type=float, metavar="S", help="vehicle seconds to fly (default: until Ctrl-C)")
+    parser.add_argument("--listen", default="127.0.0.1:8800", metavar="HOST:PORT", help="where the ground listens")
+    parser.add_argument("--headless", action="store_true", help="no live view")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary for machines at the end")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fly."""
+    from rich.console import Console  # noqa: PLC0415 - only what is run is loaded
+
+    from ops_tools.cli_commands.flights import URBANWATCH  # noqa: PLC0415
+    from ops_tools.run.conduct import Conductor, RunOptions  # noqa: PLC0415
+    from ops_tools.run.session import RunSession  # noqa: PLC0415
+    from ops_tools.sil.scenario import load_scenario  # noqa: PLC0415
+
+    scenario = load_scenario(options.scenario).scenario if options.scenario else None
+    host, _, port = options.listen.rpartition(":")
+    wanted = RunOptions(
+        duration_s=options.duration,
+        host=host,
+        port=int(port),
+        headless=options.headless,
+        json=options.json,
+        commands=scenario.commands if scenario else (),
+    )
+    mission = options.mission or URBANWATCH / "mission.toml"
+    with RunSession(mission, options.spacecraft, options.seed, options.speed) as session:
+        conductor = Conductor(session, wanted, Console())
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(conductor.conduct())
+        if options.json:
+            options.json.write_text(json.dumps(conductor.summary(), indent=2, default=str) + "\n")
+    return 0

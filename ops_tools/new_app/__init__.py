@@ -1,0 +1,1 @@
+"""Skeletons of new apps: working, tested, ready to fly."""
