@@ -1,0 +1,124 @@
+"""Conducts a run in the ground's process: steps the ground, shows it, serves it, sends a scenario's commands."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from flightsw.clock import HostClock
+from flightsw.services.spacecraft_time import parse_utc
+from ops_tools.console.observer import Observer
+from ops_tools.console.server import serve
+from ops_tools.console.snapshot import FlightFacts
+from ops_tools.console.stepping import SteppedGround
+from ops_tools.console.terminal import TerminalView
+from ops_tools.ground.station import GroundSegment
+from ops_tools.run.session import RunSession
+from ops_tools.sil.procedure import Procedure
+from ops_tools.sil.scenario import ScenarioCommand
+from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
+
+NANOSECONDS = 1_000_000_000
+TURN_S = 0.1
+
+
+class RunOptions(msgspec.Struct, frozen=True):
+    """How a run is conducted.
+
+    Attributes:
+        duration_s: vehicle seconds to fly, None until interrupted.
+        host: where the ground listens.
+        port: 0 for any free one.
+        headless: no view.
+        json: where a summary is written at the end.
+        commands: of a scenario.
+    """
+
+    duration_s: float | None
+    host: str
+    port: int
+    headless: bool
+    json: Path | None
+    commands: tuple[ScenarioCommand, ...]
+
+
+class Conductor:
+    """One run, seen from the ground.
+
+    Args:
+        session: the processes.
+        options: how it is conducted.
+        console: where it is shown.
+    """
+
+    def __init__(self, session: RunSession, options: RunOptions, console: Console) -> None:
+        self.session = session
+        self.ground: GroundSegment = session.ground()
+        self._options = options
+        self._console = console
+        self._host_clock = HostClock.starting_now()
+        self._procedure = Procedure(options.commands, self.ground)
+        epoch_utc_ns = parse_utc(session.mission.file.time.epoch_utc)
+        self._observer = Observer(self.ground, epoch_tai_ns=LEAP_SECONDS.utc_to_tai(epoch_utc_ns))
+
+    async def conduct(self) -> None:
+        """Fly to the end of the duration, or until interrupted."""
+        stepped = SteppedGround(self.ground, self.session.clock)
+        serving = asyncio.create_task(
+            serve(stepped, self._options.host, self._options.port, on_listening=self._announce)
+        )
+        try:
+            with TerminalView(self._console, self._host_clock) as view:
+                while not self._over():
+                    self.session.check()
+                    if serving.done():
+                        await serving
+                    self._procedure.step(self.ground.now_ns)
+                    self._show(view)
+                    await asyncio.sleep(TURN_S)
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+    def summary(self) -> dict[str, object]:
+        """What the run came to, for machines."""
+        ground = self.ground
+        reports = ground.telemetry.samples("EXECUTIVE.EXECUTIVE_STATUS")
+        return {
+            "mission": self.session.mission.name,
+            "simulated_s": round(self.session.clock.now_ns() / NANOSECONDS, 1),
+            "wall_s": round(self._host_clock.now_ns() / NANOSECONDS, 1),
+            "commands": [
+                {
+                    "name": issued.record.name,
+                    "sequence": issued.record.number,
+                    "verdict": issued.record.verdict.value if issued.record.verdict else "none",
+                    "code": issued.record.code.name,
+                    "reason": issued.record.reason,
+                    "expected": issued.wanted.expect.value,
+                }
+                for issued in self._procedure.issued
+            ],
+            "packets": ground.decoder.decoded,
+            "files": len(ground.files.files),
+            "executive": msgspec.to_builtins(reports[-1].message) if reports else None,
+        }
+
+    def _over(self) -> bool:
+        duration_s = self._options.duration_s
+        return duration_s is not None and self.session.clock.now_ns() >= duration_s * NANOSECONDS
+
+    def _announce(self, url: str) -> None:
+        self._console.print(f"ground listens on {url}; run folder {self.session.settings.run_folder}", soft_wrap=True)
+
+    def _show(self, view: TerminalView) -> None:
+        duration_s = self._options.duration_s
+        met_s = self.session.clock.now_ns() / NANOSECONDS
+        progress = min(1.0, met_s / duration_s) if duration_s else None
+        if self._options.headless or not view.due(progress):
+            return
+        facts = FlightFacts(met_s=met_s, progress=progress, speed=self.session.settings.speed, note="processes")
+        view.show(self._observer.snapshot(facts))

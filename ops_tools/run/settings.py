@@ -1,0 +1,53 @@
+"""What the processes of one run are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from flightsw.clock import HostClock
+
+
+class RunSettings(msgspec.Struct, frozen=True):
+    """One run.
+
+    Attributes:
+        mission_file: what flies.
+        spacecraft_file: the simulated spacecraft, None for the reference one.
+        seed: of everything random in the simulator.
+        origin_ns: host time at which vehicle time is 0.
+        speed: vehicle seconds per host second.
+        run_folder: sockets, checkpoints, logs; short, because of the sockets.
+    """
+
+    mission_file: Path
+    spacecraft_file: Path | None
+    seed: int
+    origin_ns: int
+    speed: float
+    run_folder: Path
+
+    @property
+    def devices(self) -> str:
+        """Where the simulator answers."""
+        return f"ipc://{self.run_folder}/devices"
+
+    @property
+    def processes_file(self) -> Path:
+        """Process ids of the flight software by process name, as JSON, kept up to date."""
+        return self.run_folder / "processes.json"
+
+    def clock(self) -> HostClock:
+        """The vehicle's time."""
+        return HostClock(self.origin_ns, self.speed)
+
+
+def encode(settings: RunSettings) -> str:
+    """The settings as one argument of a command."""
+    return msgspec.json.encode(settings, enc_hook=str).decode()
+
+
+def decode(text: str) -> RunSettings:
+    """The settings from an argument."""
+    return msgspec.json.decode(text, type=RunSettings, dec_hook=lambda kind, value: kind(value))
