@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from apps.command_ingest.arming import Armed, arm, expire, fire
+from apps.command_ingest.arming import MAX_ARMED, Armed, arm, expire, fire
 from apps.command_ingest.messages import Arm, ArmExpired, CommandArmed, FrameRejected, UplinkStatus
 from flightsw.app import App, Refused, Table, every, handles
 from flightsw.bus.requests import Request
@@ -15,7 +15,7 @@ from flightsw.devices.radio import SBandTransceiver
 from tlm_cmd.definition.fields import U8, U16, Range, Unit
 from tlm_cmd.definition.message import Command, Record
 from tlm_cmd.definition.wire_values import LengthError
-from tlm_cmd.errors import ChecksumError, FieldRangeError, LengthMismatchError, ProtocolError, TooShortError
+from tlm_cmd.errors import ChecksumError, LengthMismatchError, ProtocolError, TooShortError
 from tlm_cmd.link.uplink import UplinkReceiver, UplinkReceiverState
 from tlm_cmd.packets.cfs_header import CommandPacket, parse_command
 from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId
@@ -23,6 +23,10 @@ from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId
 NANOSECONDS = 1_000_000_000
 MAX_U32 = 2**32 - 1
 MAX_FETCHES_PER_POLL = 16
+MAX_WAITING_PACKETS = 4096
+"""Received packets that wait for their turn; while there are as many, frames wait in the radio."""
+COMMANDS_PER_POLL = 20
+"""Commands put on the bus at once: each may cause three reports of one app, of which 64 may wait for the downlink."""
 
 
 class IngestLimits(Record):
@@ -37,6 +41,8 @@ class IngestState(msgspec.Struct):
 
     Attributes:
         receiver: memory of the frame receiver.
+        acknowledged: number behind the last frame taken from the radio, -1 before the first.
+        waiting: packets received and not yet looked at, oldest first.
         armed: hazardous commands that may now be sent.
         packets_accepted: commands put on the bus.
         packets_rejected: packets that were no acceptable command.
@@ -47,6 +53,8 @@ class IngestState(msgspec.Struct):
     """
 
     receiver: UplinkReceiverState | None = None
+    acknowledged: int = -1
+    waiting: list[bytes] = []
     armed: list[Armed] = []
     packets_accepted: int = 0
     packets_rejected: int = 0
@@ -56,14 +64,19 @@ class IngestState(msgspec.Struct):
     errors: int = 0
 
 
-class _Rejected(Exception):  # noqa: N818 - the way out of a chain of checks
-    def __init__(self, code: FailureCode, reason: str) -> None:
-        super().__init__(reason)
-        self.code, self.reason = code, reason
+class Rejection(msgspec.Struct, frozen=True):
+    """Why a packet is no command that can be executed."""
+
+    code: FailureCode
+    reason: str
 
 
 class CommandIngest(App):
-    """Polls the receiver, and gives every command that arrives one answer."""
+    """Polls the receiver, and gives every command that arrives one answer.
+
+    What was taken from the radio is remembered before it is handed on: after a crash a command may be missing, which
+    the ground sees by its missing answer, but none comes twice.
+    """
 
     limits = Table(IngestLimits, file="limits.toml")
 
@@ -72,6 +85,8 @@ class CommandIngest(App):
     def start(self) -> None:
         """Open the radio and take the receiver's memory up again."""
         self._radio = self.device(SBandTransceiver)
+        if self._radio.state.acknowledged < 0:  # a new driver would be handed the last frames once more
+            self._radio.state.acknowledged = self.state.acknowledged
         self._receiver = UplinkReceiver(self.container.surroundings.links.s_band)
         if self.state.receiver is not None:
             self._receiver.state = self.state.receiver
@@ -86,26 +101,51 @@ class CommandIngest(App):
                 f"function {command.function} of APID 0x{command.apid:03x} is no hazardous command",
                 FailureCode.BAD_ARGUMENT,
             )
-        expires_ns = self.now_ns + self.limits.arming_s * NANOSECONDS
-        self.state.armed = arm(self.state.armed, command.apid, command.function, expires_ns)
+        armed = arm(self.state.armed, command.apid, command.function, self.now_ns + self._arming_ns())
+        if armed is None:
+            raise Refused(f"{MAX_ARMED} commands are armed already")
+        self.state.armed = armed
         self.event(CommandArmed(command.apid, command.function))
 
     @every(seconds=0.5)
     def poll(self) -> None:
-        """Take everything that has been received."""
-        try:
-            for _ in range(MAX_FETCHES_PER_POLL):
-                frames = self._radio.receive()
-                if not frames:
-                    break
-                for frame in frames:
-                    for packet in self._receiver.receive(frame).packets:
-                        self.ingest(packet)
-        except DeviceError:
-            self.state.errors += 1
-        expired, self.state.armed = expire(self.state.armed, self.now_ns)
+        """Take what has been received, and put the next commands on the bus."""
+        self._fetch()
+        self._hand_on()
+        expired, self.state.armed = expire(self.state.armed, self.now_ns, self._arming_ns())
         for each in expired:
             self.event(ArmExpired(each.apid, each.function))
+
+    def _fetch(self) -> None:
+        state = self.state
+        try:
+            for _ in range(MAX_FETCHES_PER_POLL):
+                if len(state.waiting) >= MAX_WAITING_PACKETS:
+                    return
+                frames = self._radio.receive()
+                if not frames:
+                    return
+                for frame in frames:
+                    state.waiting += self._receiver.receive(frame).packets
+        except DeviceError:
+            state.errors += 1
+
+    def _hand_on(self) -> None:
+        state = self.state
+        answers: list[tuple[RequestId, Command | Rejection]] = []
+        while state.waiting and len(answers) < COMMANDS_PER_POLL:
+            answers.append(self._judge(state.waiting.pop(0)))
+            if isinstance(answers[-1][1], Arm):  # what follows may be what it arms, once it has been executed
+                break
+        if not answers:
+            return
+        state.acknowledged = self._radio.state.acknowledged
+        self.checkpoint()
+        for request, verdict in answers:
+            if isinstance(verdict, Rejection):
+                self.container.reject(request, verdict.code, verdict.reason)
+            else:
+                self.container.forward(Request(request, verdict))
 
     @every(seconds=1, offset=0.5)
     def report(self) -> None:
@@ -118,13 +158,21 @@ class CommandIngest(App):
                 frames_rejected=counters.refused.total,
                 packets_accepted=self.state.packets_accepted,
                 packets_rejected=self.state.packets_rejected,
-                seconds_since_command=min((self.now_ns - self.state.last_command_ns) // NANOSECONDS, MAX_U32),
+                seconds_since_command=self._seconds_since_command(),
+                packets_waiting=len(self.state.waiting),
+                errors=self.state.errors,
             )
         )
         self._report_rejected_frames()
 
+    def _seconds_since_command(self) -> int:
+        if self.now_ns < self.state.last_command_ns:  # the clock has started again
+            self.state.last_command_ns = 0
+        return min((self.now_ns - self.state.last_command_ns) // NANOSECONDS, MAX_U32)
+
     def _report_rejected_frames(self) -> None:
-        if self.now_ns < self.state.next_report_ns:
+        pause_ns = self.limits.error_report_s * NANOSECONDS
+        if 0 < self.state.next_report_ns - self.now_ns <= pause_ns:
             return
         refused = msgspec.structs.asdict(self._receiver.state.counters.refused)
         for reason, count in refused.items():
@@ -132,49 +180,52 @@ class CommandIngest(App):
             if count > before:
                 self.event(FrameRejected(reason.replace("_", " ")[:40], count - before))
                 self.state.reported[reason] = count
-                self.state.next_report_ns = self.now_ns + self.limits.error_report_s * NANOSECONDS
+                self.state.next_report_ns = self.now_ns + pause_ns
 
-    def ingest(self, packet: bytes) -> None:
-        """Check one packet and put its command on the bus; otherwise answer with why not."""
+    def _arming_ns(self) -> int:
+        return self.limits.arming_s * NANOSECONDS
+
+    # ---------------------------------------------------------------- judging packets
+
+    def _judge(self, packet: bytes) -> tuple[RequestId, Command | Rejection]:
+        """Which request a packet is, and its command, or why it is none that can be executed."""
         apid, sequence = int.from_bytes(packet[0:2], "big") & 0x7FF, int.from_bytes(packet[2:4], "big") & 0x3FFF
-        function = packet[6] & 0x7F if len(packet) > 6 else 0
-        request = RequestId(GROUND, apid, sequence, function)
-        try:
-            command = self._checked(packet)
-        except _Rejected as rejection:
+        function = packet[6] & 0x7F
+        verdict = self._checked(packet)
+        if isinstance(verdict, Rejection):
             self.state.packets_rejected += 1
-            self.container.reject(request, rejection.code, rejection.reason)
-            return
-        self.state.packets_accepted += 1
-        self.state.last_command_ns = self.now_ns
-        self.container.forward(Request(request, command))
+        else:
+            self.state.packets_accepted += 1
+            self.state.last_command_ns = self.now_ns
+        return RequestId(GROUND, apid, sequence, function), verdict
 
-    def _checked(self, packet: bytes) -> Command:
+    def _checked(self, packet: bytes) -> Command | Rejection:
         try:
             parsed = parse_command(packet)
         except ChecksumError as error:
-            raise _Rejected(FailureCode.BAD_CHECKSUM, str(error)) from error
+            return Rejection(FailureCode.BAD_CHECKSUM, str(error))
         except ProtocolError as error:
-            raise _Rejected(FailureCode.MALFORMED_PACKET, str(error)) from error
+            return Rejection(FailureCode.MALFORMED_PACKET, str(error))
         dictionary = self.container.surroundings.dictionary
         entry = dictionary.command_by_id(parsed.apid, parsed.function_code)
         if entry is None:
-            raise self._unknown(parsed)
+            return self._unknown(parsed)
         try:
             command = entry.codec.decode(parsed.payload)
-        except (TooShortError, LengthError, LengthMismatchError) as error:
-            raise _Rejected(FailureCode.BAD_LENGTH, str(error)) from error
-        except (FieldRangeError, ProtocolError) as error:
-            raise _Rejected(FailureCode.BAD_ARGUMENT, str(error)) from error
-        if entry.record.hazardous:
-            armed, self.state.armed = fire(self.state.armed, parsed.apid, parsed.function_code, self.now_ns)
-            if not armed:
-                raise _Rejected(FailureCode.NOT_ARMED, f"{entry.name} is hazardous and was not armed")
+        except ProtocolError as error:
+            wrong_length = isinstance(error, TooShortError | LengthError | LengthMismatchError)
+            return Rejection(FailureCode.BAD_LENGTH if wrong_length else FailureCode.BAD_ARGUMENT, str(error))
+        if entry.record.hazardous and not self._fire(parsed):
+            return Rejection(FailureCode.NOT_ARMED, f"{entry.name} is hazardous and was not armed")
         return command
 
-    def _unknown(self, parsed: CommandPacket) -> _Rejected:
+    def _fire(self, parsed: CommandPacket) -> bool:
+        armed, self.state.armed = fire(self.state.armed, parsed.apid, parsed.function_code, self.now_ns)
+        return armed
+
+    def _unknown(self, parsed: CommandPacket) -> Rejection:
         dictionary = self.container.surroundings.dictionary
         app = dictionary.app_of(parsed.apid)
         if app is None or dictionary.apid_of(app) != parsed.apid:
-            return _Rejected(FailureCode.UNKNOWN_APPLICATION, f"no app takes commands at APID 0x{parsed.apid:03x}")
-        return _Rejected(FailureCode.UNKNOWN_FUNCTION, f"{app} has no function {parsed.function_code}")
+            return Rejection(FailureCode.UNKNOWN_APPLICATION, f"no app takes commands at APID 0x{parsed.apid:03x}")
+        return Rejection(FailureCode.UNKNOWN_FUNCTION, f"{app} has no function {parsed.function_code}")

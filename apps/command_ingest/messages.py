@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tlm_cmd.definition.fields import U8, U16, U32, UpTo
+from tlm_cmd.definition.fields import U8, U16, U32, Unit, UpTo
 from tlm_cmd.definition.message import Command, Event, Severity, Telemetry
 
 
@@ -19,11 +19,13 @@ class UplinkStatus(Telemetry, period_s=1):
     """What came up the link, and what became of it."""
 
     clcw: Annotated[int, U32, "communications link control word, CCSDS 232.0-B-4"]
-    frames_accepted: Annotated[int, U32]
-    frames_rejected: Annotated[int, U32, "all reasons together"]
-    packets_accepted: Annotated[int, U32]
-    packets_rejected: Annotated[int, U32]
-    seconds_since_command: Annotated[int, U32, "since the last accepted command"]
+    frames_accepted: Annotated[int, U32, "telecommand frames that passed every check"]
+    frames_rejected: Annotated[int, U32, "telecommand frames dropped, all reasons together"]
+    packets_accepted: Annotated[int, U32, "commands put on the bus"]
+    packets_rejected: Annotated[int, U32, "answered with a rejection"]
+    seconds_since_command: Annotated[int, U32, Unit("s"), "since the last accepted command, or since boot"]
+    packets_waiting: Annotated[int, U16, "received and not yet put on the bus"] = 0
+    errors: Annotated[int, U32, "transactions with the S-band transceiver that failed"] = 0
 
 
 class FrameRejected(Event, code=32, severity=Severity.ERROR, text="{count} telecommand frames rejected: {reason}"):

@@ -1,0 +1,73 @@
+"""What the tests of the mission's apps share: the mission, and benches that must end with nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+import apps
+from flightsw.mission import Mission
+from flightsw.testing import Bench
+
+
+class BenchMaker(Protocol):
+    """Makes the bench of one app of the mission, with the mission's tables and links."""
+
+    def __call__(
+        self,
+        app: str,
+        devices: Mapping[Any, object],
+        *,
+        others: tuple[str, ...] = (),
+        tables: Path | None = None,
+        start_ns: int = 0,
+        memory_of: Bench | None = None,
+    ) -> Bench:
+        """Make and start it; with ``memory_of`` it has the checkpoint of an earlier bench, as after a reset."""
+        ...
+
+
+@pytest.fixture(scope="session")
+def mission() -> Mission:
+    """The reference mission."""
+    return Mission.load(Path(apps.__file__).parent / "missions/urbanwatch/mission.toml")
+
+
+@pytest.fixture
+def bench_of(mission: Mission) -> Iterator[BenchMaker]:
+    """Make benches; at the end of the test every ledger must be closed, and no handler may have raised."""
+    made: list[Bench] = []
+
+    def make(
+        app: str,
+        devices: Mapping[Any, object],
+        *,
+        others: tuple[str, ...] = (),
+        tables: Path | None = None,
+        start_ns: int = 0,
+        memory_of: Bench | None = None,
+    ) -> Bench:
+        packages = {name: entry.package for name, entry in mission.file.apps.items()}
+        bench = Bench(
+            packages[app],
+            others=tuple(packages[name] for name in others),
+            devices=devices,
+            tables=tables or mission.table_folder(app),
+            start_ns=start_ns,
+        )
+        bench.links = mission.file.links
+        if memory_of is not None:
+            bench._checkpoints = dict(memory_of._checkpoints)
+        bench.start()
+        made.append(bench)
+        return bench
+
+    yield make
+    for bench in made:
+        bench.bus.dispatch()
+        assert bench.ledger().closed
+        assert bench.container.running, bench.logged
+        assert bench.container.state.errors == 0, bench.logged
