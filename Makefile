@@ -1,0 +1,55 @@
+# make demo and make test set up everything themselves; both need only Python 3.11 or newer and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: help env demo test check lint types contracts unit format clean
+
+help:
+	@echo "make demo    fly one orbit of the reference mission, watch it, get a report"
+	@echo "make test    lint, types, import contracts and all tests with branch coverage"
+	@echo "make check   lint, types and import contracts only"
+	@echo "make unit    all tests, without coverage"
+	@echo "make format  format the source"
+	@echo "make env     only set up $(VENV)"
+	@echo "make clean   remove what was generated"
+
+env: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "flightsw needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: env
+	$(BIN)/flightsw demo
+
+test: check
+	$(BIN)/python -m coverage erase
+	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal \
+		--cov --cov-report=term --cov-fail-under=90
+
+check: lint types contracts
+
+lint: env
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: env
+	$(BIN)/mypy
+
+contracts: env
+	$(BIN)/lint-imports
+
+unit: env
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+
+format: env
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) reports build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
