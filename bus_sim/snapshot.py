@@ -24,7 +24,7 @@ SNAPSHOT_VERSION = 1
 
 
 class SpacecraftState(msgspec.Struct):
-    """States of all models, each under the name of the model."""
+    """States of all models, each under the name that the model has in the spacecraft."""
 
     now_ns: int
     streams: dict[str, StreamState]
@@ -44,6 +44,10 @@ class SpacecraftState(msgspec.Struct):
     sband_receiver: ReceiverState
     sband_transmitter: TransmitterState
     xband_transmitter: TransmitterState
+
+
+MODELS = tuple(name for name in SpacecraftState.__struct_fields__ if name not in ("now_ns", "streams"))
+"""Names of the models that have a state."""
 
 
 class SnapshotHeader(msgspec.Struct):

@@ -26,7 +26,7 @@ from bus_sim.power.distribution import Distribution
 from bus_sim.power.solar_array import SolarArray, irradiance
 from bus_sim.power.system import PowerSystem
 from bus_sim.random_streams import RandomStreams
-from bus_sim.snapshot import SpacecraftState, decode_snapshot, encode_snapshot
+from bus_sim.snapshot import MODELS, SpacecraftState, decode_snapshot, encode_snapshot
 from bus_sim.thermal.heaters import HeaterBank
 from bus_sim.thermal.network import ThermalNetwork
 from bus_sim.thermal.surfaces import Surfaces, albedo_flux
@@ -252,26 +252,8 @@ class Spacecraft:
 
     def snapshot(self) -> bytes:
         """The whole memory as one document; a spacecraft restored from it continues identically."""
-        state = SpacecraftState(
-            now_ns=self.now_ns,
-            streams=self.streams.snapshot(),
-            array=self.array.state,
-            battery=self.battery.state,
-            distribution=self.distribution.state,
-            power=self.power.state,
-            thermal=self.thermal.state,
-            heaters=self.heaters.state,
-            body=self.body.state,
-            sensors=self.sensors.state,
-            gps=self.gps.state,
-            onboard_computer=self.onboard_computer.state,
-            mass_memory=self.mass_memory.state,
-            camera=self.camera.state,
-            compute_board=self.compute_board.state,
-            sband_receiver=self.sband_receiver.state,
-            sband_transmitter=self.sband_transmitter.state,
-            xband_transmitter=self.xband_transmitter.state,
-        )
+        states = {name: getattr(self, name).state for name in MODELS}
+        state = SpacecraftState(now_ns=self.now_ns, streams=self.streams.snapshot(), **states)
         return encode_snapshot(self.parameters.digest(), self.streams.master_seed, state)
 
     def restore(self, document: bytes) -> None:
@@ -283,20 +265,6 @@ class Spacecraft:
         state = decode_snapshot(document, self.parameters.digest(), self.streams.master_seed)
         self.now_ns = state.now_ns
         self.streams.restore(state.streams)
-        self.array.state = state.array
-        self.battery.state = state.battery
-        self.distribution.state = state.distribution
-        self.power.state = state.power
-        self.thermal.state = state.thermal
-        self.heaters.state = state.heaters
-        self.body.state = state.body
-        self.sensors.state = state.sensors
-        self.gps.state = state.gps
-        self.onboard_computer.state = state.onboard_computer
-        self.mass_memory.state = state.mass_memory
-        self.camera.state = state.camera
-        self.compute_board.state = state.compute_board
-        self.sband_receiver.state = state.sband_receiver
-        self.sband_transmitter.state = state.sband_transmitter
-        self.xband_transmitter.state = state.xband_transmitter
+        for name in MODELS:
+            getattr(self, name).state = getattr(state, name)
         self.surroundings = self.environment.at(self.now_ns)
