@@ -14,7 +14,14 @@ import zmq
 from flightsw.hal.emu import IPC_PATH_OCTETS, MAX_REQUESTS_PER_POLL, MAX_STALE_REPLIES, EmuLink, PortServer
 from flightsw.hal.emu_ports import emu_radio_frequency, emu_uart
 from flightsw.hal.emu_wire import Outcome, PortReply, PortRequest, RequestKind, decode_reply, decode_request, encode
-from flightsw.hal.errors import AddressError, NakError, PortClosedError, PortTimeoutError, UnknownPortError
+from flightsw.hal.errors import (
+    AddressError,
+    NakError,
+    OversizeError,
+    PortClosedError,
+    PortTimeoutError,
+    UnknownPortError,
+)
 from flightsw.hal.ports import MAX_TRANSFER_OCTETS
 
 Answer = Callable[[PortRequest], list[bytes]]
@@ -370,3 +377,10 @@ def test_link_survives_a_killed_simulator(address: str, link: EmuLink) -> None:
         with pytest.raises(PortTimeoutError):
             uart.write(b"dead")
         assert uart.read(5, 0.0) == b""
+
+
+def test_link_bounds_transfers(link: EmuLink) -> None:
+    """More than one transfer may carry is refused here, before it could cut the connection."""
+    with pytest.raises(OversizeError):
+        link.call(RequestKind.TRANSFER, "echo", bytes(MAX_TRANSFER_OCTETS + 1))
+    assert link.state.requests == 0
