@@ -12,6 +12,7 @@ from typing import Any
 
 from ops_tools.cli_commands.output import ExitCode, age_text, complain, table, value_text, write
 from ops_tools.console.client import DEFAULT_URL, ConsoleClient, ConsoleRequestError, ConsoleUnreachableError
+from ops_tools.console.printable import printable
 
 WAIT_STEP_S = 10.0
 """How long one request waits at the server; longer waits are several requests."""
@@ -167,7 +168,7 @@ def _tell(record: Mapping[str, Any], arguments: Namespace) -> ExitCode:
     if not arguments.json:
         seconds = (record["times"]["finished"] - record["issued_ns"]) / 1e9
         code = "" if record["code"] in ("NONE", None) else f" ({record['code']})"
-        reason = f": {record['reason']}" if record["reason"] else ""
+        reason = f": {printable(record['reason'])}" if record["reason"] else ""
         write(f"#{record['number']} {verdict.replace('_', ' ')} after {seconds:.1f} s{code}{reason}")
     if verdict == "refused_on_ground":
         return ExitCode.USAGE
@@ -273,4 +274,4 @@ def _run_events(arguments: Namespace, client: ConsoleClient, pause: Callable[[fl
 def _event_line(event: Mapping[str, Any]) -> str:
     when = event["received_ns"] if event["time_ns"] is None else event["time_ns"]
     recorded = " (recorded)" if event["recorded"] else ""
-    return f"{_seconds_text(when):>16}  {event['severity']:<8}  {event['name']}  {event['text']}{recorded}"
+    return f"{_seconds_text(when):>16}  {event['severity']:<8}  {event['name']}  {printable(event['text'])}{recorded}"

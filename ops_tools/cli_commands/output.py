@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum, unique
 from typing import Any
 
+from ops_tools.console.printable import printable
+
 _NS_PER_S = 1e9
 
 
@@ -47,7 +49,7 @@ def value_text(value: Any) -> str:  # noqa: ANN401 - any value of JSON
         case list():
             return "[" + ", ".join(value_text(item) for item in value) + "]"
         case _:
-            return str(value)
+            return printable(str(value))
 
 
 def age_text(age_ns: float | None, *, stale: bool) -> str:

@@ -17,6 +17,7 @@ from ops_tools.console.snapshot import (
     Reading,
     ReadingState,
 )
+from ops_tools.ground.alarms import LimitTransition
 from ops_tools.ground.command_record import CommandRecord
 from ops_tools.ground.contact import DictionaryCheck
 from ops_tools.ground.errors import GroundError
@@ -82,7 +83,7 @@ class Observer:
                 self._event_line(event) for event in ground.events.newest(EVENTS_SHOWN, lowest=Severity.INFO)[::-1]
             ),
             event_counts=dict(ground.events.counts),
-            alarms=tuple(f"{alarm.field} {alarm.state.name} at {alarm.value:g}" for alarm in ground.alarms.active),
+            alarms=tuple(_alarm_text(alarm) for alarm in ground.alarms.active),
             warning=guard.describe() if guard.check is DictionaryCheck.MISMATCH else "",
             flight=flight,
         )
@@ -208,6 +209,11 @@ def octets_text(octets: int) -> str:
         if octets >= size:
             return f"{octets / size:.1f} {unit}"
     return f"{octets / 1e3:.1f} kB"
+
+
+def _alarm_text(alarm: LimitTransition) -> str:
+    app, _packet, field = alarm.field.split(".", 2)
+    return f"{app}.{field} {alarm.state.name} at {alarm.value:g}"
 
 
 def _warn(count: int) -> ReadingState:

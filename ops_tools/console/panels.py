@@ -7,6 +7,7 @@ from rich.panel import Panel
 from rich.style import Style
 from rich.text import Text
 
+from ops_tools.console.printable import printable
 from ops_tools.console.snapshot import CommandLine, ConsoleSnapshot, EventLine, PanelView, Reading, ReadingState
 from ops_tools.console.theme import (
     ACCENT,
@@ -52,13 +53,13 @@ def framed(title: str, body: Text, height: int, *, loud: bool = False) -> Panel:
 
 def reading_line(reading: Reading, width: int, marks: Marks, label_width: int = LABEL_WIDTH) -> Text:
     """One reading: label, value, unit, and as much of its trend or gauge as fits."""
-    line = Text(no_wrap=True, overflow="ellipsis", end="")
-    line.append(f"{reading.label[:label_width]:<{label_width}} ", LABEL)
+    line = _line()
+    line.append(f"{_clean(reading.label, marks)[:label_width]:<{label_width}} ", LABEL)
     style = READING_STYLES[reading.state]
     if reading.state is ReadingState.MISSING:
         line.append(marks.none, style)
         return line
-    text = reading.text.replace("●", marks.bit).replace("·", marks.no_bit)
+    text = _clean(reading.text.replace("●", marks.bit).replace("·", marks.no_bit), marks)
     unit = SHORT_UNITS.get(reading.unit, reading.unit) if marks.is_rich else reading.unit
     line.append(f"{text} {unit}".rstrip(), style)
     if reading.state is ReadingState.STALE:
@@ -81,7 +82,9 @@ def readings_panel(view: PanelView, width: int, height: int, marks: Marks) -> Pa
     inner = width - EDGES
     shown = view.readings[: max(0, height - 2)]
     label_width = min(LABEL_WIDTH, max((len(reading.label) for reading in shown), default=0))
-    body = Text("\n", end="").join([_cut(reading_line(reading, inner, marks, label_width), inner) for reading in shown])
+    body = Text("\n", end="").join(
+        [_cut(reading_line(reading, inner, marks, label_width), inner, marks) for reading in shown]
+    )
     loud = any(reading.state is ReadingState.RED for reading in view.readings)
     return framed(view.title, body, height, loud=loud)
 
@@ -97,16 +100,16 @@ def command_line(command: CommandLine, width: int, marks: Marks) -> Text:
         end = command.verdict.value.replace("_", " ")
         if command.verdict is Verdict.COMPLETED:
             end = f"{command.seconds:.1f} s"
-    line = Text(no_wrap=True, overflow="ellipsis", end="")
+    line = _line()
     line.append(f"{mark} ", style)
     line.append(f"{command.number:>3} ", FAINT)
-    line.append(command.name, VALUE)
+    line.append(_clean(command.name, marks), VALUE)
     detail = command.arguments if command.verdict in (None, Verdict.COMPLETED) else command.reason
-    line.append(f" {detail}".rstrip(), FAINT)
-    line = _cut(line, max(1, width - len(end) - 1))
+    line.append(f" {_clean(detail, marks)}".rstrip(), FAINT)
+    line = _cut(line, max(1, width - len(end) - 1), marks)
     line.append(" " * max(1, width - line.cell_len - len(end)))
     line.append(end, style)
-    return _cut(line, width)
+    return _cut(line, width, marks)
 
 
 def commands_panel(snapshot: ConsoleSnapshot, width: int, height: int, marks: Marks) -> Panel:
@@ -122,12 +125,12 @@ def event_line(event: EventLine, width: int, marks: Marks) -> Text:
     """One event: time of day, severity, app, text."""
     style = SEVERITY_STYLES[event.severity]
     mark = marks.dot if event.severity >= Severity.ERROR else marks.no_bit
-    line = Text(no_wrap=True, overflow="ellipsis", end="")
+    line = _line()
     line.append(f"{event.clock:<8} ", FAINT)
     line.append(f"{mark} ", style)
-    line.append(f"{event.name.split('.')[0].lower()} ", LABEL)
-    line.append(event.text, style)
-    return _cut(line, width)
+    line.append(f"{_clean(event.name, marks).split('.')[0].lower()} ", LABEL)
+    line.append(_clean(event.text, marks), style)
+    return _cut(line, width, marks)
 
 
 def events_panel(snapshot: ConsoleSnapshot, width: int, height: int, marks: Marks) -> Panel:
@@ -141,20 +144,21 @@ def events_panel(snapshot: ConsoleSnapshot, width: int, height: int, marks: Mark
 def header_panel(snapshot: ConsoleSnapshot, width: int, marks: Marks) -> Panel:
     """Mission, times and mode; contact, speed and progress."""
     inner = width - EDGES
-    first = Text(no_wrap=True, end="")
+    first = _line()
     mode = snapshot.mode
     first.append(f"{marks.dot} ", _mode_style(mode))
-    first.append(mode.text.upper() or "MODE UNKNOWN", _mode_style(mode))
+    first.append(_clean(mode.text, marks).upper() or "MODE UNKNOWN", _mode_style(mode))
     first.append(f"   MET {met_text(snapshot.met_s)}", VALUE)
     if snapshot.utc:
         first.append(f"   UTC {snapshot.utc}", FAINT)
-    second = Text(no_wrap=True, end="")
+    second = _line()
     second.append(f"{marks.dot if snapshot.in_contact else marks.ring} ", GOOD if snapshot.in_contact else FAINT)
-    second.append(snapshot.contact, GOOD if snapshot.in_contact else FAINT)
+    second.append(_clean(snapshot.contact, marks), GOOD if snapshot.in_contact else FAINT)
     progress = _progress_text(snapshot, inner, marks)
     if second.cell_len + len(snapshot.traffic) + progress.cell_len + 6 <= inner:
         second.append(f"   {snapshot.traffic}", FAINT)
-    body = Text("\n", end="").join([_spread(first, _alarm_text(snapshot), inner), _spread(second, progress, inner)])
+    lines = [_spread(first, _alarm_text(snapshot), inner, marks), _spread(second, progress, inner, marks)]
+    body = Text("\n", end="").join(lines)
     return framed(snapshot.mission.upper(), body, 4, loud=bool(snapshot.warning))
 
 
@@ -166,10 +170,10 @@ def limits_panel(snapshot: ConsoleSnapshot) -> PanelView:
 
 def footer_line(snapshot: ConsoleSnapshot, width: int, marks: Marks, more: tuple[Reading, ...] = ()) -> Text:
     """Commands by verdict, events by severity, what must not be overlooked, and ``more`` as far as there is room."""
-    line = Text(no_wrap=True, overflow="ellipsis", end="")
+    line = _line()
     if snapshot.warning:
         line.append(f" {snapshot.warning}", ALARM)
-        return _cut(line, width)
+        return _cut(line, width, marks)
     line.append(" commands", LABEL)
     line.append(f" {marks.good} {snapshot.verdicts.get(Verdict.COMPLETED, 0)}", GOOD)
     bad = sum(count for verdict, count in snapshot.verdicts.items() if verdict is not Verdict.COMPLETED)
@@ -182,14 +186,14 @@ def footer_line(snapshot: ConsoleSnapshot, width: int, marks: Marks, more: tuple
     if snapshot.alarms:
         line.append(f"   {marks.dot} {snapshot.alarms[0]}", ALARM)
     for reading in more:
-        piece = f"  {reading.label} {reading.text} {reading.unit}".rstrip()
+        piece = f"  {reading.label} {_clean(reading.text, marks)} {reading.unit}".rstrip()
         if reading.text and line.cell_len + len(piece) + 1 <= width:
             line.append(f"  {reading.label}", LABEL)
             line.append(piece[2 + len(reading.label) :], READING_STYLES[reading.state])
     note = f"   {snapshot.flight.note}" if snapshot.flight.note else ""
     if line.cell_len + len(note) + 1 <= width:
         line.append(note, FAINT)
-    return _cut(line, width)
+    return _cut(line, width, marks)
 
 
 def met_text(met_s: float | None) -> str:
@@ -216,7 +220,7 @@ def _alarm_text(snapshot: ConsoleSnapshot) -> Text:
 
 
 def _progress_text(snapshot: ConsoleSnapshot, width: int, marks: Marks) -> Text:
-    text = Text(no_wrap=True, end="")
+    text = _line()
     flight = snapshot.flight
     if flight.speed is not None:
         text.append(f"{marks.times}{flight.speed:,.0f} ", ACCENT)
@@ -228,16 +232,24 @@ def _progress_text(snapshot: ConsoleSnapshot, width: int, marks: Marks) -> Text:
     return text
 
 
-def _spread(left: Text, right: Text, width: int) -> Text:
+def _spread(left: Text, right: Text, width: int, marks: Marks) -> Text:
     """Two texts at both ends of a line; the right one stays whole."""
-    left = _cut(left, max(0, width - right.cell_len - 1))
+    left = _cut(left, max(0, width - right.cell_len - 1), marks)
     line = left.copy()
     line.append(" " * max(1, width - left.cell_len - right.cell_len))
     line.append_text(right)
     return line
 
 
-def _cut(text: Text, width: int) -> Text:
+def _line() -> Text:
+    return Text(no_wrap=True, end="")
+
+
+def _clean(text: str, marks: Marks) -> str:
+    return printable(text, ascii_only=not marks.is_rich)
+
+
+def _cut(text: Text, width: int, marks: Marks) -> Text:
     text = text.copy()
-    text.truncate(width, overflow="ellipsis")
+    text.truncate(width, overflow="ellipsis" if marks.is_rich else "crop")
     return text

@@ -19,6 +19,7 @@ from ops_tools.console.panels import (
     met_text,
     readings_panel,
 )
+from ops_tools.console.printable import printable
 from ops_tools.console.snapshot import ConsoleSnapshot, PanelView, Reading, ReadingState
 from ops_tools.console.theme import PLAIN_MARKS, RICH_MARKS, Marks
 from ops_tools.ground.command_record import Verdict
@@ -93,7 +94,7 @@ def progress_line(snapshot: ConsoleSnapshot) -> str:
     parts += [f"ALARM {alarm}" for alarm in snapshot.alarms[:3]]
     if snapshot.warning:
         parts.append(f"WARNING {snapshot.warning}")
-    return "  ".join(parts)
+    return printable("  ".join(parts))
 
 
 class TerminalView:

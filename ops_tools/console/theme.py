@@ -44,7 +44,7 @@ SEVERITY_STYLES = {
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """The signs that a terminal can show."""
+    """The signs that a terminal can show; ``is_rich`` when it can show more than ASCII."""
 
     is_rich: bool = True
     sparks: str = "▁▂▃▄▅▆▇█"
@@ -84,7 +84,8 @@ def sparkline(values: tuple[float | None, ...], width: int, marks: Marks) -> str
     """The course of a value in ``width`` characters, scaled to its own lowest and highest value."""
     if width <= 0 or not values:
         return ""
-    shown = [values[index * len(values) // width] for index in range(width)] if width < len(values) else list(values)
+    count, width = len(values), min(width, len(values))
+    shown = [values[count - 1 - back * count // width] for back in reversed(range(width))]
     known = [value for value in shown if value is not None]
     if not known:
         return ""

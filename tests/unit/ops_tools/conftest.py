@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from enum import IntEnum, unique
 from types import SimpleNamespace
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from flightsw.clock import VirtualClock
 from flightsw.hal.errors import PortClosedError, PortTimeoutError
+from ops_tools.console.server import build_application
+from ops_tools.console.stepping import SteppedGround
 from ops_tools.ground.station import GroundSegment, GroundSettings
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.fields import F32, I16, U8, U16, U32, Length, Limits, Linear, Range, Tail, Unit, UpTo
@@ -300,6 +306,81 @@ def settings() -> GroundSettings | None:
 def loop(dictionary: Dictionary, parameters: LinkParameters, settings: GroundSettings | None) -> Loop:
     """Ground and spacecraft together."""
     return Loop(dictionary, parameters, settings)
+
+
+class LoopbackConsole:
+    """The HTTP interface of a loop, asked in process; while a request waits, time passes at both ends.
+
+    Attributes:
+        loop: ground and spacecraft.
+        clock: the ground's clock.
+        application: the server's application.
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.clock = VirtualClock()
+        self.stepped = SteppedGround(loop.ground, self.clock)
+        self.application = build_application(self.stepped)
+
+    def step(self, seconds: float = 1.0) -> None:
+        """Let time pass."""
+        self.clock.advance_to(self.clock.now_ns() + round(seconds * SECOND_NS))
+        self.loop.now_ns = self.loop.spacecraft.now_ns = self.clock.now_ns()
+        self.stepped.step()
+
+    def ask(
+        self, method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """One request: (status, body). Without headers, those that a client of this host sends."""
+        if headers is None:
+            headers = {"host": "127.0.0.1:8800", "content-type": "application/json"}
+        return asyncio.run(self._ask(method, url, body, headers))
+
+    def json(self, method: str, url: str, body: object = None) -> tuple[int, dict[str, Any]]:
+        """One request with JSON both ways."""
+        status, answer = self.ask(method, url, None if body is None else json.dumps(body).encode())
+        return status, json.loads(answer)
+
+    async def _ask(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        parts = urlsplit(url)
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": parts.path,
+            "raw_path": parts.path.encode(),
+            "root_path": "",
+            "query_string": parts.query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 8800),
+        }
+        sent: list[dict[str, Any]] = []
+        requests = [{"type": "http.request", "body": body or b"", "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            return requests.pop(0) if requests else {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        answering = asyncio.create_task(self.application(scope, receive, send))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        while not answering.done():
+            self.step()
+            await asyncio.sleep(0)
+        await answering
+        return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+@pytest.fixture
+def console(loop: Loop) -> LoopbackConsole:
+    """The console's interface on a loop."""
+    return LoopbackConsole(loop)
 
 
 @pytest.fixture(scope="session")
