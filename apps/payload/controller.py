@@ -96,43 +96,31 @@ class Controller:
             if step is None:
                 state.guard_refusals += 1
             elif self.modes.mode is ComputeMode.IDLE and run is None:
-                self._take(self._propose(step.power_w, OVERHEAD_S))
+                plan = self._propose(step.power_w, OVERHEAD_S)
+                if plan is not None:  # less power than the strongest admitted is admitted too
+                    self._runner.take(plan, min(plan.power_w, step.power_w), self.now_ns)
 
     def _launch(self, wanted_w: int) -> None:
         """Begin the loading job, unless the guard has thought better of it."""
         step, reason = self.outlook.strongest(wanted_w, starting=False)
         if step is None:
-            self._refuse(reason)
+            self._state.guard = reason
+            self._state.guard_refusals += 1
             self._runner.suspend()
         else:
             self._runner.launch(step.power_w, self.now_ns)
 
-    def _take(self, plan: Plan | None) -> None:
-        """Take the planner's plan, as strong as the guard admits."""
-        if plan is None:
-            return
-        step, reason = self.outlook.strongest(plan.power_w, starting=True)
-        if step is None:
-            self._refuse(reason)
-        else:
-            self._runner.take(Plan(plan.job, plan.variant, step.power_w), self.now_ns)
-
-    def _refuse(self, reason: GuardReason) -> None:
-        self._state.guard = reason
-        self._state.guard_refusals += 1
-
     def _propose(self, admitted_w: float, overhead_s: float) -> Plan | None:
         """What the planner wants to do with what the guard would admit."""
         state, board = self._state, self._tables.board
-        if state.forecast is None:
-            return None
+        assert state.forecast is not None  # noqa: S101 - without one the guard admits nothing
         choice = Board(board.steps, board.variants, board.idle_w, admitted_w, self.outlook.spare_wh(), overhead_s)
         planned = ask(PLANNERS[state.policy], self.now_ns, choice, state.forecast, self._queue.waiting)
         if planned.failure:
             state.planner_failures += 1
-            if planned.failure != state.planner_fault:
-                state.planner_fault = planned.failure
+            if not state.planner_fault:
                 self._voice.planner_replaced(planned.failure)
+        state.planner_fault = planned.failure
         return planned.plan
 
     # ---------------------------------------------------------------- modes
@@ -207,7 +195,7 @@ class Controller:
             case ComputeMode.OFF | ComputeMode.SAFE | ComputeMode.FAULT:
                 self._leave_board(lost=trigger == "lose_board")
                 if trigger in ("lose_board", "give_up_boot"):
-                    self._count_failure("lost" if trigger == "lose_board" else "does not boot")
+                    self._count_failure(self._failure(trigger))
             case (
                 ComputeMode.IDLE
                 | ComputeMode.WARMING
@@ -229,6 +217,12 @@ class Controller:
                 self._runner.suspend()
         state.verified, state.power_cycle = False, False
         self._switch(on=False)
+
+    def _failure(self, trigger: str) -> str:
+        told = self._state.heard.board
+        if told is not None and told.tripped:
+            return "was too hot and has tripped"
+        return "is lost" if trigger == "lose_board" else "does not boot"
 
     def _count_failure(self, reason: str) -> None:
         state = self._state

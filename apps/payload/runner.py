@@ -48,14 +48,14 @@ class JobRunner:
 
     # ---------------------------------------------------------------- begin
 
-    def take(self, plan: Plan, now_ns: int) -> None:
-        """An admitted plan: its job is loading from now on."""
+    def take(self, plan: Plan, power_w: int, now_ns: int) -> None:
+        """An admitted plan, perhaps with less power than planned: its job is loading from now on."""
         job = self._job(plan.job)
         self._queue.load(job, plan.variant, now_ns)
         state = self._state
         state.numbers += 1
         work_s = max(remaining_work_s(job, self._variant(job)), LEAST_WORK_S)
-        state.run = Run(state.numbers, job.id, plan.power_w, work_s, job.done)
+        state.run = Run(state.numbers, job.id, power_w, work_s, job.done)
 
     def launch(self, power_w: int, now_ns: int) -> None:
         """Read the image of the loading job, and let worker and board begin."""
@@ -120,6 +120,9 @@ class JobRunner:
             if progress.finished:
                 run.finished_ns = now_ns
                 self._state.board_failures = 0
+            elif not progress.running:
+                self.retry("the board has stopped the work")
+                return False
         hang_s = self._tables.board.hang_s
         if run.working and now_ns - run.progressed_ns > hang_s * NANOSECONDS:
             self._state.power_cycle = True

@@ -119,7 +119,7 @@ class PayloadState(msgspec.Struct):
         guard_refusals: slots that the planner wanted and the guard refused.
         cut_offs: running jobs that the guard stopped.
         planner_failures: plans that could not be used.
-        planner_fault: why the last one could not, empty since the policy was chosen.
+        planner_fault: why the last one could not be used, empty when it could or the policy was chosen since.
         board_failures: failed boots, hangs and losses of the board in a row.
         errors: failed transactions.
         late_results: results of runs that had ended before.
