@@ -12,7 +12,6 @@ from typing import Any
 from flightsw.mission import Mission, MissionError
 from ops_tools.cli_commands.output import ExitCode, complain, write
 from tlm_cmd.definition.dictionary import Dictionary
-from tlm_cmd.definition.document import as_json, as_markdown
 from tlm_cmd.definition.layout import DefinitionError
 from tlm_cmd.errors import ProtocolError
 
@@ -73,6 +72,12 @@ def _formatter() -> type[RawDescriptionHelpFormatter]:
     return RawDescriptionHelpFormatter
 
 
+def _document(dictionary: Dictionary, form: str) -> str:
+    from tlm_cmd.definition.document import as_json, as_markdown  # noqa: PLC0415 - only these commands need it
+
+    return as_json(dictionary) if form == "json" else as_markdown(dictionary)
+
+
 def _load(path: Path | None) -> Dictionary:
     return Mission.load(path or default_mission()).dictionary
 
@@ -82,7 +87,7 @@ def _export(arguments: Namespace) -> ExitCode:
         dictionary = _load(arguments.mission)
     except (MissionError, ProtocolError, DefinitionError, OSError) as error:
         return complain("dictionary export", error)
-    text = as_json(dictionary) if arguments.format == "json" else as_markdown(dictionary)
+    text = _document(dictionary, arguments.format)
     if arguments.output == "-":
         write(text.rstrip("\n"))
         return ExitCode.OK
@@ -104,7 +109,7 @@ def _check(arguments: Namespace) -> ExitCode:
         return complain("dictionary check", f"{arguments.file}: {error}")
     if not isinstance(document, dict):
         return complain("dictionary check", f"{arguments.file} holds no dictionary written by 'export --format json'")
-    differences = compare(document, json.loads(as_json(dictionary)))
+    differences = compare(document, json.loads(_document(dictionary, "json")))
     for difference in differences[:MAX_DIFFERENCES]:
         write(difference)
     if len(differences) > MAX_DIFFERENCES:
