@@ -172,6 +172,7 @@ class _Writer:
 
     def _array(self, field: FieldLayout, item: FieldLayout, path: str, label: str) -> None:
         name = self._local(path)
+        self._source.line(f"if type({name}) is not tuple: {name} = items({label!r}, {name})")
         self._bounded(field, name, label)
         extent = field.extent
         if travels_as_is(item) and isinstance(item.wire, Number):

@@ -182,8 +182,9 @@ class Polynomial(msgspec.Struct, frozen=True):
         Raises:
             ValueError: the value is not a number.
         """
-        _a_number(engineering)
         low, high = int(wire.lowest), int(wire.highest)
+        ends = sorted((self.engineering(low), self.engineering(high)))
+        engineering = min(max(_a_number(engineering), ends[0]), ends[1])
         rising = self.engineering(high) > self.engineering(low)
         while high - low > 1:
             middle = (low + high) // 2

@@ -32,6 +32,7 @@ class GeneratedSource:
             "TooShortError": TooShortError,
             "fixed_octets": wire_values.fixed_octets,
             "fixed_utf8": wire_values.fixed_utf8,
+            "items": wire_values.items,
             "misfit": wire_values.misfit,
             "octets": wire_values.octets,
             "saturated": wire_values.saturated,

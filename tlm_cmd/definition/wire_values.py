@@ -90,6 +90,13 @@ def fixed_utf8(field: str, value: object, count: int) -> bytes:
     return data
 
 
+def items(field: str, value: object) -> tuple[Any, ...]:
+    """An array that is no tuple, as a tuple."""
+    if not isinstance(value, tuple | list):
+        raise FieldTypeError(field, value, "tuple")
+    return tuple(value)
+
+
 def saturated(exact: float, lowest: int, highest: int) -> int:
     """The end of the wire type that is nearest to an exact raw value outside of it.
 
