@@ -8,7 +8,6 @@ equipment, sensors.
 import math
 
 from bus_sim.attitude.body import RigidBody
-from bus_sim.attitude.quaternion import Matrix, Quaternion, matrix, to_body
 from bus_sim.attitude.sensors import AttitudeSensors, GpsReceiver
 from bus_sim.environment.epoch import NS_PER_S, Epoch
 from bus_sim.environment.sample import Environment, EnvironmentSample
@@ -31,7 +30,8 @@ from bus_sim.thermal.heaters import HeaterBank
 from bus_sim.thermal.network import ThermalNetwork
 from bus_sim.thermal.surfaces import Surfaces, albedo_flux
 from bus_sim.truth import Truth
-from bus_sim.vectors import Vector, norm, scale, unit
+from flightsw.geometry.quaternion import Matrix, Quaternion, matrix, to_body
+from flightsw.geometry.vectors import Vector, norm, scale, unit
 
 STEP_NS = NS_PER_S
 """Length of a step: the only place where it is said."""

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from bus_sim.attitude.quaternion import Quaternion
 from bus_sim.equipment.camera import CameraState
 from bus_sim.equipment.compute_board import ComputeState
-from bus_sim.vectors import Vector
+from flightsw.geometry.quaternion import Quaternion
+from flightsw.geometry.vectors import Vector
 
 
 class Truth(msgspec.Struct, frozen=True, gc=False):

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import msgspec
 
-from bus_sim.attitude.quaternion import IDENTITY, Quaternion, normalized
-from bus_sim.vectors import Vector
+from flightsw.geometry.quaternion import IDENTITY, Quaternion, normalized
+from flightsw.geometry.vectors import Vector
 
 EARTH_GM_KM3_S2 = 398_600.4418
 """WGS-84 gravitational parameter [km3/s2]."""

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import msgspec
 
-from bus_sim.attitude.quaternion import IDENTITY, Matrix, Quaternion, from_rotation_vector, multiply, to_body
-from bus_sim.environment.earth_rotation import EARTH_RADIUS_KM, inertial
+from bus_sim.environment.earth_rotation import inertial
 from bus_sim.environment.sample import EnvironmentSample
-from bus_sim.vectors import Vector, unit
+from flightsw.geometry.earth import EARTH_RADIUS_KM
+from flightsw.geometry.quaternion import IDENTITY, Matrix, Quaternion, from_rotation_vector, multiply, to_body
+from flightsw.geometry.vectors import Vector, unit
 
 _ARC_SECOND = math.pi / 648_000.0
 _ZERO: Vector = (0.0, 0.0, 0.0)

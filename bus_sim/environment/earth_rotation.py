@@ -1,42 +1,18 @@
-"""The turning Earth: between TEME and Earth-fixed axes, and geodetic coordinates on the WGS-84 ellipsoid.
+"""The turning Earth: between TEME and Earth-fixed axes, and where a line of sight meets the ground.
 
 Polar motion (below 15 m on the ground) is neglected: Earth-fixed here is the pseudo-Earth-fixed frame.
 """
 
 import math
 
-import msgspec
-
-from bus_sim.vectors import Vector
-
-EARTH_RADIUS_KM = 6378.137
-"""Semi-major axis of WGS-84 [km]."""
-
-FLATTENING = 1.0 / 298.257223563
-"""Flattening of WGS-84."""
+from flightsw.geometry.earth import EARTH_RADIUS_KM, FLATTENING
+from flightsw.geometry.vectors import Vector
 
 EARTH_RATE_RAD_S = 7.292115146706979e-5
 """Rotation rate of the Earth [rad/s] (Vallado, "Fundamentals of Astrodynamics and Applications")."""
 
 _TWO_PI = 2.0 * math.pi
 _SECONDS_TO_RAD = _TWO_PI / 86_400.0
-_E2 = FLATTENING * (2.0 - FLATTENING)
-_POLAR_RADIUS_KM = EARTH_RADIUS_KM * (1.0 - FLATTENING)
-_EP2 = _E2 / (1.0 - _E2)
-
-
-class Geodetic(msgspec.Struct, frozen=True):
-    """A place relative to the WGS-84 ellipsoid.
-
-    Attributes:
-        latitude_rad: geodetic latitude, -pi/2 to pi/2, north positive.
-        longitude_rad: -pi to pi, east positive.
-        altitude_km: height above the ellipsoid.
-    """
-
-    latitude_rad: float
-    longitude_rad: float
-    altitude_km: float
 
 
 def gmst82(days_since_j2000: float) -> float:
@@ -71,35 +47,6 @@ def inertial(position: Vector, velocity: Vector, gmst_rad: float) -> tuple[Vecto
     return rotate_z(position, c, s), rotate_z(turned, c, s)
 
 
-def to_geodetic(position_km: Vector) -> Geodetic:
-    """Geodetic coordinates of an Earth-fixed position [km].
-
-    Bowring's formula (Survey Review 23 (1976), 323), one iteration: in low orbit within 2e-9 rad of latitude and 1 mm
-    of altitude.
-    """
-    x, y, z = position_km
-    p = math.sqrt(x * x + y * y)
-    reduced = math.atan2(z * EARTH_RADIUS_KM, p * _POLAR_RADIUS_KM)
-    c, s = math.cos(reduced), math.sin(reduced)
-    latitude = math.atan2(z + _EP2 * _POLAR_RADIUS_KM * s * s * s, p - _E2 * EARTH_RADIUS_KM * c * c * c)
-    c, s = math.cos(latitude), math.sin(latitude)
-    # The altitude along the ellipsoid's normal, in the form that stays exact at the poles.
-    altitude = p * c + z * s - EARTH_RADIUS_KM * math.sqrt(1.0 - _E2 * s * s)
-    return Geodetic(latitude, math.atan2(y, x), altitude)
-
-
-def from_geodetic(place: Geodetic) -> Vector:
-    """Earth-fixed position [km] of a geodetic place."""
-    c, s = math.cos(place.latitude_rad), math.sin(place.latitude_rad)
-    n = EARTH_RADIUS_KM / math.sqrt(1.0 - _E2 * s * s)
-    p = (n + place.altitude_km) * c
-    return (
-        p * math.cos(place.longitude_rad),
-        p * math.sin(place.longitude_rad),
-        (n * (1.0 - _E2) + place.altitude_km) * s,
-    )
-
-
 def line_of_sight(position_km: Vector, direction: Vector) -> Vector | None:
     """Where a ray meets the ellipsoid's surface [km, Earth-fixed], or None if it passes by.
 
@@ -107,7 +54,7 @@ def line_of_sight(position_km: Vector, direction: Vector) -> Vector | None:
         position_km: start of the ray, outside the ellipsoid, Earth-fixed.
         direction: where it goes, any length, Earth-fixed.
     """
-    ratio = EARTH_RADIUS_KM / _POLAR_RADIUS_KM
+    ratio = 1.0 / (1.0 - FLATTENING)
     px, py, pz = position_km[0], position_km[1], position_km[2] * ratio
     dx, dy, dz = direction[0], direction[1], direction[2] * ratio
     a = dx * dx + dy * dy + dz * dz

@@ -2,9 +2,9 @@
 
 import math
 
-from bus_sim.environment.earth_rotation import EARTH_RADIUS_KM
 from bus_sim.environment.sun import ASTRONOMICAL_UNIT_KM, SUN_RADIUS_KM
-from bus_sim.vectors import Vector
+from flightsw.geometry.earth import EARTH_RADIUS_KM
+from flightsw.geometry.vectors import Vector
 
 
 def illumination(position_km: Vector, sun_direction: Vector, sun_distance_au: float) -> float:

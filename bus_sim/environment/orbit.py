@@ -7,10 +7,10 @@ Source: Vallado, Crawford, Hujsak, Kelso, "Revisiting Spacetrack Report #3" (AIA
 import msgspec
 from sgp4.api import SGP4_ERRORS, WGS72, Satrec
 
-from bus_sim.environment.earth_rotation import EARTH_RADIUS_KM
 from bus_sim.environment.epoch import Epoch
 from bus_sim.errors import OrbitError, ParameterError
-from bus_sim.vectors import Vector
+from flightsw.geometry.earth import EARTH_RADIUS_KM
+from flightsw.geometry.vectors import Vector
 
 _LINE_LENGTH = 69
 

@@ -2,13 +2,14 @@
 
 import msgspec
 
-from bus_sim.environment.earth_rotation import earth_fixed, gmst82, to_geodetic
+from bus_sim.environment.earth_rotation import earth_fixed, gmst82
 from bus_sim.environment.eclipse import illumination
 from bus_sim.environment.epoch import Epoch
 from bus_sim.environment.orbit import Orbit, OrbitParameters
 from bus_sim.environment.stations import Station, StationParameters
 from bus_sim.environment.sun import sun_vector
-from bus_sim.vectors import Vector
+from flightsw.geometry.earth import to_geodetic
+from flightsw.geometry.vectors import Vector
 
 
 class EnvironmentSample(msgspec.Struct, frozen=True, gc=False):

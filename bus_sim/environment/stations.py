@@ -5,8 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from bus_sim.environment.earth_rotation import Geodetic, from_geodetic
-from bus_sim.vectors import Vector
+from flightsw.geometry.earth import Geodetic, from_geodetic
+from flightsw.geometry.vectors import Vector
 
 
 class StationParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

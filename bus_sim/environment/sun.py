@@ -8,7 +8,7 @@ up to 0.43 deg in 2020-2030. Together within 0.02 deg of the true direction from
 import math
 
 from bus_sim.environment.epoch import TT_MINUS_UTC_S
-from bus_sim.vectors import Vector
+from flightsw.geometry.vectors import Vector
 
 ASTRONOMICAL_UNIT_KM = 149_597_870.7
 """IAU 2012 resolution B2 [km]."""

@@ -4,10 +4,11 @@ import math
 
 import msgspec
 
-from bus_sim.attitude.quaternion import Quaternion, matrix, to_inertial
-from bus_sim.environment.earth_rotation import line_of_sight, rotate_z, to_geodetic
+from bus_sim.environment.earth_rotation import line_of_sight, rotate_z
 from bus_sim.environment.sample import EnvironmentSample
-from bus_sim.vectors import Vector, dot, norm, unit
+from flightsw.geometry.earth import to_geodetic
+from flightsw.geometry.quaternion import Quaternion, matrix, to_inertial
+from flightsw.geometry.vectors import Vector, dot, norm, unit
 
 
 class Aim(msgspec.Struct, frozen=True):

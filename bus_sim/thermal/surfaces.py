@@ -11,7 +11,7 @@ import msgspec
 
 from bus_sim.errors import ParameterError
 from bus_sim.thermal.view_factor import HALF_INTERVALS, EarthViewTable
-from bus_sim.vectors import Vector, norm, unit
+from flightsw.geometry.vectors import Vector, norm, unit
 
 ALBEDO = 0.3
 """Mean Bond albedo of the Earth (Gilmore, "Spacecraft Thermal Control Handbook", 2002, chapter 2)."""

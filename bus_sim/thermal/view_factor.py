@@ -2,7 +2,7 @@
 
 import math
 
-from bus_sim.environment.earth_rotation import EARTH_RADIUS_KM
+from flightsw.geometry.earth import EARTH_RADIUS_KM
 
 _INTERVALS = 256
 HALF_INTERVALS = 0.5 * _INTERVALS

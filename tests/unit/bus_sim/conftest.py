@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from bus_sim.attitude.quaternion import from_axes
 from bus_sim.parameters import SpacecraftParameters, load_parameters
 from bus_sim.spacecraft import Spacecraft
-from bus_sim.vectors import cross, dot, norm, scale, unit
+from flightsw.geometry.quaternion import from_axes
+from flightsw.geometry.vectors import cross, dot, norm, scale, unit
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from bus_sim.attitude.body import BodyParameters, RigidBody
-from bus_sim.attitude.quaternion import angle_between, matrix, normalized, to_inertial
 from bus_sim.parameters import SpacecraftParameters, load_parameters
-from bus_sim.vectors import Vector, norm, unit
+from flightsw.geometry.quaternion import angle_between, matrix, normalized, to_inertial
+from flightsw.geometry.vectors import Vector, norm, unit
 
 PARAMETERS = load_parameters().body
 RATE = st.floats(-0.1, 0.1)

@@ -5,7 +5,11 @@ import statistics
 import msgspec
 import pytest
 
-from bus_sim.attitude.quaternion import (
+from bus_sim.attitude.sensors import AttitudeSensors, GpsReceiver
+from bus_sim.environment.epoch import NS_PER_S, Epoch
+from bus_sim.environment.sample import Environment, EnvironmentSample
+from bus_sim.parameters import SpacecraftParameters
+from flightsw.geometry.quaternion import (
     IDENTITY,
     Quaternion,
     conjugate,
@@ -14,11 +18,7 @@ from bus_sim.attitude.quaternion import (
     multiply,
     to_body,
 )
-from bus_sim.attitude.sensors import AttitudeSensors, GpsReceiver
-from bus_sim.environment.epoch import NS_PER_S, Epoch
-from bus_sim.environment.sample import Environment, EnvironmentSample
-from bus_sim.parameters import SpacecraftParameters
-from bus_sim.vectors import Vector, angle, cross, norm, scale, unit
+from flightsw.geometry.vectors import Vector, angle, cross, norm, scale, unit
 
 STILL = (0.0, 0.0, 0.0)
 AWAY = (0.0, -1.0, 0.0)

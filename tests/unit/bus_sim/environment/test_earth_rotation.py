@@ -5,21 +5,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from skyfield.api import EarthSatellite, load, wgs84
 
-from bus_sim.environment.earth_rotation import (
-    EARTH_RADIUS_KM,
-    FLATTENING,
-    Geodetic,
-    earth_fixed,
-    from_geodetic,
-    gmst82,
-    inertial,
-    line_of_sight,
-    to_geodetic,
-)
+from bus_sim.environment.earth_rotation import earth_fixed, gmst82, inertial, line_of_sight
 from bus_sim.environment.epoch import NS_PER_S, Epoch
 from bus_sim.environment.orbit import Orbit
 from bus_sim.parameters import SpacecraftParameters
-from bus_sim.vectors import norm, scale
+from flightsw.geometry.earth import EARTH_RADIUS_KM, FLATTENING, Geodetic, from_geodetic, to_geodetic
+from flightsw.geometry.vectors import norm, scale
 
 LATITUDES = st.floats(-math.pi / 2, math.pi / 2)
 LONGITUDES = st.floats(-math.pi, math.pi)

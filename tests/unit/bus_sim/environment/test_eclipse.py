@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bus_sim.environment.earth_rotation import EARTH_RADIUS_KM
 from bus_sim.environment.eclipse import illumination
 from bus_sim.environment.epoch import NS_PER_S, Epoch
 from bus_sim.environment.sample import Environment
 from bus_sim.environment.sun import ASTRONOMICAL_UNIT_KM, SUN_RADIUS_KM
 from bus_sim.parameters import SpacecraftParameters
+from flightsw.geometry.earth import EARTH_RADIUS_KM
 
 SUN = (1.0, 0.0, 0.0)
 RADIUS_KM = EARTH_RADIUS_KM + 500.0

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skyfield.api import EarthSatellite, load, wgs84
 
-from bus_sim.environment.earth_rotation import Geodetic, from_geodetic
 from bus_sim.environment.epoch import NS_PER_S, Epoch
 from bus_sim.environment.sample import Environment
 from bus_sim.environment.stations import Station, StationParameters
 from bus_sim.parameters import SpacecraftParameters
+from flightsw.geometry.earth import Geodetic, from_geodetic
 
 DAY_S = 86_400
 

@@ -5,7 +5,7 @@ import pytest
 
 from bus_sim.environment.epoch import Epoch
 from bus_sim.environment.sun import sun_vector
-from bus_sim.vectors import angle, norm
+from flightsw.geometry.vectors import angle, norm
 
 
 @pytest.mark.parametrize(

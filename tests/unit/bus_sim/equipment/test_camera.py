@@ -3,11 +3,11 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from bus_sim.attitude.quaternion import from_rotation_vector, multiply
 from bus_sim.equipment.aiming import Aim, aim
 from bus_sim.equipment.camera import Camera, CameraParameters, CameraReply, CameraState, Shot, describe_shot
 from bus_sim.equipment.mass_memory import MassMemory, MassMemoryParameters
 from bus_sim.spacecraft import Spacecraft
+from flightsw.geometry.quaternion import from_rotation_vector, multiply
 
 PARAMETERS = CameraParameters((0.0, 0.0, 1.0), exposure_s=3.0, standby_w=1.5, ready_w=2.5, exposing_w=6.0)
 AIM = Aim(5, True, 40.0, 116.0, 500.0, 55.0, 0.06)

@@ -1,8 +1,8 @@
 import pytest
 
-from bus_sim.environment.earth_rotation import EARTH_RADIUS_KM
 from bus_sim.errors import ParameterError
 from bus_sim.thermal.surfaces import SurfaceParameters, Surfaces, albedo_flux, radiating_area
+from flightsw.geometry.earth import EARTH_RADIUS_KM
 
 DISTANCE_KM = EARTH_RADIUS_KM + 500.0
 TOP = SurfaceParameters("top", "a", (0.0, 0.0, -2.0), area_m2=0.5, absorptivity=0.4, emissivity=0.8)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bus_sim.environment.earth_rotation import EARTH_RADIUS_KM
 from bus_sim.thermal.view_factor import EarthViewTable, plate_to_sphere
+from flightsw.geometry.earth import EARTH_RADIUS_KM
 
 RADII = 1.0 + 500.0 / EARTH_RADIUS_KM
 

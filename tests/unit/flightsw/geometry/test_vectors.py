@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from bus_sim.vectors import angle, cross, dot, norm, scale, unit
+from flightsw.geometry.vectors import angle, cross, dot, norm, scale, unit
 
 
 def test_products_follow_the_right_hand() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bus_sim.attitude.quaternion import (
+from flightsw.geometry.quaternion import (
     IDENTITY,
     Quaternion,
     angle_between,
@@ -17,7 +17,7 @@ from bus_sim.attitude.quaternion import (
     to_body,
     to_inertial,
 )
-from bus_sim.vectors import Vector, norm
+from flightsw.geometry.vectors import Vector, norm
 
 COMPONENT = st.floats(-1.0, 1.0)
 QUATERNIONS = (

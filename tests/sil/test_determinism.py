@@ -1,0 +1,43 @@
+"""The same seed gives the same flight, whatever else is different."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ORBITS = "0.3"  # up to and into the first contact, with inference
+
+
+def trace_hash(folder: Path, seed: int, hash_seed: str) -> str:
+    """The trace hash of a demo in a process of its own."""
+    result = folder / f"{seed}-{hash_seed}.json"
+    subprocess.run(
+        [sys.executable, "-m", "ops_tools.cli", "demo", "--headless", "--orbits", ORBITS, "--seed", str(seed)]
+        + ["--json", str(result), "--report", str(folder)],
+        env=os.environ | {"PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        check=False,
+    )
+    found: str = json.loads(result.read_text())["trace_hash"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The hash of seed 7."""
+    return trace_hash(tmp_path_factory.mktemp("reference"), 7, "0")
+
+
+def test_the_same_seed_gives_the_same_hash_whatever_the_hash_seed(reference: str, tmp_path: Path) -> None:
+    """No order depends on Python's hashes."""
+    assert trace_hash(tmp_path, 7, "4242") == reference
+
+
+def test_another_seed_gives_another_hash(reference: str, tmp_path: Path) -> None:
+    """The seed reaches the models."""
+    assert trace_hash(tmp_path, 8, "0") != reference

@@ -1,0 +1,65 @@
+"""The tutorial, followed to the letter."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
+REPLACE = re.compile(r"Replace `([^`]+)` by\n\n```python\n(.*?)```", re.DOTALL)
+COMMANDS = re.compile(r"```console\n(.*?)```", re.DOTALL)
+SCENARIO = re.compile(r"```toml\n(.*?)```", re.DOTALL)
+
+
+def run(line: str, folder: Path) -> str:
+    """Run a command of the tutorial, in this environment; returns what it printed."""
+    program, *arguments = line.split()
+    module = {
+        "flightsw": ["-m", "ops_tools.cli"],
+        "pytest": ["-m", "pytest", "-p", "no:cacheprovider", "--rootdir", "."],
+    }
+    done = subprocess.run(
+        [sys.executable, *module[program], *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the tutorial was followed up to its last flight."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    commands = [line for block in COMMANDS.findall(TUTORIAL) for line in block.strip().splitlines()]
+    assert commands[:2] == ["flightsw new-app watchman", "pytest watchman"]
+    for line in commands[:2]:
+        run(line, folder)
+    for path, code in REPLACE.findall(TUTORIAL):
+        assert (folder / path).exists(), f"the tutorial replaces {path}, which the skeleton does not have"
+        (folder / path).write_text(code)
+    scenario = folder / "watchman" / "scenario.toml"
+    text = scenario.read_text()
+    first, last = text.index("[[commands]]"), text.index("[[expectations]]")
+    scenario.write_text(text[:first] + SCENARIO.findall(TUTORIAL)[0] + "\n" + text[last:])
+    return folder
+
+
+def test_the_finished_app_passes_its_test(folder: Path) -> None:
+    """The app of the tutorial passes the test of the tutorial."""
+    assert "1 passed" in run("pytest watchman", folder)
+
+
+def test_the_finished_app_flies(folder: Path) -> None:
+    """The flight of the tutorial passes: one command completed on board, one refused on the ground."""
+    assert "scenario.toml: pass" in run("flightsw sil watchman/scenario.toml", folder)
+
+
+def test_a_skeleton_passes_its_test_and_flies_without_an_edit(tmp_path: Path) -> None:
+    """What new-app writes is tested and flown as it is."""
+    run("flightsw new-app night_watch --into watch", tmp_path)
+    assert "3 passed" in run("pytest watch", tmp_path)
+    assert "scenario.toml: pass" in run("flightsw sil watch/scenario.toml", tmp_path)
