@@ -51,6 +51,7 @@ class Child(msgspec.Struct):
         retired: accounts of earlier incarnations.
         restarted_ns: host times of recent restarts.
         given_up: it failed too often.
+        restart_cause: why it was restarted, until its apps run again and the executive app was told.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Child(msgspec.Struct):
     retired: Ledger = Ledger()
     restarted_ns: list[int] = []
     given_up: bool = False
+    restart_cause: str = ""
 
 
 class Supervisor:
@@ -203,6 +205,7 @@ class Supervisor:
             case control.Operational(apps):
                 child.operational = True
                 child.running_apps = apps
+                self._report_restart(child)
             case control.Heartbeat(apps, ledger, slots_skipped):
                 child.running_apps, child.ledger, child.slots_skipped = apps, ledger, slots_skipped
             case control.RestartRequest(app, cause):
@@ -233,11 +236,19 @@ class Supervisor:
         now_ns = self._host_clock.now_ns()
         child.restarted_ns = [at for at in child.restarted_ns if now_ns - at < RESTART_WINDOW_NS] + [now_ns]
         child.given_up = len(child.restarted_ns) > MAX_RESTARTS
-        if not child.given_up:
+        child.restart_cause = cause
+        if child.given_up:
+            self._report_restart(child)
+        else:
             self._restarts += len(child.apps)
             self._spawn(child)
-        for app in child.apps:
-            self._tell(RestartNotice(app, cause, child.given_up))
+
+    def _report_restart(self, child: Child) -> None:
+        """Tell of a restart once the apps run again: only then can the link carry the news of its own."""
+        if child.restart_cause:
+            for app in child.apps:
+                self._tell(RestartNotice(app, child.restart_cause, child.given_up))
+            child.restart_cause = ""
 
     def _restart_app(self, app: str, cause: str) -> None:
         for child in self._children.values():

@@ -140,21 +140,23 @@ class Flight:
 
     def _judged(self, result: FlightResult) -> FlightResult:
         expectations = [_judge(expectation, result) for expectation in self.loaded.scenario.expectations]
-        reasons = [f"{each.requirement}: {each.detail}" for each in expectations if each.verdict is Verdict.FAIL]
-        reasons += [
-            f"{issued.record.name or 'forced octets'}: {issued.record.verdict or 'no verdict'}, "
-            f"expected {issued.wanted.expect.value}"
-            for issued in self.procedure.issued
-            if not issued.as_expected
-        ]
+        failures = [f"{each.requirement}: {each.detail}" for each in expectations if each.verdict is not Verdict.PASS]
+        doubts = []
+        for issued in self.procedure.issued:
+            found, expected = issued.record.verdict, issued.wanted.expect
+            if found is None:
+                doubts.append(f"{issued.record.name}: no verdict when the flight ended, expected {expected.value}")
+            elif found is not expected:
+                failures.append(f"{issued.record.name}: {found.value}, expected {expected.value}")
         if not result.ledger.closed:
-            reasons.append("the bus's ledger does not close")
-        verdict = Verdict.FAIL if reasons else Verdict.PASS
-        if not reasons and self.procedure.unsent:
-            verdict = Verdict.INCONCLUSIVE
-            reasons.append(f"{len(self.procedure.unsent)} commands were never sent: no such contact in the flight")
+            failures.append("the bus's ledger does not close")
+        if self.procedure.unsent:
+            doubts.append(f"{len(self.procedure.unsent)} commands were never sent: no such contact in the flight")
+        verdict = Verdict.FAIL if failures else Verdict.INCONCLUSIVE if doubts else Verdict.PASS
+        if any(each.verdict is Verdict.ERROR for each in expectations):
+            verdict = Verdict.ERROR
         return msgspec.structs.replace(
-            result, expectations=expectations, verdict=verdict, verdict_reason="; ".join(reasons)
+            result, expectations=expectations, verdict=verdict, verdict_reason="; ".join(failures + doubts)
         )
 
 

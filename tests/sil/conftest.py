@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ops_tools.sil.reporting import mission_report
 from ops_tools.sil.report.model import MissionReport
+from ops_tools.sil.reporting import mission_report
 from ops_tools.sil.result import FlightResult
 from ops_tools.sil.runner import Flight
 from ops_tools.sil.scenario import load_scenario

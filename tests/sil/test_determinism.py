@@ -17,8 +17,10 @@ def trace_hash(folder: Path, seed: int, hash_seed: str) -> str:
     """The trace hash of a demo in a process of its own."""
     result = folder / f"{seed}-{hash_seed}.json"
     subprocess.run(
-        [sys.executable, "-m", "ops_tools.cli", "demo", "--headless", "--orbits", ORBITS, "--seed", str(seed)]
-        + ["--json", str(result), "--report", str(folder)],
+        [
+            *(sys.executable, "-m", "ops_tools.cli", "demo", "--headless", "--orbits", ORBITS, "--seed", str(seed)),
+            *("--json", str(result), "--report", str(folder)),
+        ],
         env=os.environ | {"PYTHONHASHSEED": hash_seed},
         capture_output=True,
         check=False,

@@ -1,0 +1,114 @@
+"""The reference mission over processes and ZeroMQ: commands, telemetry, and the death of each process in turn."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.resources
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from ops_tools.ground.command_record import CommandRecord, Verdict
+from ops_tools.run.conduct import Conductor, RunOptions
+from ops_tools.run.session import RunSession
+
+SPEED = 20.0
+PATIENCE_TURNS = 600
+EARLY_CONTACT_UTC = "2026-05-15T03:05:00Z"
+
+
+@pytest.fixture
+def mission(tmp_path: Path) -> tuple[Path, Path]:
+    """The reference mission and spacecraft, begun one minute before the first contact."""
+    text = (importlib.resources.files("bus_sim") / "urbanwatch.toml").read_text()
+    spacecraft = tmp_path / "spacecraft.toml"
+    spacecraft.write_text(text.replace("2026-05-15T02:41:00Z", EARLY_CONTACT_UTC))
+    mission = tmp_path / "mission.toml"
+    mission.write_text(f'extends = "apps.missions.urbanwatch"\n[time]\nepoch_utc = "{EARLY_CONTACT_UTC}"\n')
+    return mission, spacecraft
+
+
+class Operator:
+    """Sits at the console of a run."""
+
+    def __init__(self, conductor: Conductor) -> None:
+        self.conductor = conductor
+        self.ground = conductor.ground
+        self.processes_file = conductor.session.settings.processes_file
+
+    async def wait(self, reached: Callable[[], bool], what: str) -> None:
+        """Wait until something has come about, with bounded patience."""
+        for _ in range(PATIENCE_TURNS):
+            if reached():
+                return
+            self.conductor.session.check()
+            await asyncio.sleep(0.05)
+        pytest.fail(f"{what} did not come about; events: {[each.text for each in self.ground.events.newest(20)]}")
+
+    async def command(self, name: str) -> CommandRecord:
+        """Send a command and wait for its verdict."""
+        record = self.ground.issue(name)
+        await self.wait(lambda: not record.open, f"a verdict for {name}")
+        return record
+
+    def pids(self) -> dict[str, int]:
+        """Process ids by process name."""
+        found: dict[str, int] = json.loads(self.processes_file.read_text())
+        return found
+
+    def event_texts(self) -> list[str]:
+        """Everything in the event log."""
+        return [f"{event.name} {event.text}" for event in self.ground.events.newest(2000)]
+
+
+async def kill_each_process(operator: Operator) -> None:
+    """The test itself, beside the running ground."""
+    ground = operator.ground
+    await operator.wait(lambda: ground.passes.current is not None, "contact")
+    assert (await operator.command("EXECUTIVE.NOOP")).verdict is Verdict.COMPLETED
+    for process, app in (
+        ("imaging", "camera"),
+        ("platform", "power"),
+        ("link", "telemetry_output"),
+        ("core", "executive"),
+    ):
+        before = operator.pids()
+        os.kill(before[process], signal.SIGKILL)
+        await operator.wait(lambda: operator.pids()[process] != before[process], f"{process} back")  # noqa: B023
+        wanted = f"APP_RESTARTED {app} restarted: process ended"
+        await operator.wait(lambda: any(wanted in text for text in operator.event_texts()), wanted)  # noqa: B023
+        after = operator.pids()
+        assert {name: pid for name, pid in after.items() if name != process} == {
+            name: pid for name, pid in before.items() if name != process
+        }
+        assert (await operator.command(f"{app.upper()}.NOOP")).verdict is Verdict.COMPLETED
+    started = [text for text in operator.event_texts() if text.startswith("CAMERA.APP_STARTED")]
+    assert any("restart 1, checkpoint True" in text for text in started)
+    seen = len(ground.telemetry.samples("EXECUTIVE.EXECUTIVE_STATUS"))
+    await operator.wait(lambda: len(ground.telemetry.samples("EXECUTIVE.EXECUTIVE_STATUS")) > seen, "a newer account")
+
+
+def test_every_process_comes_back_with_its_checkpoint_and_the_ledger_closes(mission: tuple[Path, Path]) -> None:
+    """Kill -9 of any process: it alone is replaced, the executive reports it in telemetry, and commands go on."""
+
+    async def fly() -> None:
+        with RunSession(mission[0], mission[1], seed=7, speed=SPEED) as session:
+            options = RunOptions(duration_s=None, host="127.0.0.1", port=0, headless=True, json=None, commands=())
+            conductor = Conductor(session, options, Console(quiet=True))
+            conducting = asyncio.create_task(conductor.conduct())
+            try:
+                await kill_each_process(Operator(conductor))
+            finally:
+                conducting.cancel()
+                await asyncio.gather(conducting, return_exceptions=True)
+            account = conductor.summary()["executive"]
+            assert isinstance(account, dict)
+            assert account["ledger_closed"]
+            assert account["processes"] == 6
+
+    asyncio.run(fly())
