@@ -12,6 +12,7 @@ from typing import Any
 from flightsw.mission import Mission, MissionError
 from ops_tools.cli_commands.output import ExitCode, complain, write
 from tlm_cmd.definition.dictionary import Dictionary
+from tlm_cmd.definition.document import as_json, as_markdown
 from tlm_cmd.definition.layout import DefinitionError
 from tlm_cmd.errors import ProtocolError
 
@@ -73,8 +74,6 @@ def _formatter() -> type[RawDescriptionHelpFormatter]:
 
 
 def _document(dictionary: Dictionary, form: str) -> str:
-    from tlm_cmd.definition.document import as_json, as_markdown  # noqa: PLC0415 - only these commands need it
-
     return as_json(dictionary) if form == "json" else as_markdown(dictionary)
 
 

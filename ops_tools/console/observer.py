@@ -129,16 +129,15 @@ class Observer:
             text=_text(row, field.value),
             unit="" if unit == "1" else unit,
             state=ReadingState.STALE if field.stale else _LIMIT_STATES[field.limit],
-            trend=self._trend(row) if row.trend else (),
+            trend=self._trend(row, field.time_ns or 0) if row.trend else (),
             level=_level(row, field.value),
         )
 
-    def _trend(self, row: Row) -> tuple[float | None, ...]:
+    def _trend(self, row: Row, time_ns: int) -> tuple[float | None, ...]:
+        """The course of a value up to the newest packet of all, or up to its own when all are recorded ones."""
         telemetry = self.ground.telemetry
-        if telemetry.newest_time_ns is None:
-            return ()
-        span_ns = self.display.trend_s * _NS_PER_S
-        return tuple(telemetry.trend(row.field, telemetry.newest_time_ns, span_ns, TREND_POINTS))
+        until_ns = time_ns if telemetry.newest_time_ns is None else telemetry.newest_time_ns
+        return tuple(telemetry.trend(row.field, until_ns, self.display.trend_s * _NS_PER_S, TREND_POINTS))
 
     # ---------------------------------------------------------------- contact and link
 

@@ -30,7 +30,7 @@ from ops_tools.console.theme import (
 from ops_tools.ground.command_record import Verdict
 from tlm_cmd.definition.message import Severity
 
-LABEL_WIDTH = 10
+LABEL_WIDTH = 13
 VALUE_WIDTH = 11
 SHORT_UNITS = {"degC": "°C", "deg": "°", "deg/s": "°/s"}
 GAUGE_WIDTH = 8
@@ -51,7 +51,7 @@ def framed(title: str, body: Text, height: int, *, loud: bool = False) -> Panel:
     )
 
 
-def reading_line(reading: Reading, width: int, marks: Marks, label_width: int = LABEL_WIDTH) -> Text:
+def reading_line(reading: Reading, width: int, marks: Marks, label_width: int, *, mark_old: bool = True) -> Text:
     """One reading: label, value, unit, and as much of its trend or gauge as fits."""
     line = _line()
     line.append(f"{_clean(reading.label, marks)[:label_width]:<{label_width}} ", LABEL)
@@ -62,7 +62,7 @@ def reading_line(reading: Reading, width: int, marks: Marks, label_width: int = 
     text = _clean(reading.text.replace("●", marks.bit).replace("·", marks.no_bit), marks)
     unit = SHORT_UNITS.get(reading.unit, reading.unit) if marks.is_rich else reading.unit
     line.append(f"{text} {unit}".rstrip(), style)
-    if reading.state is ReadingState.STALE:
+    if reading.state is ReadingState.STALE and mark_old:
         line.append(" old", FAINT)
     room = width - label_width - 1 - VALUE_WIDTH
     if room < 3 or line.cell_len >= label_width + 1 + VALUE_WIDTH:
@@ -77,13 +77,16 @@ def reading_line(reading: Reading, width: int, marks: Marks, label_width: int = 
     return line
 
 
-def readings_panel(view: PanelView, width: int, height: int, marks: Marks) -> Panel:
-    """A panel of readings; those that do not fit are left out from the end."""
+def readings_panel(view: PanelView, width: int, height: int, marks: Marks, *, mark_old: bool = True) -> Panel:
+    """A panel of readings; those that do not fit are left out from the end.
+
+    Old values are always dim; ``mark_old`` is for when some are old and others are not.
+    """
     inner = width - EDGES
     shown = view.readings[: max(0, height - 2)]
     label_width = min(LABEL_WIDTH, max((len(reading.label) for reading in shown), default=0))
     body = Text("\n", end="").join(
-        [_cut(reading_line(reading, inner, marks, label_width), inner, marks) for reading in shown]
+        [_cut(reading_line(reading, inner, marks, label_width, mark_old=mark_old), inner, marks) for reading in shown]
     )
     loud = any(reading.state is ReadingState.RED for reading in view.readings)
     return framed(view.title, body, height, loud=loud)

@@ -64,12 +64,15 @@ def screen_layout(snapshot: ConsoleSnapshot, width: int, height: int, marks: Mar
     """The screen's pieces, each in its place."""
     columns = next(count for least, count in PANELS_PER_ROW if width >= least)
     most_rows = 3 if height >= LINES_FOR_THREE_ROWS and columns < 4 else 2
-    panels = _panels(snapshot)[: columns * most_rows]
+    panels = _panels(snapshot, columns * most_rows)
     rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
     heights = _panel_heights(rows, height - HEADER_LINES - FOOTER_LINES)
     screen = Layout()
     parts = [Layout(header_panel(snapshot, width, marks), size=HEADER_LINES)]
-    parts += [_row(row, width, panel_height, marks) for row, panel_height in zip(rows, heights, strict=True)]
+    parts += [
+        _row(row, width, panel_height, marks, mark_old=snapshot.in_contact)
+        for row, panel_height in zip(rows, heights, strict=True)
+    ]
     rest = height - HEADER_LINES - FOOTER_LINES - sum(heights)
     parts.append(_log_row(snapshot, width, rest, marks))
     parts.append(Layout(footer_line(snapshot, width, marks, _not_shown(snapshot, panels)), size=FOOTER_LINES))
@@ -149,10 +152,17 @@ class TerminalView:
             self._live = None
 
 
-def _panels(snapshot: ConsoleSnapshot) -> list[PanelView]:
-    """All panels, the important ones first."""
+def _panels(snapshot: ConsoleSnapshot, most: int) -> list[PanelView]:
+    """The panels that fit, the important ones first.
+
+    Where the simulator's truth does not fit beside them, it takes the place of the last one as long as there is no
+    contact and nothing else moves.
+    """
     truth = [PanelView(TRUTH_TITLE, snapshot.flight.truth)] if snapshot.flight.truth else []
-    return [*snapshot.panels, *truth, limits_panel(snapshot)]
+    panels = [*snapshot.panels, *truth, limits_panel(snapshot)]
+    if truth and len(snapshot.panels) >= most > 4 and not snapshot.in_contact:
+        return [*panels[: most - 1], *truth]
+    return panels[:most]
 
 
 def _not_shown(snapshot: ConsoleSnapshot, panels: list[PanelView]) -> tuple[Reading, ...]:
@@ -166,18 +176,16 @@ def _not_shown(snapshot: ConsoleSnapshot, panels: list[PanelView]) -> tuple[Read
 
 def _panel_heights(rows: list[list[PanelView]], lines: int) -> list[int]:
     """Lines for each row of panels; at least a third of the lines is left for commands and events."""
-    if not rows:
-        return []
     most = max(4, (lines - max(5, lines // 3)) // len(rows))
     return [min(most, 2 + max(len(panel.readings) for panel in row)) for row in rows]
 
 
-def _row(panels: list[PanelView], width: int, height: int, marks: Marks) -> Layout:
+def _row(panels: list[PanelView], width: int, height: int, marks: Marks, *, mark_old: bool) -> Layout:
     row = Layout(size=height)
     sizes = _widths(width, len(panels))
     row.split_row(
         *(
-            Layout(readings_panel(panel, size, height, marks), size=size)
+            Layout(readings_panel(panel, size, height, marks, mark_old=mark_old), size=size)
             for panel, size in zip(panels, sizes, strict=True)
         )
     )

@@ -18,6 +18,8 @@ from tlm_cmd.definition.dictionary import Dictionary
 DEFAULT_HISTORY = 1024
 """Packets of one kind that are kept; the oldest is forgotten first."""
 DEFAULT_STALE_PERIODS = 3.0
+MAX_SLOWDOWN = 20
+"""A packet that comes at up to so many times its declared period is taken to be sent more seldom by command."""
 
 _NS_PER_S = 1_000_000_000
 
@@ -30,7 +32,10 @@ class PacketValue(msgspec.Struct, frozen=True):
     age_ns: int | None
     """Ground time since its arrival."""
     stale: bool
-    """Never received, or silent for several of its periods. A packet sent on occasion does not get stale."""
+    """Never received, or silent for several of its periods, declared or as seen last; the longer one counts.
+
+    A packet sent on occasion does not get stale.
+    """
     received: int
 
 
@@ -51,9 +56,11 @@ class FieldValue(msgspec.Struct, frozen=True):
 class _PacketHistory:
     """The packets of one kind: those sent at once as they come, recorded ones put between them by their time."""
 
-    def __init__(self, name: str, depth: int, stale_after_ns: int | None) -> None:
+    def __init__(self, name: str, depth: int, period_ns: int | None, stale_periods: float) -> None:
         self.name = name
-        self.stale_after_ns = stale_after_ns
+        self._period_ns = period_ns
+        self._stale_periods = stale_periods
+        self._interval_ns = 0
         self.samples: deque[Sample] = deque(maxlen=depth)
         self.received = 0
         self.newest: Sample | None = None
@@ -62,6 +69,7 @@ class _PacketHistory:
         self.received += 1
         samples, newest = self.samples, self.newest
         if not sample.recorded or newest is None or (newest.recorded and sample.time_ns >= newest.time_ns):
+            self._interval_ns = 0 if newest is None else sample.received_ns - newest.received_ns
             self.newest = sample
             samples.append(sample)
             return
@@ -75,7 +83,12 @@ class _PacketHistory:
         newest = self.newest
         if newest is None:
             return True
-        return self.stale_after_ns is not None and now_ns - newest.received_ns > self.stale_after_ns
+        period_ns = self._period_ns
+        if period_ns is None:
+            return False
+        if period_ns < self._interval_ns <= MAX_SLOWDOWN * period_ns:
+            period_ns = self._interval_ns
+        return now_ns - newest.received_ns > round(period_ns * self._stale_periods)
 
 
 class TelemetryStore:
@@ -98,8 +111,8 @@ class TelemetryStore:
         self._packets: dict[str, _PacketHistory] = {}
         for entry in dictionary.telemetry.values():
             period_s = entry.record.period_s
-            stale_after_ns = None if period_s is None else round(period_s * stale_periods * _NS_PER_S)
-            self._packets[entry.name] = _PacketHistory(entry.name, history, stale_after_ns)
+            period_ns = None if period_s is None else round(period_s * _NS_PER_S)
+            self._packets[entry.name] = _PacketHistory(entry.name, history, period_ns, stale_periods)
 
     def record(self, sample: Sample) -> None:
         """Keep a telemetry packet.

@@ -134,9 +134,12 @@ def test_a_large_screen_shows_everything(snapshot: ConsoleSnapshot) -> None:
 
 
 def test_a_medium_screen_tells_the_truth_in_its_last_line(snapshot: ConsoleSnapshot) -> None:
-    """100 x 32 has no room for the truth's panel; 100 x 50 has."""
+    """100 x 32 has no room for the truth's panel but out of contact, where the link is idle; 100 x 50 has."""
     assert "true soc 93.4 %" in draw(snapshot, 100, 32)[-1]
     assert "Simulated truth" in "\n".join(draw(snapshot, 100, 50))
+    idle = "\n".join(draw(msgspec.structs.replace(snapshot, in_contact=False), 100, 32))
+    assert "Simulated truth" in idle
+    assert " Link " not in idle
 
 
 def test_alarms_and_warnings_are_loud(snapshot: ConsoleSnapshot) -> None:
@@ -172,8 +175,10 @@ def test_old_and_missing_values_are_marked(snapshot: ConsoleSnapshot) -> None:
         flight=FlightFacts(),
     )
     text = "\n".join(draw(calm, 80, 24))
-    for part in ("60 °C old", "array  \N{EN DASH}", "MODE UNKNOWN", "MET -", "○ no contact yet", "none yet"):
+    for part in ("charge 60 °C", "array  \N{EN DASH}", "MODE UNKNOWN", "MET -", "○ no contact yet", "none yet"):
         assert part in text
+    assert "60 °C old" not in text
+    assert "60 °C old" in "\n".join(draw(msgspec.structs.replace(calm, in_contact=True), 80, 24))
     safe = msgspec.structs.replace(calm, mode=Reading("mode", "safe"), panels=())
     assert "SAFE" in draw(safe, 80, 24)[1]
 

@@ -118,6 +118,16 @@ def test_a_packet_gets_stale_after_three_periods(telemetry: TelemetryStore, loop
     assert not telemetry.packet("HEATER.OCCASION", 10**6 * SECOND_NS).stale
 
 
+def test_a_packet_that_was_slowed_down_by_command_is_not_stale(telemetry: TelemetryStore, loop: Loop) -> None:
+    """Its last interval counts when it is longer than declared, but an interval over a lost contact does not."""
+    for seconds, fresh_s in ((4, 15), (10, 30), (100, 3)):
+        loop.step(seconds)
+        loop.spacecraft.say("heater", loop.spacecraft.heater_status())
+        loop.step()
+        assert not telemetry.packet("HEATER.HEATER_STATUS", loop.now_ns + fresh_s * SECOND_NS).stale
+        assert telemetry.packet("HEATER.HEATER_STATUS", loop.now_ns + 5 * (seconds + 1) * SECOND_NS).stale
+
+
 def test_history_is_bounded_and_in_order(telemetry: TelemetryStore, loop: Loop) -> None:
     """The newest packets are kept, the oldest first."""
     for board in (1.0, 2.0, 3.0, 4.0):

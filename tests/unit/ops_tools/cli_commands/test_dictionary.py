@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+
+import pytest
+
+from flightsw.mission import Mission
+from ops_tools.cli_commands import dictionary
+from ops_tools.cli_commands.dictionary import MAX_DIFFERENCES, compare, default_mission
+from ops_tools.cli_commands.output import table, value_text
+
+MISSION = """
+name = "small"
+version = "1"
+[time]
+epoch_utc = "2026-01-01T00:00:00Z"
+[links.s_band]
+spacecraft_id = 1
+[apps.{first}]
+package = "apps.power"
+apid = 0x30
+[apps.thermal]
+package = "apps.thermal"
+apid = {apid}
+"""
+
+
+def shell(*words: str) -> int:
+    """Run a line of the shell."""
+    parser = ArgumentParser(prog="flightsw")
+    dictionary.register(parser.add_subparsers())
+    arguments = parser.parse_args(["dictionary", *words])
+    assert arguments.run is dictionary.run
+    return dictionary.run(arguments)
+
+
+@pytest.fixture
+def mission(tmp_path: Path) -> Path:
+    """A mission of two apps."""
+    path = tmp_path / "mission.toml"
+    path.write_text(MISSION.format(first="power", apid="0x40"))
+    return path
+
+
+def test_the_reference_mission_is_exported_and_agrees_with_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What export writes, check accepts."""
+    path = tmp_path / "dictionary.json"
+    assert shell("export", "--format", "json", "-o", str(path)) == 0
+    summary = capsys.readouterr().out
+    assert f"{path}: " in summary
+    assert Mission.load(default_mission()).dictionary.content_hash[:16] in summary
+    assert shell("check", str(path)) == 0
+    assert "agrees with the mission" in capsys.readouterr().out
+
+
+def test_export_writes_to_standard_output(mission: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON that programs read, and Markdown that people read."""
+    assert shell("export", "-o", "-", "--mission", str(mission)) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert "POWER.SWITCH_LINE" in [entry["name"] for entry in document["commands"]]
+    assert shell("export", "--format", "markdown", "-o", "-", "--mission", str(mission)) == 0
+    assert "POWER.SWITCH_LINE" in capsys.readouterr().out
+
+
+def test_a_changed_dictionary_differs_by_name(
+    mission: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is gone, what is new and what is otherwise, each in one line; exit code 1."""
+    path = tmp_path / "dictionary.json"
+    shell("export", "-o", str(path), "--mission", str(mission))
+    document = json.loads(path.read_text())
+    renamed, changed = document["commands"][0], document["commands"][1]
+    renamed["name"], changed["code"] = "POWER.NEW", 99
+    path.write_text(json.dumps(document))
+    capsys.readouterr()
+    assert shell("check", str(path), "--mission", str(mission)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "commands: POWER.NEW is only in the file" in lines
+    assert "commands: POWER.NOOP is only in the mission" in lines
+    assert f"commands: {changed['name']} differs in code" in lines
+
+
+def test_differences_are_listed_up_to_a_bound(
+    mission: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another mission altogether is not printed in full."""
+    path = tmp_path / "dictionary.json"
+    shell("export", "-o", str(path), "--mission", str(mission))
+    capsys.readouterr()
+    assert shell("check", str(path)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == MAX_DIFFERENCES + 1
+    assert lines[-1].startswith("and ")
+
+
+def test_other_parts_of_the_document_are_compared_too() -> None:
+    """Whatever the documents hold."""
+    found = {"mission": "a", "commands": [{"name": "X"}, "odd"]}
+    assert compare(found, {"mission": "b", "commands": [{"name": "X"}]}) == [
+        "mission: 'a' in the file, 'b' in the mission"
+    ]
+
+
+def test_a_mission_file_is_checked_by_building_it(mission: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Good: its size and hash."""
+    assert shell("check", str(mission)) == 0
+    assert "commands, " in capsys.readouterr().out
+
+
+def test_colliding_ids_are_named(mission: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both apps and the id; exit code 1, since the file is there and wrong."""
+    mission.write_text(MISSION.format(first="power", apid="0x30"))
+    assert shell("check", str(mission)) == 1
+    error = capsys.readouterr().err
+    assert "flightsw dictionary check: " in error
+    assert "'power' and 'thermal' both claim" in error
+    assert shell("export", "-o", "-", "--mission", str(mission)) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["check", "absent.toml"], "absent.toml is missing"),
+        (["check", "absent.json"], "No such file"),
+        (["check", "list.json"], "holds no dictionary"),
+        (["check", "broken.json"], "broken.json"),
+        (["export", "-o", "no/such/folder/d.json"], "cannot be written"),
+        (["export", "-o", "-", "--mission", "absent.toml"], "is missing"),
+    ],
+)
+def test_what_cannot_be_done_is_exit_code_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    message: str,
+) -> None:
+    """With the file and what is wrong with it."""
+    monkeypatch.chdir(tmp_path)
+    Path("list.json").write_text("[]")
+    Path("broken.json").write_text("{")
+    assert shell(*words) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_values_and_tables_are_written_for_people() -> None:
+    """Numbers short, structures readable, columns aligned."""
+    assert value_text({"a": [1.0, None, True, False], "b": "x"}) == "{a: [1, -, true, false], b: x}"
+    assert table([("a", "long"), ("longer", "b")]) == ["a       long", "longer  b"]
+    assert table([]) == []

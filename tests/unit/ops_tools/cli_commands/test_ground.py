@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ops_tools.cli_commands import ground
+from ops_tools.console.client import ConsoleClient
+
+if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+    from tests.unit.ops_tools.conftest import LoopbackConsole
+
+Shell = Callable[..., int]
+
+
+def no_pause(_seconds: float) -> None:
+    """Nobody waits in these tests."""
+
+
+@pytest.fixture
+def parser() -> ArgumentParser:
+    """The command line with this group only."""
+    parser = ArgumentParser(prog="flightsw")
+    ground.register(parser.add_subparsers())
+    return parser
+
+
+@pytest.fixture
+def shell(console: LoopbackConsole, parser: ArgumentParser) -> Shell:
+    """Runs a line of the shell against the loop-back console and returns its exit code."""
+
+    def run(*words: str, pause: Callable[[float], None] = no_pause) -> int:
+        arguments = parser.parse_args(words)
+        assert arguments.run is ground.run
+        return ground.run(arguments, ConsoleClient(transport=console.ask), pause)
+
+    return run
+
+
+def test_a_command_is_followed_to_its_verdict(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 0 and two lines: sent, completed."""
+    assert shell("cmd", "heater.set_heater", "line=0x3", "on=true", "colour=blue") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "#1 HEATER.SET_HEATER sent",
+        "#1 completed after 1.0 s",
+    ]
+
+
+def test_a_command_that_fails_on_board_is_exit_code_1(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """With code and reason."""
+    assert shell("cmd", "HEATER.SET_HEATER", "line=7", "on=1") == 1
+    assert "#1 failed after 1.0 s (DEVICE_FAILED): line 7 is broken" in capsys.readouterr().out
+
+
+def test_a_command_refused_on_ground_is_exit_code_2(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """The reason stands on standard error, and nothing on standard output."""
+    assert shell("cmd", "HEATER.SET_HEATER", "line=9", "on=1") == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "HEATER.SET_HEATER refused on ground, nothing was sent: " in captured.err
+    assert "line is 9, allowed are 0 to 7" in captured.err
+
+
+def test_a_hazardous_command_tells_how_to_confirm_it(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a reason it is refused, with one it is armed and completed."""
+    assert shell("cmd", "HEATER.EXPLODE", "charge=1") == 2
+    assert "--confirm" in capsys.readouterr().err
+    assert shell("cmd", "HEATER.EXPLODE", "charge=1", "--confirm", "separation") == 0
+    assert "#2 completed after" in capsys.readouterr().out
+
+
+def test_an_arming_without_answer_is_refused_on_ground(
+    console: LoopbackConsole, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The hazardous command never left, so the exit code is that of a refusal."""
+    console.loop.spacecraft.silent = True
+    assert shell("cmd", "HEATER.EXPLODE", "charge=1", "--confirm", "separation") == 2
+    assert "#1 refused on ground after 30.0 s: arming by command 2 timed_out" in capsys.readouterr().out
+
+
+def test_waiting_ends_at_the_stage_asked_for(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sent at once, accepted after a step, completed never: exit codes 0, 0 and 1."""
+    assert shell("cmd", "HEATER.SURVEY", "--wait", "sent") == 0
+    assert capsys.readouterr().out.splitlines() == ["#1 HEATER.SURVEY sent", "#1 sent"]
+    assert shell("cmd", "HEATER.SURVEY", "--wait", "accepted") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "#2 started"
+    assert shell("cmd", "HEATER.SURVEY", "--timeout", "25") == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "#3 started; completed not reached in 25 s, it goes on"
+
+
+def test_a_silent_spacecraft_is_exit_code_1(
+    console: LoopbackConsole, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The verdict is timed out."""
+    console.loop.spacecraft.silent = True
+    assert shell("cmd", "HEATER.NOOP") == 1
+    assert "#1 timed out after 30.0 s: no report at all within 30 s" in capsys.readouterr().out
+
+
+def test_json_is_the_record_and_nothing_else(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """For programs: one object, completed or refused."""
+    assert shell("cmd", "HEATER.NOOP", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "completed"
+    assert shell("cmd", "HEATER.NOOP", "x=1", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["verdict"] == "refused_on_ground"
+    assert shell("cmd", "HEATER.SURVEY", "--json", "--timeout", "1") == 1
+    assert json.loads(capsys.readouterr().out)["verdict"] is None
+
+
+def test_arguments_may_be_arrays_and_may_hold_equals_signs(console: LoopbackConsole, parser: ArgumentParser) -> None:
+    """JSON where it begins like JSON, text up to the end otherwise."""
+    words = ["cmd", "X.Y", "a=[1, 2]", 'b={"c": 1}', "d=e=f", "g="]
+    assert parser.parse_args(words).arguments == [("a", [1, 2]), ("b", {"c": 1}), ("d", "e=f"), ("g", "")]
+    assert console.loop.ground.commands.newest() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["cmd"], "the following arguments are required: NAME"),
+        (["cmd", "X.Y", "line"], "'line' is not of the form NAME=VALUE"),
+        (["cmd", "X.Y", "=3"], "'=3' is not of the form"),
+        (["cmd", "X.Y", "a=[1"], "a is no JSON"),
+        (["cmd", "X.Y", "--wait", "soon"], "invalid choice: 'soon'"),
+        (["cmd", "X.Y", "--timeout", "inf"], "'inf' is no time in seconds"),
+        (["tlm", "--period", "x"], "'x' is no time in seconds"),
+        (["events", "--severity", "loud"], "invalid choice: 'loud'"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(
+    parser: ArgumentParser, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    """Argparse says what is wrong."""
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(words)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_argument_given_twice_is_refused(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody knows which one was meant."""
+    assert shell("cmd", "HEATER.SET_HEATER", "line=1", "line=2") == 2
+    assert "given twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["cmd", "tlm", "events"])
+def test_help_teaches_with_examples(parser: ArgumentParser, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Each command shows lines that can be typed."""
+    with pytest.raises(SystemExit):
+        parser.parse_args([command, "--help"])
+    assert f"  flightsw {command} " in capsys.readouterr().out
+
+
+def test_nobody_there_is_exit_code_2(parser: ArgumentParser, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the address that was tried, and what to do."""
+    assert ground.run(parser.parse_args(["tlm", "--url", "http://127.0.0.1:1"])) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("flightsw tlm: no console answers at http://127.0.0.1:1")
+    assert "--url" in error
+
+
+def test_a_body_that_the_server_refuses_is_exit_code_2(
+    console: LoopbackConsole, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refusal without a record is told as it is."""
+    assert shell("cmd", "HEATER.NOOP", f"x={'y' * 70_000}") == 2
+    assert "longer than" in capsys.readouterr().err
+    assert console.loop.ground.commands.newest() == []
+
+
+def test_packets_fields_and_their_age(
+    console: LoopbackConsole, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A field is one line with unit, limit and age; a packet is all its fields."""
+    console.loop.spacecraft.say("heater", console.loop.spacecraft.heater_status(board=50.0, note="hot \x1b[31m"))
+    console.step()
+    assert shell("tlm", "HEATER.board", "HEATER.pressure", "HEATER.count", "HEATER.HEATER_STATUS") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "HEATER.HEATER_STATUS.board  50 degC  YELLOW  0.0 s ago",
+        "HEATER.HEATER_STATUS.pressure  1  GREEN  0.0 s ago",
+        "HEATER.HEATER_EXTRA.count  -  never",
+        "HEATER.HEATER_STATUS  0.0 s ago",
+        "  board     50",
+        "  pressure  1",
+        "  colour    BLUE",
+        "  lines     [1, 2, 3]",
+        "  cell      {voltage: 3.7}",
+        "  note      hot ?[31m",
+    ]
+
+
+def test_without_a_name_every_packet_has_a_line(
+    console: LoopbackConsole, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Name, how many came, and how long ago."""
+    console.loop.spacecraft.say("heater", console.loop.spacecraft.heater_status())
+    console.step()
+    console.step(5)
+    assert shell("tlm") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "HEATER.HEATER_STATUS                1 received  5.0 s ago (stale)" in lines
+    assert "HEATER.OCCASION                     0 received  never" in lines
+
+
+def test_history_stands_below_the_value(
+    console: LoopbackConsole, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With spacecraft times; of a packet, all its fields."""
+    for count in (1, 2):
+        console.step()
+        console.loop.spacecraft.say(
+            "heater", console.loop.spacecraft.dictionary.packet("HEATER.HEATER_EXTRA").record(0, count)
+        )
+    console.step()
+    assert shell("tlm", "HEATER.count", "HEATER.HEATER_EXTRA", "--history", "5") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "HEATER.HEATER_EXTRA.count  2  0.0 s ago",
+        "  1.000  1",
+        "  2.000  2",
+        "HEATER.HEATER_EXTRA  0.0 s ago",
+        "  colour  RED",
+        "  count   2",
+        "  1.000  {colour: RED, count: 1}",
+        "  2.000  {colour: RED, count: 2}",
+    ]
+
+
+def test_watching_goes_on_until_interrupted(
+    console: LoopbackConsole, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A look, a pause, a look; an interrupt is a good end."""
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            raise KeyboardInterrupt
+        console.step()
+
+    assert shell("tlm", "HEATER.board", "--watch", "--period", "2", "--json", pause=pause) == 0
+    assert pauses == [2.0, 2.0, 2.0]
+    assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 3
+
+
+def test_an_unknown_field_is_exit_code_2(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what may have been meant."""
+    assert shell("tlm", "HEATER.bord") == 2
+    assert "did you mean HEATER.board" in capsys.readouterr().err
+
+
+def test_events_have_time_severity_and_text(
+    console: LoopbackConsole, shell: Shell, tiny: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of at least a severity; recorded ones are marked."""
+    console.loop.spacecraft.say("heater", tiny.HeaterStuck(1))
+    console.loop.spacecraft.say("heater", tiny.HeaterOn(2, tiny.Colour.RED), channel=1)
+    console.step(1.5)
+    assert shell("events", "--severity", "error") == 0
+    assert capsys.readouterr().out == "           0.000  ERROR     HEATER.HEATER_STUCK  heater 1 does not answer\n"
+    assert shell("events", "--limit", "2") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "           0.000  INFO      HEATER.HEATER_ON  heater 2 is RED (recorded)"
+    assert shell("events", "--json") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["name"] == "GROUND.ACQUISITION_OF_SIGNAL"
+
+
+def test_following_shows_each_event_once(
+    console: LoopbackConsole, shell: Shell, tiny: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """New events only, until interrupted."""
+    rounds: list[float] = []
+
+    def pause(seconds: float) -> None:
+        rounds.append(seconds)
+        if len(rounds) == 3:
+            raise KeyboardInterrupt
+        console.loop.spacecraft.say("heater", tiny.HeaterStuck(len(rounds)))
+        console.step()
+
+    assert shell("events", "--severity", "error", "--follow", pause=pause) == 0
+    texts = [line.split("  ")[-1] for line in capsys.readouterr().out.splitlines()]
+    assert texts == ["heater 1 does not answer", "heater 2 does not answer"]
