@@ -7,14 +7,14 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flightsw.mission import Mission, MissionError
+from flightsw.errors import FlightSoftwareError
 from ops_tools.cli_commands.output import ExitCode, complain, write
-from tlm_cmd.definition.dictionary import Dictionary
-from tlm_cmd.definition.document import as_json, as_markdown
-from tlm_cmd.definition.layout import DefinitionError
 from tlm_cmd.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from tlm_cmd.definition.dictionary import Dictionary
 
 FORMATS = ("json", "markdown")
 MAX_DIFFERENCES = 20
@@ -73,18 +73,30 @@ def _formatter() -> type[RawDescriptionHelpFormatter]:
     return RawDescriptionHelpFormatter
 
 
+class UnusableMissionError(Exception):
+    """A mission file of which no dictionary can be built; the message says why."""
+
+
 def _document(dictionary: Dictionary, form: str) -> str:
+    from tlm_cmd.definition.document import as_json, as_markdown  # noqa: PLC0415 - only what is run is loaded
+
     return as_json(dictionary) if form == "json" else as_markdown(dictionary)
 
 
 def _load(path: Path | None) -> Dictionary:
-    return Mission.load(path or default_mission()).dictionary
+    from flightsw.mission import Mission  # noqa: PLC0415 - only what is run is loaded
+    from tlm_cmd.definition.layout import DefinitionError  # noqa: PLC0415 - the same
+
+    try:
+        return Mission.load(path or default_mission()).dictionary
+    except (FlightSoftwareError, ProtocolError, DefinitionError, OSError) as error:
+        raise UnusableMissionError(str(error)) from error
 
 
 def _export(arguments: Namespace) -> ExitCode:
     try:
         dictionary = _load(arguments.mission)
-    except (MissionError, ProtocolError, DefinitionError, OSError) as error:
+    except UnusableMissionError as error:
         return complain("dictionary export", error)
     text = _document(dictionary, arguments.format)
     if arguments.output == "-":
@@ -104,7 +116,7 @@ def _check(arguments: Namespace) -> ExitCode:
     try:
         document = json.loads(arguments.file.read_text(encoding="utf-8"))
         dictionary = _load(arguments.mission)
-    except (OSError, ValueError, MissionError, DefinitionError) as error:
+    except (OSError, ValueError, UnusableMissionError) as error:
         return complain("dictionary check", f"{arguments.file}: {error}")
     if not isinstance(document, dict):
         return complain("dictionary check", f"{arguments.file} holds no dictionary written by 'export --format json'")
@@ -122,7 +134,7 @@ def _check(arguments: Namespace) -> ExitCode:
 def _check_mission(path: Path) -> ExitCode:
     try:
         dictionary = _load(path)
-    except (MissionError, ProtocolError, DefinitionError, OSError) as error:
+    except UnusableMissionError as error:
         complain("dictionary check", error)
         return ExitCode.USAGE if not path.exists() else ExitCode.NOT_COMPLETED
     write(f"{path}: {_summary(dictionary)}")
