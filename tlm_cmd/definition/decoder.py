@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from tlm_cmd.definition.fields import Bits, Extent, Length, Linear, Number, Polynomial, Tail, UpTo
+from tlm_cmd.definition.fields import Bits, Extent, Length, Linear, Number, Tail, UpTo
 from tlm_cmd.definition.generated import GeneratedSource, literal, outside
 from tlm_cmd.definition.layout import FieldLayout, Kind, RecordLayout
 from tlm_cmd.definition.scalars import (
@@ -172,16 +172,16 @@ class _Reader:
         return value
 
     def _engineering(self, field: FieldLayout, raw: str) -> str:
-        match field.calibration:
-            case None:
-                return raw
-            case Linear(scale, offset):
-                return f"{literal(offset)} + {literal(scale)} * {raw}" if offset else f"{literal(scale)} * {raw}"
-            case Polynomial(coefficients):
-                *lower, value = [literal(coefficient) for coefficient in coefficients]
-                for coefficient in reversed(lower):
-                    value = f"({value}) * {raw} + {coefficient}"
-                return value
+        calibration = field.calibration
+        if calibration is None:
+            return raw
+        if isinstance(calibration, Linear):
+            scaled = f"{literal(calibration.scale)} * {raw}"
+            return f"{literal(calibration.offset)} + {scaled}" if calibration.offset else scaled
+        *lower, value = [literal(coefficient) for coefficient in calibration.coefficients]
+        for coefficient in reversed(lower):
+            value = f"({value}) * {raw} + {coefficient}"
+        return value
 
     def _bit_group(self, layout: RecordLayout, group: list[FieldLayout]) -> list[str]:
         if not group:

@@ -33,8 +33,6 @@ def _check_value(field: FieldLayout, value: Any, path: str) -> None:  # noqa: AN
     if field.record is not None:
         _check_record(field.record, value, path)
     elif field.item is not None:
-        if not isinstance(value, tuple | list):
-            raise FieldTypeError(path, value, "tuple")
         for index, item in enumerate(value):
             _check_value(field.item, item, f"{path}[{index}]")
     elif field.kind is Kind.BOOLEAN and not isinstance(value, bool):

@@ -34,7 +34,7 @@ from tlm_cmd.definition.message import Record
 from tlm_cmd.errors import ProtocolError
 
 SLOW = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 NUMBERS = count()
 
