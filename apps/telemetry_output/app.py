@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import assert_never
 
 import msgspec
 
@@ -12,26 +12,33 @@ from apps.mode_manager.messages import ModeStatus
 from apps.telemetry_output.messages import (
     DownlinkStatus,
     RecorderFull,
+    RoutingFault,
     SetRate,
     SetTransmitter,
     TransmitterControl,
     TransmitterSwitched,
 )
+from apps.telemetry_output.radios import Radios
 from apps.telemetry_output.recorder import Recorder, RecorderState
-from apps.telemetry_output.routing import PacketRoute, Routing, resolve
+from apps.telemetry_output.routing import Routing, resolve
 from apps.telemetry_output.transmitter import Transmitter, TransmitterState
-from flightsw.app import App, Table, every, handles
+from flightsw.app import App, Refused, Table, every, handles
 from flightsw.devices.mass_memory import MassMemory
 from flightsw.devices.radio import SBandTransceiver, XBandTransmitter
-from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID
+from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID, DictionaryError
 from tlm_cmd.definition.message import Event, Telemetry
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.packets.cfs_header import build_telemetry
 from tlm_cmd.packets.spacepacket import SEQUENCE_MODULO
+from tlm_cmd.packets.verification import FailureCode, shorten
 
 NANOSECONDS = 1_000_000_000
+MAX_U16 = 65_535
 TICK_S = 0.5
+S_BAND, X_BAND = "S-band", "X-band"
+PLAYBACK_AHEAD = 128
+"""Recorded packets given to their channel before it has sent those given earlier."""
 
 
 class OutputState(msgspec.Struct):
@@ -44,6 +51,7 @@ class OutputState(msgspec.Struct):
         counts: packets seen by APID, for sending one of so many.
         sequences: next sequence count by APID.
         clcw: the receiver's newest report, None before the first.
+        playback: packets read from the recorder that wait for their channel, oldest first.
         sent: packets given to a channel.
         malformed: messages that could not be encoded.
         reported_drops: recorder drops already reported.
@@ -55,6 +63,7 @@ class OutputState(msgspec.Struct):
     counts: dict[int, int] = {}
     sequences: dict[int, int] = {}
     clcw: int | None = None
+    playback: list[bytes] = []
     sent: int = 0
     malformed: int = 0
     reported_drops: int = 0
@@ -71,35 +80,38 @@ class TelemetryOutput(App):
     state: OutputState
 
     def subscriptions(self) -> Iterable[int]:
-        """Everything that has a route."""
-        return (TELEMETRY_MESSAGE_ID | apid for apid in self._resolved())
+        """Everything that is sent on board."""
+        return (TELEMETRY_MESSAGE_ID | apid for apid in self.container.surroundings.dictionary.known_apids())
 
     def start(self) -> None:
         """Open radios and recorder."""
-        surroundings, routing, state = self.container.surroundings, self.routing, self.state
-        self._routes = self._resolved()
-        links = surroundings.links
-        self._s_band = Transmitter(
-            self.device(SBandTransceiver), links.s_band, state.s_band, routing.s_band_octets_per_s
-        )
-        self._x_band: Transmitter | None = None
+        links, routing, state = self.container.surroundings.links, self.routing, self.state
+        s_band = Transmitter(self.device(SBandTransceiver), links.s_band, state.s_band)
+        self._s_band, self._x_band = s_band, None
+        transmitters = {S_BAND: s_band}
         if links.x_band is not None:
-            self._x_band = Transmitter(
-                self.device(XBandTransmitter), links.x_band, state.x_band, routing.x_band_octets_per_s
-            )
-        self._channels = {channel.number: self._s_band for channel in links.s_band.virtual_channels}
-        if links.x_band is not None and self._x_band is not None:
-            self._channels |= {channel.number: self._x_band for channel in links.x_band.virtual_channels}
+            self._x_band = transmitters[X_BAND] = Transmitter(self.device(XBandTransmitter), links.x_band, state.x_band)
+        self._radios = Radios(transmitters)
+        self._follow(routing)
+
+    def _follow(self, routing: Routing) -> None:
+        """Work by a routing table, and say what of it cannot be followed."""
+        s_band, x_band = self._s_band, self._x_band
+        x_channels = x_band.channels if x_band else ()
+        resolved = resolve(routing, self.container.surroundings.dictionary, s_band.channels, x_channels)
+        for problem in resolved.problems:
+            self.event(RoutingFault(shorten(problem)))
+        self._followed, self._routes, self._playback_channel = routing, resolved.routes, resolved.playback_channel
+        s_band.octets_per_s = routing.s_band_octets_per_s
+        if x_band is not None:
+            x_band.octets_per_s = routing.x_band_octets_per_s
         self._recorder = Recorder(
             self.device(MassMemory),
-            state.recorder,
+            self.state.recorder,
             files=routing.recorder_files,
             file_octets=routing.recorder_file_octets,
             flush_ns=routing.flush_s * NANOSECONDS,
         )
-
-    def _resolved(self) -> dict[int, PacketRoute]:
-        return resolve(self.routing, self.container.surroundings.dictionary)
 
     # ---------------------------------------------------------------- commands
 
@@ -107,12 +119,18 @@ class TelemetryOutput(App):
     def set_transmitter(self, command: SetTransmitter) -> None:
         """Let contacts decide, or overrule them."""
         self.state.control = command.control
-        self._switch()
+        reluctant = self._switch()
+        if reluctant:
+            names = ", ".join(reluctant)
+            raise Refused(f"no answer from {names}; tried again every second", FailureCode.DEVICE_FAILED)
 
     @handles(SetRate)
     def set_rate(self, command: SetRate) -> None:
         """Send a packet more or less often."""
-        entry = self.container.surroundings.dictionary.packet(command.packet)
+        try:
+            entry = self.container.surroundings.dictionary.packet(command.packet)
+        except DictionaryError as error:
+            raise Refused(str(error), FailureCode.BAD_ARGUMENT) from error
         self.state.rates[entry.apid] = command.every
 
     # ---------------------------------------------------------------- packets
@@ -141,7 +159,8 @@ class TelemetryOutput(App):
 
     def _take(self, apid: int, message: Telemetry | Event) -> None:
         state, route = self.state, self._routes[apid]
-        transmitting = self._channels[route.channel].state.on
+        transmitter = self._radios.on_channel(route.channel)
+        transmitting = transmitter.state.on
         one_of = state.rates.get(apid, route.every) if transmitting else route.record_every
         count = state.counts[apid] = state.counts.get(apid, -1) + 1
         if one_of == 0 or count % one_of:
@@ -150,7 +169,7 @@ class TelemetryOutput(App):
         if packet is None:
             state.malformed += 1
         elif transmitting:
-            state.sent += self._channels[route.channel].enqueue(route.channel, packet)
+            state.sent += transmitter.enqueue(route.channel, packet)
         else:
             self._recorder.add(packet, self.now_ns)
 
@@ -167,26 +186,40 @@ class TelemetryOutput(App):
 
     @every(seconds=TICK_S, offset=0.4)
     def transmit(self) -> None:
-        """Play back when the channels are idle, and send frames."""
-        clcw = self._clcw()
-        self._recorder.tick(self.now_ns)
-        for transmitter in self._transmitters():
-            if transmitter.state.on:
-                if transmitter is self._s_band and not transmitter.waiting:
-                    self._play_back()
-                transmitter.send(self.now_ns, TICK_S, clcw)
+        """Write what was recorded, play back in contact, and send frames."""
+        if self.routing is not self._followed:
+            self._follow(self.routing)
+        changed = self._recorder.tick(self.now_ns)
+        if self._s_band.state.on:
+            changed |= self._play_back()
+        if changed:
+            self.checkpoint()
+        self._radios.send(self.now_ns, TICK_S, self._clcw())
 
     def _clcw(self) -> Clcw:
-        if self.state.clcw is None:  # the receiver has not reported yet
-            return Clcw(virtual_channel=self.container.surroundings.links.s_band.tc_virtual_channel)
-        return Clcw.unpack(self.state.clcw.to_bytes(4, "big"))
+        """The receiver's newest report; an empty one while there is none that can be read."""
+        try:
+            if self.state.clcw is not None:
+                return Clcw.unpack(self.state.clcw.to_bytes(4, "big"))
+        except ProtocolError:
+            self.state.clcw = None
+        return Clcw(virtual_channel=self.container.surroundings.links.s_band.tc_virtual_channel)
 
-    def _play_back(self) -> None:
-        channel = self.routing.playback_channel
-        for packet in self._recorder.take():
-            self.state.sent += self._s_band.enqueue(channel, packet)
+    def _play_back(self) -> bool:
+        """Keep the playback channel supplied, which gets what others leave; whether the recorder gave anything."""
+        channel, waiting, taken = self._playback_channel, self.state.playback, False
+        ahead = min(PLAYBACK_AHEAD, self._s_band.queue_packets)
+        while self._s_band.waiting_on(channel) < ahead:
+            if not waiting:
+                waiting += self._recorder.take()
+                taken |= bool(waiting)
+            if not waiting:
+                break
+            self.state.sent += self._s_band.enqueue(channel, waiting.pop(0))
+        return taken
 
-    def _switch(self) -> None:
+    def _switch(self) -> list[str]:
+        """Switch the transmitters as contacts or the ground want it; returns those that could not be."""
         match self.state.control:
             case TransmitterControl.AUTOMATIC:
                 on = self.state.in_contact
@@ -194,35 +227,44 @@ class TelemetryOutput(App):
                 on = True
             case TransmitterControl.FORCED_OFF:
                 on = False
-        for name, transmitter in zip(("S-band", "X-band"), self._transmitters(), strict=False):
-            if transmitter.switch(on):
-                self.event(TransmitterSwitched(name, on))
+            case _:
+                assert_never(self.state.control)
+        changed, reluctant = self._radios.switch(on)
+        for name in changed:
+            self.event(TransmitterSwitched(name, on))
+        if changed:
+            self._report_downlink()
+            self.checkpoint()
+        return reluctant
 
-    def _transmitters(self) -> tuple[Transmitter, ...]:
-        return (self._s_band,) if self._x_band is None else (self._s_band, self._x_band)
+    # ---------------------------------------------------------------- reports
 
     @every(seconds=10, offset=8)
     def report(self) -> None:
-        """Publish what went down."""
-        state, recorder = self.state, self.state.recorder
-        counts: dict[str, Any] = {"frames": 0, "octets": 0, "refused": 0, "dropped": recorder.dropped + state.malformed}
-        for transmitter in self._transmitters():
-            counts["frames"] += transmitter.state.frames
-            counts["octets"] += transmitter.octets
-            counts["refused"] += transmitter.state.refused
-            counts["dropped"] += transmitter.state.dropped
+        """Look after the radios, and publish what went down."""
+        self._radios.verify()
+        self._switch()
+        self._report_downlink()
+        dropped = self.state.recorder.dropped
+        if dropped > self.state.reported_drops:
+            self.state.reported_drops = dropped
+            self.event(RecorderFull(dropped))
+
+    def _report_downlink(self) -> None:
+        state, recorder, radios = self.state, self.state.recorder, self._radios.totals()
         self.send(
             DownlinkStatus(
-                transmitting=state.s_band.on,
+                transmitting=self._radios.is_on(S_BAND),
                 packets_sent=state.sent,
                 packets_recorded=recorder.recorded,
-                packets_dropped=counts["dropped"],
-                packets_waiting=self._recorder.packets,
-                frames_sent=counts["frames"],
-                octets_sent=counts["octets"],
-                frames_refused=counts["refused"],
+                packets_dropped=recorder.dropped + state.malformed + radios.dropped,
+                packets_waiting=self._recorder.packets + len(state.playback),
+                frames_sent=radios.frames,
+                octets_sent=radios.octets,
+                frames_refused=radios.refused,
+                x_band_on=self._radios.is_on(X_BAND),
+                frames_lost=radios.lost,
+                radio_resets=min(radios.resets, MAX_U16),
+                errors=recorder.errors + radios.errors,
             )
         )
-        if recorder.dropped > state.reported_drops:
-            state.reported_drops = recorder.dropped
-            self.event(RecorderFull(recorder.dropped))

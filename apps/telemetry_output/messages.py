@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, unique
 from typing import Annotated
 
-from tlm_cmd.definition.fields import U8, U32, U64, Range, UpTo
+from tlm_cmd.definition.fields import U8, U16, U32, U64, Range, UpTo
 from tlm_cmd.definition.message import Command, Event, Severity, Telemetry
 
 
@@ -19,29 +19,33 @@ class TransmitterControl(IntEnum):
 
 
 class SetTransmitter(Command, code=2):
-    """Let contacts decide over the S-band transmitter, or overrule them."""
+    """Let contacts decide over the transmitters, S-band and X-band, or overrule them."""
 
     control: TransmitterControl
 
 
 class SetRate(Command, code=3):
-    """Send a packet more or less often: one of ``every`` is sent, 0 sends none."""
+    """Send a packet more or less often while a transmitter is on."""
 
     packet: Annotated[str, UpTo(64), "name of the packet, as in POWER.POWER_STATUS"]
-    every: Annotated[int, U8, Range(0, 255)]
+    every: Annotated[int, U8, Range(0, 255), "one of so many is sent, 0 sends none"]
 
 
 class DownlinkStatus(Telemetry, period_s=10):
     """What went down the link."""
 
-    transmitting: bool
-    packets_sent: Annotated[int, U32]
-    packets_recorded: Annotated[int, U32, "kept for the next contact"]
-    packets_dropped: Annotated[int, U32, "recorder or channel full, or impossible to encode"]
-    packets_waiting: Annotated[int, U32, "in the recorder"]
-    frames_sent: Annotated[int, U32]
+    transmitting: Annotated[bool, "the S-band transmitter is on"]
+    packets_sent: Annotated[int, U32, "given to a virtual channel"]
+    packets_recorded: Annotated[int, U32, "kept for the next contact, since launch"]
+    packets_dropped: Annotated[int, U32, "recorder or channel full, lost with a file, or impossible to encode"]
+    packets_waiting: Annotated[int, U32, "recorded and not yet played back"]
+    frames_sent: Annotated[int, U32, "S-band and X-band"]
     octets_sent: Annotated[int, U64, "frame octets, S-band and X-band"]
-    frames_refused: Annotated[int, U32, "by a radio whose queue was full; sent again later"]
+    frames_refused: Annotated[int, U32, "times that a radio's queue was full; the frame is sent later"]
+    x_band_on: Annotated[bool, "the X-band transmitter is on"] = False
+    frames_lost: Annotated[int, U32, "given up because a radio refused them or did not answer"] = 0
+    radio_resets: Annotated[int, U16, "times that a transmitter was found off in contact"] = 0
+    errors: Annotated[int, U32, "transactions with radios or mass memory that failed"] = 0
 
 
 class TransmitterSwitched(Event, code=32, text="{radio} transmitter on: {on}"):
@@ -51,7 +55,13 @@ class TransmitterSwitched(Event, code=32, text="{radio} transmitter on: {on}"):
     on: bool
 
 
-class RecorderFull(Event, code=33, severity=Severity.ERROR, text="recorder full, {dropped} packets dropped so far"):
-    """The recorder overwrote what no contact had taken."""
+class RecorderFull(Event, code=33, severity=Severity.ERROR, text="recorder lost packets, {dropped} so far"):
+    """Recorded packets were overwritten before any contact took them, or lost with a file."""
 
-    dropped: Annotated[int, U32]
+    dropped: Annotated[int, U32, "packets since launch"]
+
+
+class RoutingFault(Event, code=34, severity=Severity.ERROR, text="routing table: {problem}"):
+    """A part of the routing table does not fit the mission; what it is about goes the way of events."""
+
+    problem: Annotated[str, UpTo(120)]

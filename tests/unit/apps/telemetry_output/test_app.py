@@ -1,0 +1,500 @@
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from apps.command_ingest.messages import UplinkStatus
+from apps.mode_manager.messages import ContactBegan, ModeStatus, SpacecraftMode
+from apps.power.messages import PowerStatus, ShedLevel
+from apps.products.messages import ProductSegment
+from apps.telemetry_output.messages import (
+    DownlinkStatus,
+    RecorderFull,
+    RoutingFault,
+    SetRate,
+    SetTransmitter,
+    TransmitterControl,
+    TransmitterSwitched,
+)
+from apps.telemetry_output.routing import Routing
+from apps.thermal.messages import ThermalStatus
+from bus_sim.endpoints.mass_memory import MassMemoryEndpoint
+from bus_sim.endpoints.radio import RadioEndpoint
+from bus_sim.equipment.mass_memory import MassMemory as MemoryModel
+from bus_sim.equipment.mass_memory import MassMemoryParameters
+from bus_sim.equipment.transmitter import Transmitter as RadioModel
+from bus_sim.equipment.transmitter import TransmitterParameters
+from flightsw.devices.mass_memory import MassMemory
+from flightsw.devices.radio import SBandTransceiver, XBandTransmitter
+from flightsw.hal.sim import SimUart
+from flightsw.messages import ActivateTable, AppHousekeeping, LoadTable, ValidateTable
+from flightsw.mission import Mission
+from flightsw.services.tables import read_table
+from flightsw.testing import Bench
+from tlm_cmd.definition.codec import codec_of
+from tlm_cmd.definition.message import Event, Telemetry
+from tlm_cmd.frames.clcw import Clcw
+from tlm_cmd.link.downlink import DownlinkReceiver
+from tlm_cmd.packets.cfs_header import parse_telemetry
+from tlm_cmd.packets.verification import FailureCode, Stage
+
+OTHERS = (
+    "executive",
+    "attitude",
+    "power",
+    "thermal",
+    "mode_manager",
+    "command_ingest",
+    "camera",
+    "payload",
+    "products",
+    "housekeeping",
+)
+THERMAL = ThermalStatus((1.0, 2.0), 0, 0, 0, 3.0, 0)
+REPORT = Clcw(virtual_channel=1, farm_b_count=3)
+REPORT_WORD = int.from_bytes(REPORT.pack(), "big")
+SEGMENT = ProductSegment(1, 5, 6, 0, b"12345")
+
+
+def radio_model(queue_octets: int = 1_000_000) -> RadioModel:
+    """A radio with power."""
+    model = RadioModel(TransmitterParameters(512_000, queue_octets, 10, 0.0, 8.0))
+    model.set_power(on=True)
+    return model
+
+
+def power_status(load_w: float) -> PowerStatus:
+    """A packet that differs by its load."""
+    return PowerStatus(30.0, 0.0, 0.9, 20.0, 0.0, load_w, 1, 0, (0.0,) * 12, ShedLevel.NONE, 0)
+
+
+def mode_status(*, in_contact: bool) -> ModeStatus:
+    """The mode manager's packet, in or out of contact."""
+    mode = SpacecraftMode.DOWNLINK if in_contact else SpacecraftMode.NOMINAL
+    return ModeStatus(mode, in_contact, "Beijing" if in_contact else "", 0.0, 1, 1)
+
+
+class Downlink:
+    """The app on its bench, radios and memory on real wires, and the ground that hears the radios."""
+
+    def __init__(self, make: Callable[..., Bench], memory_of: Downlink | None = None, **options: object) -> None:
+        self.s_band: RadioModel = memory_of.s_band if memory_of else radio_model()
+        self.x_band: RadioModel = memory_of.x_band if memory_of else radio_model()
+        self.memory: MemoryModel = (
+            memory_of.memory if memory_of else MemoryModel(MassMemoryParameters(1_000_000, 1000, 0.0))
+        )
+        self.memory.state.powered = True
+        devices = {
+            SBandTransceiver: SBandTransceiver(SimUart(RadioEndpoint(self.s_band, None))),
+            XBandTransmitter: XBandTransmitter(SimUart(RadioEndpoint(self.x_band, None))),
+            MassMemory: MassMemory(SimUart(MassMemoryEndpoint(self.memory))),
+        }
+        old = memory_of.bench if memory_of else None
+        self.bench: Bench = make("telemetry_output", devices, others=OTHERS, memory_of=old, **options)
+        links = self.bench.links
+        assert links.x_band is not None
+        self.ground = {"S": DownlinkReceiver(links.s_band), "X": DownlinkReceiver(links.x_band)}
+
+    def contact(self, *, begins: bool = True) -> None:
+        """Tell the app that a contact begins or ends."""
+        self.bench.deliver(mode_status(in_contact=begins))
+
+    def heard(self) -> list[tuple[int, Telemetry | Event]]:
+        """What has come down since the last call, by virtual channel."""
+        found = []
+        for band, model in (("S", self.s_band), ("X", self.x_band)):
+            for frame in model.state.queue:
+                result = self.ground[band].receive(frame)
+                assert result.refusal is None, result.reason
+                for channel, octets in result.packets:
+                    packet = parse_telemetry(octets)
+                    found.append((channel, self.bench.dictionary.decode_telemetry(packet.apid, packet.payload)[1]))
+            model.state.queue.clear()
+            model.state.queued_octets = 0
+        return found
+
+    def heard_of(self, record: type[Telemetry | Event]) -> list[Telemetry | Event]:
+        """Messages of one class that have come down since the last call; all others are forgotten."""
+        return [message for _, message in self.heard() if isinstance(message, record)]
+
+
+@pytest.fixture
+def downlink(bench_of: Callable[..., Bench]) -> Downlink:
+    """The app out of contact."""
+    return Downlink(bench_of)
+
+
+@pytest.fixture
+def routing(mission: Mission) -> Routing:
+    """The mission's table."""
+    return read_table(Routing, Path(mission.table_folder("telemetry_output")) / "routing.toml")
+
+
+def load(bench: Bench, routing: Routing) -> None:
+    """Replace the routing table by command, as the ground does."""
+    image = codec_of(Routing).encode(routing)
+    for offset in range(0, len(image), 500):
+        assert bench.command(LoadTable("routing", offset, image[offset : offset + 500])).stage is Stage.COMPLETED
+    assert bench.command(ValidateTable("routing", len(image), zlib.crc32(image))).stage is Stage.COMPLETED
+    assert bench.command(ActivateTable("routing")).stage is Stage.COMPLETED
+    bench.advance(1)
+
+
+# ------------------------------------------------------------------ live
+
+
+def test_packets_and_events_come_down(downlink: Downlink) -> None:
+    """In contact every packet and event reaches the ground as it was sent, on the channel of its route."""
+    downlink.contact()
+    sent: list[Telemetry | Event] = [
+        power_status(5),
+        THERMAL,
+        ContactBegan("Beijing"),
+        UplinkStatus(REPORT_WORD, 1, 2, 3, 4, 5),
+        SEGMENT,
+    ]
+    for message in sent:
+        downlink.bench.deliver(message)
+    downlink.bench.advance(2)
+    heard = downlink.heard()
+    for channel, message in ((1, sent[0]), (1, sent[1]), (0, sent[2]), (1, sent[3]), (3, sent[4])):
+        assert heard.count((channel, message)) == 1
+    assert (0, TransmitterSwitched("S-band", on=True)) in heard
+    assert (0, TransmitterSwitched("X-band", on=True)) in heard
+    assert (1, mode_status(in_contact=True)) in heard
+
+
+def test_frames_carry_the_receivers_report(downlink: Downlink) -> None:
+    """Frames carry an empty report of the right channel first, then the newest one of the command ingest."""
+    downlink.contact()
+    downlink.bench.advance(1)
+    downlink.heard()
+    assert downlink.ground["S"].state.newest_clcw == Clcw(virtual_channel=1)
+    downlink.bench.deliver(UplinkStatus(REPORT_WORD, 0, 0, 0, 0, 0))
+    downlink.bench.advance(1)
+    downlink.heard()
+    assert downlink.ground["S"].state.newest_clcw == downlink.ground["X"].state.newest_clcw == REPORT
+
+
+def test_a_report_that_cannot_be_read(downlink: Downlink) -> None:
+    """A report that is none does not silence the downlink; frames carry an empty one instead."""
+    downlink.contact()
+    downlink.bench.deliver(UplinkStatus(0xFFFF_FFFF, 0, 0, 0, 0, 0))
+    downlink.bench.advance(1)
+    assert downlink.heard() != []
+    assert downlink.ground["S"].state.newest_clcw == Clcw(virtual_channel=1)
+
+
+def test_a_rate_set_by_command(downlink: Downlink) -> None:
+    """One of so many is sent, none for 0; an unknown packet is refused with what it could have been."""
+    downlink.contact()
+    for every, expected in ((3, [0.0, 3.0, 6.0]), (0, []), (1, list(range(9)))):
+        assert downlink.bench.command(SetRate("power.POWER_STATUS", every)).stage is Stage.COMPLETED
+        for load_w in range(9):
+            downlink.bench.deliver(power_status(load_w))
+        downlink.bench.advance(2)
+        assert [status.load_power for status in downlink.heard_of(PowerStatus)] == expected  # type: ignore[union-attr]
+    report = downlink.bench.command(SetRate("POWER.POWR_STATUS", 1))
+    assert (report.stage, report.code) == (Stage.FAILED, FailureCode.BAD_ARGUMENT)
+    assert "POWER.POWER_STATUS" in report.reason
+
+
+def test_idle_frames(downlink: Downlink) -> None:
+    """Both radios send a frame each second in contact, and none out of it."""
+    downlink.bench.advance(10)
+    assert (downlink.s_band.state.queue, downlink.x_band.state.queue) == ([], [])
+    downlink.contact()
+    downlink.bench.advance(5)
+    downlink.heard()
+    downlink.bench.advance(5)
+    assert len(downlink.x_band.state.queue) == 5
+
+
+def test_the_rate_of_the_table_is_kept(downlink: Downlink, routing: Routing) -> None:
+    """However much waits, frames leave no faster than the table says, on either band."""
+    load(downlink.bench, msgspec.structs.replace(routing, s_band_octets_per_s=3000, x_band_octets_per_s=5000))
+    downlink.contact()
+    for seconds in range(1, 9):
+        for index in range(100):
+            downlink.bench.deliver(power_status(index))
+            downlink.bench.deliver(msgspec.structs.replace(SEGMENT, data=bytes(900)))
+        downlink.bench.advance(1)
+        assert len(downlink.s_band.state.queue) * 1115 <= 3000 * seconds
+        assert len(downlink.x_band.state.queue) * 1115 <= 5000 * seconds
+    assert len(downlink.s_band.state.queue) == 8 * 3000 // 1115
+    assert downlink.bench.app.state.x_band.frames == 8 * 5000 // 1115
+
+
+def test_a_full_radio_loses_nothing(bench_of: Callable[..., Bench]) -> None:
+    """While the radio's queue is full frames are kept; when it empties everything comes, once and in order."""
+    downlink = Downlink(bench_of)
+    object.__setattr__(downlink.s_band, "parameters", TransmitterParameters(512_000, 2500, 10, 0.0, 8.0))
+    downlink.contact()
+    for index in range(200):
+        downlink.bench.deliver(power_status(index))
+    loads: list[float] = []
+    for _ in range(20):
+        downlink.bench.advance(1)
+        loads += [status.load_power for status in downlink.heard_of(PowerStatus)]  # type: ignore[union-attr]
+    assert loads == list(range(200))
+    downlink.bench.advance(10)
+    assert downlink.bench.latest(DownlinkStatus).frames_refused > 5
+    assert downlink.bench.latest(DownlinkStatus).frames_lost == 0
+
+
+def test_what_cannot_be_encoded_is_counted(downlink: Downlink) -> None:
+    """A message with a value that no packet can carry is dropped and counted, and the next one is sent."""
+    downlink.bench.bus.tap = None  # the bench itself would refuse the message
+    downlink.contact()
+    downlink.bench.deliver(power_status(float("nan")))
+    downlink.bench.deliver(power_status(3))
+    downlink.bench.advance(2)
+    assert downlink.heard_of(PowerStatus) == [power_status(3)]
+    assert downlink.bench.app.state.malformed == 1
+
+
+def test_other_objects_are_ignored(downlink: Downlink) -> None:
+    """Something that is neither telemetry nor event is not sent."""
+    downlink.bench.app.received(0x800, object())
+    downlink.bench.advance(1)
+    assert downlink.bench.app.state.recorder.recorded == 1  # the housekeeping of its own start
+
+
+# ------------------------------------------------------------------ recording and playback
+
+
+def test_recorded_and_played_back(downlink: Downlink) -> None:
+    """Out of contact one of so many packets is recorded, and all events; in contact they come down in order."""
+    for index in range(90):
+        downlink.bench.deliver(power_status(index))
+        downlink.bench.deliver(ContactBegan(f"station {index}"))
+        downlink.bench.advance(1)
+    assert downlink.s_band.state.queue == []
+    assert len(downlink.memory.state.files) == 1
+    downlink.contact()
+    downlink.bench.advance(5)
+    heard = downlink.heard()
+    stations = [message.station for channel, message in heard if isinstance(message, ContactBegan) and channel == 2]
+    assert stations == [f"station {index}" for index in range(90)]
+    assert [message.load_power for channel, message in heard if isinstance(message, PowerStatus)] == [0.0, 30.0, 60.0]
+    assert downlink.memory.state.files == {}
+
+
+def test_playback_goes_on_beside_live_packets(downlink: Downlink) -> None:
+    """Live packets, of which some always wait, do not keep recorded ones from coming down."""
+    for index in range(200):
+        downlink.bench.deliver(ContactBegan(f"station {index}"))
+        downlink.bench.advance(1)
+    downlink.contact()
+    for _ in range(4):
+        for _ in range(10):
+            downlink.bench.deliver(power_status(1))
+            downlink.bench.advance(0.1)
+    assert [message.station for message in downlink.heard_of(ContactBegan)] == [  # type: ignore[union-attr]
+        f"station {index}" for index in range(200)
+    ]
+    downlink.bench.advance(10)
+    assert downlink.bench.latest(DownlinkStatus).packets_waiting == 0
+
+
+def test_the_recorder_has_a_bound(downlink: Downlink, routing: Routing) -> None:
+    """Beyond its files the recorder drops the oldest packets, counts them and says so; the rest comes down."""
+    load(downlink.bench, msgspec.structs.replace(routing, recorder_files=2, recorder_file_octets=1024))
+    for index in range(200):
+        downlink.bench.deliver(ContactBegan(f"station {index}"))
+    downlink.bench.advance(11)
+    status = downlink.bench.latest(DownlinkStatus)
+    assert status.packets_dropped == downlink.bench.latest(RecorderFull).dropped > 0
+    assert status.packets_recorded == status.packets_dropped + status.packets_waiting
+    downlink.contact()
+    downlink.bench.advance(10)
+    stations = [message.station for message in downlink.heard_of(ContactBegan)]  # type: ignore[union-attr]
+    assert stations == [f"station {index}" for index in range(200 - len(stations), 200)]
+    downlink.bench.advance(20)
+    assert len(downlink.bench.sent(RecorderFull)) == 1
+
+
+def test_a_silent_memory_loses_nothing(downlink: Downlink) -> None:
+    """A mass memory without power during a contact costs no recorded packet: they come when it is back."""
+    for index in range(100):
+        downlink.bench.deliver(ContactBegan(f"station {index}"))
+        downlink.bench.advance(1)
+    downlink.memory.state.powered = False
+    downlink.contact()
+    downlink.bench.advance(20)
+    status = downlink.bench.latest(DownlinkStatus)
+    assert (downlink.heard_of(ContactBegan), status.packets_dropped) == ([], 0)
+    assert status.errors > 30
+    downlink.memory.state.powered = True
+    downlink.bench.advance(3)
+    assert len(downlink.heard_of(ContactBegan)) == 100
+
+
+def test_playback_stops_with_the_contact(downlink: Downlink, routing: Routing) -> None:
+    """What was not played back when a contact ended comes in the next one, nothing twice."""
+    load(downlink.bench, msgspec.structs.replace(routing, s_band_octets_per_s=2300))
+    for index in range(500):
+        downlink.bench.deliver(ContactBegan(f"station {index}"))
+    found: list[Telemetry | Event] = []
+    for _ in range(12):
+        downlink.contact()
+        downlink.bench.advance(2)
+        downlink.contact(begins=False)
+        downlink.bench.advance(2)
+        found += downlink.heard_of(ContactBegan)
+    assert [message.station for message in found] == [f"station {index}" for index in range(500)]  # type: ignore[union-attr]
+
+
+# ------------------------------------------------------------------ transmitters
+
+
+def test_contacts_switch_the_transmitters(downlink: Downlink) -> None:
+    """Both transmitters are on in contact and off out of it; each change is an event and a report at once."""
+    downlink.contact()
+    assert (downlink.s_band.state.on, downlink.x_band.state.on) == (True, True)
+    status = downlink.bench.latest(DownlinkStatus)
+    assert (status.transmitting, status.x_band_on) == (True, True)
+    downlink.contact()
+    downlink.contact(begins=False)
+    assert (downlink.s_band.state.on, downlink.x_band.state.on) == (False, False)
+    switched = [(event.radio, event.on) for event in downlink.bench.sent(TransmitterSwitched)]
+    assert switched == [("S-band", True), ("X-band", True), ("S-band", False), ("X-band", False)]
+
+
+@pytest.mark.parametrize(
+    ("control", "on"), [(TransmitterControl.FORCED_ON, True), (TransmitterControl.FORCED_OFF, False)]
+)
+def test_the_ground_overrules_contacts(downlink: Downlink, control: TransmitterControl, *, on: bool) -> None:
+    """Forced on or off the transmitters stay so whatever contacts do, until they are automatic again."""
+    assert downlink.bench.command(SetTransmitter(control)).stage is Stage.COMPLETED
+    for begins in (True, False):
+        downlink.contact(begins=begins)
+        assert (downlink.s_band.state.on, downlink.x_band.state.on) == (on, on)
+    downlink.contact(begins=not on)
+    assert downlink.bench.command(SetTransmitter(TransmitterControl.AUTOMATIC)).stage is Stage.COMPLETED
+    assert downlink.s_band.state.on is not on
+
+
+def test_a_radio_that_does_not_answer(downlink: Downlink) -> None:
+    """The command fails naming the radio, and the radio is switched as soon as it answers."""
+    downlink.x_band.set_power(on=False)
+    report = downlink.bench.command(SetTransmitter(TransmitterControl.FORCED_ON))
+    assert (report.stage, report.code) == (Stage.FAILED, FailureCode.DEVICE_FAILED)
+    assert "X-band" in report.reason
+    assert downlink.s_band.state.on
+    downlink.x_band.set_power(on=True)
+    downlink.contact()
+    assert downlink.x_band.state.on
+
+
+def test_a_radio_that_was_reset(downlink: Downlink) -> None:
+    """A radio that lost its power in contact is switched on again within ten seconds of having it back."""
+    downlink.contact()
+    downlink.bench.advance(3)
+    downlink.x_band.set_power(on=False)
+    downlink.bench.advance(20)
+    assert downlink.bench.latest(DownlinkStatus).frames_lost > 10
+    downlink.x_band.set_power(on=True)
+    downlink.bench.advance(10)
+    assert downlink.x_band.state.on
+    assert downlink.bench.latest(DownlinkStatus).radio_resets == 1
+
+
+def test_products_wait_for_no_recorder(downlink: Downlink) -> None:
+    """A packet whose route records nothing is not recorded out of contact."""
+    before = downlink.bench.app.state.recorder.recorded
+    downlink.bench.deliver(SEGMENT)
+    assert downlink.bench.app.state.recorder.recorded == before
+
+
+def test_a_mission_without_x_band(mission: Mission, downlink: Downlink) -> None:
+    """With one radio only the app works alike, and what was routed to the other band takes the next route."""
+    devices = {
+        SBandTransceiver: SBandTransceiver(SimUart(RadioEndpoint(downlink.s_band, None))),
+        MassMemory: MassMemory(SimUart(MassMemoryEndpoint(downlink.memory))),
+    }
+    bench = Bench(
+        "apps.telemetry_output",
+        others=tuple(mission.file.apps[name].package for name in OTHERS),
+        devices=devices,
+        tables=mission.table_folder("telemetry_output"),
+    )
+    bench.links = type(bench.links)(mission.file.links.s_band)
+    bench.start()
+    bench.deliver(mode_status(in_contact=True))
+    bench.deliver(SEGMENT)
+    bench.advance(9)
+    assert [event.problem.split(":")[0] for event in bench.sent(RoutingFault)] == ["PRODUCTS.PRODUCT_SEGMENT"]
+    assert (1, SEGMENT) in downlink.heard()
+    assert not bench.latest(DownlinkStatus).x_band_on
+    assert bench.ledger().closed
+
+
+# ------------------------------------------------------------------ tables and crashes
+
+
+def test_a_new_table_counts_at_once(downlink: Downlink, routing: Routing) -> None:
+    """A routing table activated by command moves packets to their new channel without a restart."""
+    moved = [msgspec.structs.replace(route, channel=0) for route in routing.routes if route.channel == 1]
+    load(downlink.bench, msgspec.structs.replace(routing, routes=tuple(moved)))
+    downlink.contact()
+    downlink.bench.deliver(power_status(1))
+    downlink.bench.advance(2)
+    assert (0, power_status(1)) in downlink.heard()
+
+
+def test_a_bad_table_does_not_silence_the_spacecraft(downlink: Downlink, routing: Routing) -> None:
+    """A table with channels that do not exist is told as faulty; packets come down all the same, also after a crash."""
+    load(downlink.bench, msgspec.structs.replace(routing, playback_channel=7, routes=()))
+    assert any("playback" in event.problem for event in downlink.bench.sent(RoutingFault))
+    for _ in range(2):
+        downlink.contact()
+        downlink.bench.deliver(power_status(1))
+        downlink.bench.advance(2)
+        assert (0, power_status(1)) in downlink.heard()
+        downlink.bench.restart()
+
+
+def test_a_crash_in_contact(downlink: Downlink) -> None:
+    """After a crash waiting packets come down once, frame counts go on, and the transmitters stay on."""
+    for index in range(300):
+        downlink.bench.deliver(ContactBegan(f"station {index}"))
+    downlink.contact()
+    for index in range(200):
+        downlink.bench.deliver(power_status(index))
+    downlink.bench.advance(0.9)
+    downlink.bench.container.checkpoint()
+    downlink.bench.restart()
+    downlink.bench.advance(10)
+    heard = [message for _, message in downlink.heard()]
+    assert [message.load_power for message in heard if isinstance(message, PowerStatus)] == list(range(200))
+    assert [message.station for message in heard if isinstance(message, ContactBegan)] == [
+        f"station {index}" for index in range(300)
+    ]
+    assert downlink.ground["S"].state.counters.lost_frames == 0
+    assert len(downlink.bench.sent(TransmitterSwitched)) == 2
+
+
+def test_a_crash_out_of_contact(downlink: Downlink) -> None:
+    """A crash right after a file was written loses none of its packets and writes none twice."""
+    for index in range(100):
+        downlink.bench.deliver(ContactBegan(f"station {index}"))
+    downlink.bench.advance(61)
+    downlink.bench.restart()
+    downlink.contact()
+    downlink.bench.advance(5)
+    stations = [message.station for message in downlink.heard_of(ContactBegan)]  # type: ignore[union-attr]
+    assert stations == [f"station {index}" for index in range(100)]
+
+
+def test_own_housekeeping_comes_down(downlink: Downlink) -> None:
+    """The app hears and sends what it reports itself."""
+    downlink.contact()
+    downlink.bench.container.housekeeping()
+    downlink.bench.advance(11)
+    records = {type(message) for _, message in downlink.heard()}
+    assert {AppHousekeeping, DownlinkStatus} <= records
