@@ -13,6 +13,7 @@ from typing import Any
 from ops_tools.cli_commands.output import ExitCode, age_text, complain, table, value_text, write
 from ops_tools.console.client import DEFAULT_URL, ConsoleClient, ConsoleRequestError, ConsoleUnreachableError
 from ops_tools.console.printable import printable
+from ops_tools.console.wording import utc_text
 
 WAIT_STEP_S = 10.0
 """How long one request waits at the server; longer waits are several requests."""
@@ -231,12 +232,12 @@ def _value_lines(value: Mapping[str, Any]) -> list[str]:
     if value["kind"] == "packet":
         fields = [("  " + name, value_text(item)) for name, item in (value["fields"] or {}).items()]
         lines = [f"{value['name']}  {age}", *table(fields)]
-        history = [f"  {_seconds_text(item['time_ns'])}  {value_text(item['fields'])}" for item in _history(value)]
+        history = [f"  {_time_text(item['time_ns'])}  {value_text(item['fields'])}" for item in _history(value)]
     else:
         unit = "" if value["unit"] in ("", "1") else f" {value['unit']}"
         limit = "" if value["limit"] == "UNLIMITED" or value["value"] is None else f"  {value['limit']}"
         lines = [f"{value['name']}  {value_text(value['value'])}{unit}{limit}  {age}"]
-        history = [f"  {_seconds_text(time_ns)}  {value_text(item)}" for time_ns, item in _history(value)]
+        history = [f"  {_time_text(time_ns)}  {value_text(item)}" for time_ns, item in _history(value)]
     return lines + history
 
 
@@ -244,8 +245,9 @@ def _history(value: Mapping[str, Any]) -> list[Any]:
     return list(value.get("history", []))
 
 
-def _seconds_text(time_ns: int) -> str:
-    return f"{time_ns / 1e9:.3f}"
+def _time_text(time_ns: int) -> str:
+    """Spacecraft time as UTC, in seconds where that is not possible."""
+    return utc_text(time_ns, milliseconds=True) or f"{time_ns / 1e9:.3f} s"
 
 
 # ------------------------------------------------------------------ events
@@ -272,6 +274,7 @@ def _run_events(arguments: Namespace, client: ConsoleClient, pause: Callable[[fl
 
 
 def _event_line(event: Mapping[str, Any]) -> str:
-    when = event["received_ns"] if event["time_ns"] is None else event["time_ns"]
+    ground_time = f"ground {event['received_ns'] / 1e9:.3f} s"
+    when = ground_time if event["time_ns"] is None else _time_text(event["time_ns"])
     recorded = " (recorded)" if event["recorded"] else ""
-    return f"{_seconds_text(when):>16}  {event['severity']:<8}  {event['name']}  {printable(event['text'])}{recorded}"
+    return f"{when:>23}  {event['severity']:<8}  {event['name']}  {printable(event['text'])}{recorded}"

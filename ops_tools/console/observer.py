@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
@@ -17,6 +16,7 @@ from ops_tools.console.snapshot import (
     Reading,
     ReadingState,
 )
+from ops_tools.console.wording import duration_text, octets_text, utc_text
 from ops_tools.ground.alarms import LimitTransition
 from ops_tools.ground.command_record import CommandRecord
 from ops_tools.ground.contact import DictionaryCheck
@@ -26,15 +26,12 @@ from ops_tools.ground.limits import LimitState
 from ops_tools.ground.station import GroundSegment
 from ops_tools.ground.telemetry import FieldValue
 from tlm_cmd.definition.message import Severity
-from tlm_cmd.errors import ProtocolError
-from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 COMMANDS_SHOWN = 40
 EVENTS_SHOWN = 60
 TREND_POINTS = 32
 
 _NS_PER_S = 1_000_000_000
-_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LIMIT_STATES = {
     LimitState.UNLIMITED: ReadingState.NOMINAL,
     LimitState.GREEN: ReadingState.GREEN,
@@ -179,35 +176,6 @@ class Observer:
             Reading("dictionary", ground.guard.check.value),
         ]
         return PanelView("Link", tuple(readings))
-
-
-def utc_text(tai_ns: int) -> str:
-    """Date and time of a spacecraft time, ``2026-05-15 04:15:22``; empty when it is before 1972."""
-    try:
-        utc_ns = LEAP_SECONDS.tai_to_utc(tai_ns)
-    except ProtocolError:
-        return ""
-    return f"{_UNIX_EPOCH + timedelta(seconds=utc_ns // _NS_PER_S):%Y-%m-%d %H:%M:%S}"
-
-
-def duration_text(seconds: float) -> str:
-    """A duration as people say it: ``42 s``, ``4:12 min``, ``3:05 h``."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02d} min"
-    return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
-
-
-def octets_text(octets: int) -> str:
-    """An amount of data: ``812 B``, ``12.3 kB``, ``4.6 MB``."""
-    if octets < 1000:
-        return f"{octets} B"
-    for size, unit in ((1e9, "GB"), (1e6, "MB")):
-        if octets >= size:
-            return f"{octets / size:.1f} {unit}"
-    return f"{octets / 1e3:.1f} kB"
 
 
 def _alarm_text(alarm: LimitTransition) -> str:

@@ -104,3 +104,21 @@ class CommandRecord(msgspec.Struct):
     def finished_ns(self) -> int | None:
         """Ground time of the verdict."""
         return self.times.get(CommandStage.FINISHED)
+
+
+class CommandTimeouts(msgspec.Struct, frozen=True):
+    """How long the ground waits before it calls a command timed out."""
+
+    first_report_s: float = 30.0
+    """From radiation to the first report."""
+    next_report_s: float = 300.0
+    """From one report to the next."""
+
+
+class CommandCounters(msgspec.Struct):
+    """What was asked of the ground, by outcome; ``issued = open + all verdicts``."""
+
+    issued: int = 0
+    sent: int = 0
+    records_given_up: int = 0
+    verdicts: dict[Verdict, int] = msgspec.field(default_factory=lambda: dict.fromkeys(Verdict, 0))

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 
-import msgspec
-
-from ops_tools.ground.command_record import CommandRecord, CommandStage, Verdict
+from ops_tools.ground.command_record import (
+    CommandCounters,
+    CommandRecord,
+    CommandStage,
+    CommandTimeouts,
+    Verdict,
+)
+from ops_tools.ground.deadlines import Deadlines
 from ops_tools.ground.decoder import Sample
 from ops_tools.ground.errors import GroundError, RefusedOnGroundError, UnknownCommandRecordError
 from ops_tools.ground.link import GroundLink
@@ -28,24 +33,6 @@ MAX_OPEN = 16_384
 _NS_PER_S = 1_000_000_000
 
 
-class CommandTimeouts(msgspec.Struct, frozen=True):
-    """How long the ground waits before it calls a command timed out."""
-
-    first_report_s: float = 30.0
-    """From radiation to the first report."""
-    next_report_s: float = 300.0
-    """From one report to the next."""
-
-
-class CommandCounters(msgspec.Struct):
-    """What was asked of the ground, by outcome; ``issued = open + all verdicts``."""
-
-    issued: int = 0
-    sent: int = 0
-    records_given_up: int = 0
-    verdicts: dict[Verdict, int] = msgspec.field(default_factory=lambda: dict.fromkeys(Verdict, 0))
-
-
 class CommandCentre:
     """Issues commands and follows them.
 
@@ -62,8 +49,7 @@ class CommandCentre:
         self._link = link
         self._records: OrderedDict[int, CommandRecord] = OrderedDict()
         self._open: dict[int, CommandRecord] = {}
-        self._deadlines: dict[int, int] = {}
-        self._next_deadline_ns: int | None = None
+        self._deadlines = Deadlines()
         self._sequences: dict[int, int] = {}
         self._waiting: dict[int, tuple[CommandRecord, bytes]] = {}
         self._number = 0
@@ -141,16 +127,12 @@ class CommandCentre:
 
     def step(self, now_ns: int) -> None:
         """Take the time: commands that waited too long for a report are timed out."""
-        if self._next_deadline_ns is None or now_ns < self._next_deadline_ns:
-            return
-        for number in [number for number, deadline_ns in self._deadlines.items() if deadline_ns <= now_ns]:
-            record = self._open.get(number)
-            if record is not None:
-                heard = f"after {record.stage}" if record.reports else "at all"
-                record.verdict = Verdict.TIMED_OUT
-                record.reason = f"no report {heard} within {self._waited_s(record):g} s"
-                self._close(record, now_ns)
-        self._next_deadline_ns = min(self._deadlines.values(), default=None)
+        for number in self._deadlines.due(now_ns):
+            record = self._open[number]
+            heard = f"after {record.stage}" if record.reports else "at all"
+            record.verdict = Verdict.TIMED_OUT
+            record.reason = f"no report {heard} within {self._waited_s(record):g} s"
+            self._close(record, now_ns)
 
     # ---------------------------------------------------------------- looking
 
@@ -263,7 +245,7 @@ class CommandCentre:
         record.times[CommandStage.FINISHED] = now_ns
         self.counters.verdicts[record.verdict] += 1
         self._open.pop(record.number, None)
-        self._deadlines.pop(record.number, None)
+        self._deadlines.cancel(record.number)
         waiting = self._waiting.pop(record.number, None)
         if waiting is not None:
             self._armed(record, *waiting, now_ns)
@@ -283,10 +265,7 @@ class CommandCentre:
     # ---------------------------------------------------------------- waiting
 
     def _set_deadline(self, record: CommandRecord, from_ns: int, limit_s: float) -> None:
-        deadline_ns = from_ns + round(limit_s * _NS_PER_S)
-        self._deadlines[record.number] = deadline_ns
-        if self._next_deadline_ns is None or deadline_ns < self._next_deadline_ns:
-            self._next_deadline_ns = deadline_ns
+        self._deadlines.set(record.number, from_ns + round(limit_s * _NS_PER_S))
 
     def _waited_s(self, record: CommandRecord) -> float:
         return self.timeouts.next_report_s if record.reports else self.timeouts.first_report_s

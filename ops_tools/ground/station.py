@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ops_tools.ground.alarms import AlarmBook
-from ops_tools.ground.command_record import CommandRecord, Verdict
-from ops_tools.ground.commanding import CommandCentre, CommandTimeouts
+from ops_tools.ground.command_record import CommandRecord, CommandTimeouts, Verdict
+from ops_tools.ground.commanding import CommandCentre
 from ops_tools.ground.contact import REPORT, DictionaryCheck, DictionaryGuard
 from ops_tools.ground.decoder import Decoder, Sample, Undecodable
 from ops_tools.ground.events import DEFAULT_LOG_DEPTH, EventLog, GroundEvent

@@ -9,6 +9,7 @@ import pytest
 
 from ops_tools.cli_commands import ground
 from ops_tools.console.client import ConsoleClient
+from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -220,13 +221,13 @@ def test_history_stands_below_the_value(
     assert shell("tlm", "HEATER.count", "HEATER.HEATER_EXTRA", "--history", "5") == 0
     assert capsys.readouterr().out.splitlines() == [
         "HEATER.HEATER_EXTRA.count  2  0.0 s ago",
-        "  1.000  1",
-        "  2.000  2",
+        "  1.000 s  1",
+        "  2.000 s  2",
         "HEATER.HEATER_EXTRA  0.0 s ago",
         "  colour  RED",
         "  count   2",
-        "  1.000  {colour: RED, count: 1}",
-        "  2.000  {colour: RED, count: 2}",
+        "  1.000 s  {colour: RED, count: 1}",
+        "  2.000 s  {colour: RED, count: 2}",
     ]
 
 
@@ -261,12 +262,27 @@ def test_events_have_time_severity_and_text(
     console.loop.spacecraft.say("heater", tiny.HeaterOn(2, tiny.Colour.RED), channel=1)
     console.step(1.5)
     assert shell("events", "--severity", "error") == 0
-    assert capsys.readouterr().out == "           0.000  ERROR     HEATER.HEATER_STUCK  heater 1 does not answer\n"
+    assert (
+        capsys.readouterr().out == "                0.000 s  ERROR     HEATER.HEATER_STUCK  heater 1 does not answer\n"
+    )
     assert shell("events", "--limit", "2") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "           0.000  INFO      HEATER.HEATER_ON  heater 2 is RED (recorded)"
+    assert lines[-1] == "                0.000 s  INFO      HEATER.HEATER_ON  heater 2 is RED (recorded)"
+    assert shell("events", "--limit", "3") == 0
+    assert capsys.readouterr().out.startswith("         ground 1.500 s  INFO      GROUND.ACQUISITION_OF_SIGNAL")
     assert shell("events", "--json") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[0])["name"] == "GROUND.ACQUISITION_OF_SIGNAL"
+
+
+def test_spacecraft_time_is_shown_as_utc(
+    console: LoopbackConsole, shell: Shell, tiny: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To the millisecond, leap seconds taken off."""
+    console.loop.spacecraft.now_ns = LEAP_SECONDS.utc_to_tai(1_778_812_860 * 10**9)
+    console.loop.spacecraft.say("heater", tiny.HeaterStuck(1))
+    console.step()
+    assert shell("events", "--severity", "error") == 0
+    assert capsys.readouterr().out.startswith("2026-05-15 02:41:00.000  ERROR     HEATER.HEATER_STUCK")
 
 
 def test_following_shows_each_event_once(

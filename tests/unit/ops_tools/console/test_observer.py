@@ -7,7 +7,7 @@ import pytest
 
 from flightsw.mission import Mission
 from ops_tools.console.displays import STANDARD_DISPLAY, Display, Form, Panel, Row
-from ops_tools.console.observer import Observer, duration_text, octets_text, utc_text
+from ops_tools.console.observer import Observer
 from ops_tools.console.snapshot import FlightFacts, ReadingState
 from ops_tools.ground.field_names import FieldNames
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
@@ -184,25 +184,3 @@ def _request() -> object:
     from tlm_cmd.packets.verification import RequestId  # noqa: PLC0415 - used once
 
     return RequestId(0, 0x20, 0, 0)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(-1, "0 s"), (59.9, "59 s"), (60, "1:00 min"), (3599, "59:59 min"), (11_100, "3:05 h")]
-)
-def test_durations_are_short(seconds: float, text: str) -> None:
-    """In the unit that fits."""
-    assert duration_text(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("octets", "text"), [(999, "999 B"), (1000, "1.0 kB"), (1_500_000, "1.5 MB"), (2_000_000_000, "2.0 GB")]
-)
-def test_amounts_of_data_are_short(octets: int, text: str) -> None:
-    """In the unit that fits."""
-    assert octets_text(octets) == text
-
-
-def test_utc_follows_leap_seconds() -> None:
-    """TAI is 37 seconds ahead since 2017; before 1972 nothing is said."""
-    assert utc_text(EPOCH_NS) == "2026-05-15 02:41:00"
-    assert utc_text(0) == ""

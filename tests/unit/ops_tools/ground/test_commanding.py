@@ -7,8 +7,7 @@ import msgspec
 import pytest
 
 from ops_tools.ground import commanding
-from ops_tools.ground.command_record import CommandStage, Verdict
-from ops_tools.ground.commanding import CommandTimeouts
+from ops_tools.ground.command_record import CommandStage, CommandTimeouts, Verdict
 from ops_tools.ground.errors import UnknownCommandRecordError
 from ops_tools.ground.station import GroundSettings
 from ops_tools.ground.verification import ReportFate, request_of
