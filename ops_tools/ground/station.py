@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
+from flightsw.mission_links import MissionLinks
 from ops_tools.ground.alarms import AlarmBook
 from ops_tools.ground.command_record import CommandRecord, CommandTimeouts, Verdict
 from ops_tools.ground.commanding import CommandCentre
@@ -24,10 +25,30 @@ from tlm_cmd.definition.message import Event, Severity
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.packets.verification import VerificationReport
 
-if TYPE_CHECKING:
-    from flightsw.mission import Mission
-
 SampleListener = Callable[[Sample], None]
+
+
+class LinkedFile(Protocol):
+    """The part of a mission file that the ground reads."""
+
+    @property
+    def links(self) -> MissionLinks:
+        """Managed parameters of the radio links."""
+        ...
+
+
+class LinkedMission(Protocol):
+    """What the ground takes of a mission: its dictionary and its links, and nothing of its apps."""
+
+    @property
+    def dictionary(self) -> Dictionary:
+        """Every command, telemetry packet and event."""
+        ...
+
+    @property
+    def file(self) -> LinkedFile:
+        """The mission file."""
+        ...
 
 
 class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +146,9 @@ class GroundSegment:
         self._sends_files = _has(dictionary, SEGMENT_PACKET, "product", "total_octets", "checksum", "offset", "data")
 
     @classmethod
-    def of_mission(cls, mission: Mission, port: FramePort, settings: GroundSettings | None = None) -> GroundSegment:
+    def of_mission(
+        cls, mission: LinkedMission, port: FramePort, settings: GroundSettings | None = None
+    ) -> GroundSegment:
         """The ground segment of a mission file, with all its links."""
         links = mission.file.links
         more = () if links.x_band is None else (links.x_band,)
