@@ -6,7 +6,7 @@ import msgspec
 
 from apps.camera.messages import ImageTaken
 from apps.mode_manager.messages import ModeChanged
-from apps.payload.messages import ComputeModeChanged, JobReport, ProductReady
+from apps.payload.messages import ComputeModeChanged, JobReport, PayloadStatus, ProductReady
 from apps.products.messages import Alert, ProductSegment
 from bus_sim.truth import Truth
 from ops_tools.sil.scenario import Limits
@@ -85,7 +85,9 @@ class FlightRecord:
         events: everything reported on board.
         raw_octets: of all images taken.
         product_octets: of all product segments sent.
-        station: station in view now, and the contacts so far.
+        contacts: stations that saw the spacecraft.
+        payload: newest status of the compute payload, None before the first.
+        highest_power_mode_w: highest power mode of the compute board so far.
     """
 
     def __init__(self, limits: Limits, node_names: tuple[str, ...], duration_s: int) -> None:
@@ -101,6 +103,8 @@ class FlightRecord:
         self.raw_octets = 0
         self.product_octets = 0
         self.contacts: list[Contact] = []
+        self.payload: PayloadStatus | None = None
+        self.highest_power_mode_w = 0
         self._node_names = node_names
         self._spacing_s = max(10, -(-duration_s // MAX_SAMPLES))
         self._bounds = limits
@@ -138,6 +142,9 @@ class FlightRecord:
         """Take a message of the bus."""
         if isinstance(message, ProductSegment):
             self.product_octets += len(message.data)
+        elif isinstance(message, PayloadStatus):
+            self.payload = message
+            self.highest_power_mode_w = max(self.highest_power_mode_w, message.board_power_mode)
         elif isinstance(message, ImageTaken):
             self.raw_octets += message.octets
             self.images.append(Timed(now_ns / NANOSECONDS, "camera", message))

@@ -66,6 +66,20 @@ class DownlinkResult(msgspec.Struct, frozen=True):
     sent_bytes: int
 
 
+class PayloadResult(msgspec.Struct, frozen=True):
+    """The compute payload under its guard.
+
+    Attributes:
+        guard_refusals: slots that the planner wanted and the guard refused.
+        highest_power_mode_w: highest power mode in which the board worked.
+        energy_wh: used by inference.
+    """
+
+    guard_refusals: int
+    highest_power_mode_w: int
+    energy_wh: float
+
+
 class ExpectationResult(msgspec.Struct, frozen=True):
     """One demand of the scenario, and whether it held."""
 
@@ -95,6 +109,7 @@ class FlightResult(msgspec.Struct, frozen=True):
     limits: LimitsResult
     images: ImagesResult
     jobs: dict[str, int]
+    payload: PayloadResult
     products: ProductsResult
     downlink: DownlinkResult
     expectations: list[ExpectationResult]

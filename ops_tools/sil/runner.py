@@ -22,6 +22,7 @@ from ops_tools.sil.result import (
     ImagesResult,
     LedgerResult,
     LimitsResult,
+    PayloadResult,
     ProductsResult,
     figure,
 )
@@ -128,6 +129,11 @@ class Flight:
                 processed=jobs.get(JobOutcome.COMPLETED.name, 0),
             ),
             jobs=jobs,
+            payload=PayloadResult(
+                guard_refusals=record.payload.guard_refusals if record.payload else 0,
+                highest_power_mode_w=record.highest_power_mode_w,
+                energy_wh=round(record.payload.energy, 3) if record.payload else 0.0,
+            ),
             products=ProductsResult(
                 files=len(vehicle.ground.files.files),
                 bytes=sum(file.octets for file in vehicle.ground.files.files.values()),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -14,7 +17,21 @@ from ops_tools.sil.runner import Flight
 from ops_tools.sil.scenario import load_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
-ONE_ORBIT = ROOT / "apps" / "missions" / "urbanwatch" / "scenarios" / "one_orbit.toml"
+SCENARIOS = ROOT / "apps" / "missions" / "urbanwatch" / "scenarios"
+ONE_ORBIT = SCENARIOS / "one_orbit.toml"
+
+
+def fly_in_a_process_of_its_own(arguments: list[str], **environment: str) -> str:
+    """Run flightsw without the tests' tracing, at full speed; returns what it printed."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "ops_tools.cli", *arguments],
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
 
 
 class FlownOrbit(msgspec.Struct, frozen=True):

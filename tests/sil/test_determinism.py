@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.sil.conftest import fly_in_a_process_of_its_own
 
 ORBITS = "0.3"  # up to and into the first contact, with inference
 
@@ -16,14 +15,9 @@ ORBITS = "0.3"  # up to and into the first contact, with inference
 def trace_hash(folder: Path, seed: int, hash_seed: str) -> str:
     """The trace hash of a demo in a process of its own."""
     result = folder / f"{seed}-{hash_seed}.json"
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "ops_tools.cli", "demo", "--headless", "--orbits", ORBITS, "--seed", str(seed)),
-            *("--json", str(result), "--report", str(folder)),
-        ],
-        env=os.environ | {"PYTHONHASHSEED": hash_seed},
-        capture_output=True,
-        check=False,
+    fly_in_a_process_of_its_own(
+        ["demo", "--headless", "--orbits", ORBITS, "--seed", str(seed), "--json", str(result), "--report", str(folder)],
+        PYTHONHASHSEED=hash_seed,
     )
     found: str = json.loads(result.read_text())["trace_hash"]
     return found
