@@ -18,7 +18,9 @@ from flightsw.services.modes import ModeMachine, Transition
 
 OFF, BOOTING, IDLE, WARMING, RUNNING, THROTTLED, COOLING, FAULT, SAFE = ComputeMode
 
-_POWERED = (BOOTING, IDLE, WARMING, RUNNING, THROTTLED, COOLING)
+POWERED = (BOOTING, IDLE, WARMING, RUNNING, THROTTLED, COOLING)
+"""Modes in which the board's line is on."""
+
 _UP = (IDLE, WARMING, RUNNING, THROTTLED, COOLING)
 _WORKING = (WARMING, RUNNING, THROTTLED)
 
@@ -65,11 +67,11 @@ class ComputeModes(ModeMachine[ComputeMode]):
     modes = ComputeMode
     initial, safe, fault = OFF, SAFE, FAULT
     transitions = (
-        Transition("fail", (*_POWERED, OFF, SAFE), FAULT, "is_faulted", "neither model nor board is at fault"),
+        Transition("fail", (*POWERED, OFF, SAFE), FAULT, "is_faulted", "neither model nor board is at fault"),
         Transition("clear", FAULT, OFF, "is_cleared", "the fault has not been cleared"),
-        Transition("protect", (*_POWERED, OFF), SAFE, "is_forbidden", "nothing forbids the payload"),
+        Transition("protect", (*POWERED, OFF), SAFE, "is_forbidden", "nothing forbids the payload"),
         Transition("recover", SAFE, OFF, "is_allowed", "the payload is still forbidden"),
-        Transition("disable", _POWERED, OFF, "is_disabled", "the payload is enabled"),
+        Transition("disable", POWERED, OFF, "is_disabled", "the payload is enabled"),
         Transition("lose_board", _UP, OFF, "is_lost", "the board answers"),
         Transition("give_up_boot", BOOTING, OFF, "is_overdue", "the board may still boot"),
         Transition("power_on", OFF, BOOTING, "may_power_on", "no work, or no power for it"),
@@ -82,13 +84,13 @@ class ComputeModes(ModeMachine[ComputeMode]):
         Transition("finish", _WORKING, IDLE, "has_no_run", "a job is in hand"),
         Transition("warm_up", IDLE, WARMING, "has_plan", "no job was admitted"),
         Transition("rest", (IDLE, COOLING), OFF, "is_unneeded", "the board has worked a moment ago"),
-        Transition("restart", _POWERED, OFF),
+        Transition("restart", POWERED, OFF),
     )
 
     @property
     def powered(self) -> bool:
         """Whether the board's line is to be on."""
-        return self.mode in _POWERED
+        return self.mode in POWERED
 
     def due(self, conditions: Conditions) -> str | None:
         """The trigger of the first transition from the present mode whose guard agrees, None when none does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from apps.payload.board_keeper import BoardKeeper
-from apps.payload.compute_modes import ComputeModes, Conditions
+from apps.payload.compute_modes import POWERED, ComputeModes, Conditions
 from apps.payload.forecast import NANOSECONDS
 from apps.payload.jobs import JobQueue
 from apps.payload.messages import ComputeMode, GuardReason
@@ -137,7 +137,7 @@ class Controller:
             if isinstance(outcome, Faulted):
                 self._state.fault = outcome.error
             if isinstance(outcome, Changed | Faulted):
-                self._entered(ComputeMode(outcome.destination), trigger)
+                self._entered(ComputeMode(outcome.destination), ComputeMode(outcome.source), trigger)
 
     def _conditions(self) -> Conditions:
         state, outlook, mode = self._state, self.outlook, self.modes.mode
@@ -149,7 +149,8 @@ class Controller:
         return Conditions(
             enabled=state.enabled,
             faulted=bool(state.fault),
-            forbidden=outlook.forbids_rest(starting=resting),
+            # Where work is admitted, rest is too.
+            forbidden=state.guard is not GuardReason.ADMITTED and outlook.forbids_rest(starting=resting),
             may_boot=may_boot,
             too_hot=state.guard is GuardReason.BOARD_TEMPERATURE and outlook.too_hot(),
             cool=mode is ComputeMode.COOLING and outlook.cool(),
@@ -186,14 +187,15 @@ class Controller:
             return None  # from before it was switched on
         return heard.board.state
 
-    def _entered(self, mode: ComputeMode, trigger: str) -> None:
+    def _entered(self, mode: ComputeMode, before: ComputeMode, trigger: str) -> None:
         """Do what a new mode demands."""
         match mode:
             case ComputeMode.BOOTING:
                 self._switch(on=True)
                 self.verify_model()
             case ComputeMode.OFF | ComputeMode.SAFE | ComputeMode.FAULT:
-                self._leave_board(lost=trigger == "lose_board")
+                if before in POWERED:
+                    self._leave_board(lost=trigger == "lose_board")
                 if trigger in ("lose_board", "give_up_boot"):
                     self._count_failure(self._failure(trigger))
             case (

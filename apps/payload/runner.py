@@ -6,6 +6,7 @@ A job is finished when the board has done its work and the worker's result has c
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 from apps.payload.board_keeper import BoardKeeper, LostWorkError
 from apps.payload.forecast import NANOSECONDS
@@ -23,6 +24,9 @@ from apps.payload.worker_messages import WorkRequest, WorkResult, WorkStatus
 from flightsw.devices.errors import DeviceError
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.products.image_file import parse_image
+
+LOOK_S = 5
+"""How often a board that says it works is asked how far it is."""
 
 LEAST_WORK_S = 0.01
 """Work of a run whose job was all but done before: the board takes no empty work."""
@@ -77,7 +81,7 @@ class JobRunner:
             self.retry("the board does not take the work")
             return
         self._queue.run(job)
-        run.began_ns = run.progressed_ns = now_ns
+        run.began_ns = run.progressed_ns = run.looked_ns = now_ns
         run.image_octets = len(image)
         self._voice.start_work(WorkRequest(run.number, job.variant, image), run.work_s / self._speed(power_w))
 
@@ -101,15 +105,22 @@ class JobRunner:
         run = self._state.run
         if run is None or run.began_ns is None:
             return
-        if run.working and not self._look(run, now_ns):
+        if run.working and self._worth_a_look(run, now_ns) and not self._look(run, now_ns):
             return
         self._conclude()
         limit_ns = self._tables.board.result_limit_s * NANOSECONDS
         if self._state.run is run and run.finished_ns is not None and now_ns - run.finished_ns > limit_ns:
             self.retry("no result, or no room for the product")
 
+    def _worth_a_look(self, run: Run, now_ns: int) -> bool:
+        """Whether to ask for the progress: from time to time while the board's status says that it works on the run."""
+        told, told_ns = self._state.heard.board, self._state.heard.board_ns
+        working = told is not None and told_ns == now_ns and told.job == run.number
+        return not working or now_ns - run.looked_ns >= LOOK_S * NANOSECONDS
+
     def _look(self, run: Run, now_ns: int) -> bool:
         """Ask the board how far it is; False when the run was given up."""
+        run.looked_ns = now_ns
         try:
             progress = self._keeper.progress(run.number)
         except LostWorkError as error:
@@ -168,6 +179,10 @@ class JobRunner:
     def suspend(self) -> None:
         """Stop the active job; it goes on later where it was."""
         run, job = self._active()
+        if run.working:
+            with suppress(LostWorkError):
+                progress = self._keeper.progress(run.number)
+                run.done_s = run.done_s if progress is None else progress.done_s
         self._release(run)
         self._queue.suspend(job, run.done)
 

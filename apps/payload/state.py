@@ -58,6 +58,7 @@ class Run(msgspec.Struct):
         done_s: work done by this run.
         began_ns: when the board began; None while the job is loading.
         progressed_ns: when the board was last seen to get on.
+        looked_ns: when it was last asked.
         finished_ns: when the board was seen to have finished; None before.
         image_octets: size of the image.
         result: what the worker found; None before.
@@ -71,6 +72,7 @@ class Run(msgspec.Struct):
     done_s: float = 0.0
     began_ns: int | None = None
     progressed_ns: int = 0
+    looked_ns: int = 0
     finished_ns: int | None = None
     image_octets: int = 0
     result: WorkResult | None = None

@@ -1,4 +1,4 @@
-"""The most value per work first; better variants and gentler power when time and energy suffice for all that waits."""
+"""The most value per work first; by the best variant and power for which time and energy suffice for all that waits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apps.payload.tables import PowerStep, Variant
 class Greedy:
     """Takes the job that earns most per second of work among those that can still be done in time.
 
-    The variant is the most accurate one, and the power mode then the gentlest one, with which every other waiting job
+    The variant is the most accurate one, and the power mode then the strongest one, with which every other waiting job
     can still be done by its deadline in its cheapest variant, and with which the energy spared by the forecast is
     enough for all of them. When there is none: the cheapest variant, as fast as the guard admits.
     """
@@ -28,7 +28,7 @@ class Greedy:
         job = max(feasible, key=lambda job: (_value_per_work(board, job), -job.deadline_ns, -job.id))
         others = sorted((other for other in feasible if other is not job), key=lambda other: other.deadline_ns)
         for variant in sorted(board.variants_for(job), key=lambda variant: -variant.accuracy):
-            for step in steps:
+            for step in reversed(steps):
                 if _all_served(board, job, variant, step, others, fastest, now_ns):
                     return Plan(job.id, variant.name, step.power_w)
         return Plan(job.id, board.cheapest_for(job).name, fastest.power_w)

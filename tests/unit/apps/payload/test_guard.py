@@ -161,10 +161,18 @@ def test_a_forecast_on_an_old_orbit_is_refused() -> None:
 
 
 def test_the_bus_voltage_behind_the_added_current_counts() -> None:
-    """25 W more at 28.5 V draw 0.92 A over 0.6 ohm: 27.9 V, under the floor; what is drawn already is not added."""
-    assert verdict(but(bus_voltage=28.5), power_w=25.0) is GuardReason.BUS_VOLTAGE
-    assert verdict(but(bus_voltage=28.5, payload_w=25.0 / LIMITS.line_efficiency), power_w=25.0) is GuardReason.ADMITTED
-    assert verdict(but(bus_voltage=28.5, payload_w=math.nan), power_w=25.0) is GuardReason.BUS_VOLTAGE
+    """25 W at the board add a current whose drop over the battery's resistance must leave the floor, exactly."""
+    drawn_w = 25.0 / LIMITS.line_efficiency
+    floor = LIMITS.bus_voltage_floor
+    edge = (floor + math.sqrt(floor * floor + 4.0 * drawn_w * LIMITS.bus_resistance_ohm)) / 2.0
+    assert verdict(but(bus_voltage=edge + 1e-6), power_w=25.0) is GuardReason.ADMITTED
+    assert verdict(but(bus_voltage=edge - 1e-6), power_w=25.0) is GuardReason.BUS_VOLTAGE
+
+
+def test_what_is_drawn_already_is_not_added() -> None:
+    """A board that runs at 25 W adds nothing by going on; an unknown draw counts as none."""
+    assert verdict(but(bus_voltage=28.1, payload_w=25.0 / LIMITS.line_efficiency), power_w=25.0) is GuardReason.ADMITTED
+    assert verdict(but(bus_voltage=28.1, payload_w=math.nan), power_w=25.0) is GuardReason.BUS_VOLTAGE
 
 
 def test_the_floor_is_kept_to_the_watt_hour() -> None:
@@ -219,6 +227,13 @@ def test_bounds_are_taken_at_their_bad_end() -> None:
     assert lossy.need_wh[0] == pytest.approx(11.0 / 0.95 / 60.0 - 5.0 * 0.95 / 60.0)
 
 
+def test_a_board_at_rest_is_part_of_the_reserve() -> None:
+    """What the idle board takes is lost in every step, losses of its line included."""
+    resting = reserve(forecast_of([0.0], [10.0]), LIMITS, 1.5)
+    assert resting.net_w == pytest.approx((-11.0 - 1.5 / 0.95,))
+    assert resting.idle_w == 1.5
+
+
 def test_charging_counts_up_to_what_the_battery_takes() -> None:
     """A surplus beyond the charge limit is lost."""
     plenty = reserve(forecast_of([500.0, 0.0], [0.0, 60.0]), LIMITS, 0.0)
@@ -229,16 +244,16 @@ def test_the_temperature_behind_the_slot_counts() -> None:
     """A board just under the limit may not take a power that would lift it over the limit within the slot."""
     highest = LIMITS.temperature_limit - LIMITS.temperature_margin
     share = -math.expm1(-LIMITS.slot_s / (LIMITS.thermal_resistance * LIMITS.heat_capacity))
-    target = GOOD.sink_c + LIMITS.sink_margin + LIMITS.thermal_resistance * 25.0
+    target = 30.0 + LIMITS.sink_margin + LIMITS.thermal_resistance * 25.0
     edge = (highest - share * target) / (1.0 - share)
-    assert verdict(but(board_c=min(edge, highest) - 1e-6), power_w=25.0) is GuardReason.ADMITTED
-    hot_sink = but(sink_c=60.0, board_c=highest - 0.1)
-    assert verdict(hot_sink, power_w=25.0) is GuardReason.BOARD_TEMPERATURE
+    assert edge < highest
+    assert verdict(but(sink_c=30.0, board_c=edge - 1e-6), power_w=25.0) is GuardReason.ADMITTED
+    assert verdict(but(sink_c=30.0, board_c=edge + 1e-6), power_w=25.0) is GuardReason.BOARD_TEMPERATURE
 
 
 def test_a_board_over_the_limit_may_not_work_even_when_it_would_cool() -> None:
-    """Cooling towards a legal temperature is no reason to begin."""
-    assert verdict(but(board_c=74.0, sink_c=-50.0), power_w=7.0) is GuardReason.BOARD_TEMPERATURE
+    """Cooling under the limit within the slot is no reason to begin over it."""
+    assert verdict(but(board_c=72.1, sink_c=-95.0), power_w=7.0) is GuardReason.BOARD_TEMPERATURE
 
 
 def test_a_sink_that_would_heat_a_resting_board_forbids_work() -> None:

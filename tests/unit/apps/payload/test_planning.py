@@ -80,23 +80,24 @@ def test_always_maximum_is_blind() -> None:
 
 def test_greedy_takes_the_most_value_per_work() -> None:
     """Value over work decides, of equals the earlier deadline, then the lower number."""
-    assert chosen(Greedy(), job(1, value=1.0), job(2, value=2.0)) == Plan(2, "full", 7)
-    assert chosen(Greedy(), job(1, value=2.0), job(2, value=2.0, deadline_s=9000.0)) == Plan(2, "full", 7)
-    assert chosen(Greedy(), job(2), job(1)) == Plan(1, "full", 7)
-    assert chosen(Greedy(), job(1, value=2.0), job(2, value=1.0, variant="half", done=0.9)) == Plan(2, "half", 7)
-    assert chosen(Greedy(), job(1, value=2.0), job(2, value=1.0, variant="half", done=1.0)) == Plan(2, "half", 7)
+    assert chosen(Greedy(), job(1, value=1.0), job(2, value=2.0)) == Plan(2, "full", 25)
+    assert chosen(Greedy(), job(1, value=2.0), job(2, value=2.0, deadline_s=9000.0)) == Plan(2, "full", 25)
+    assert chosen(Greedy(), job(2), job(1)) == Plan(1, "full", 25)
+    assert chosen(Greedy(), job(1, value=2.0), job(2, value=1.0, variant="half", done=0.9)) == Plan(2, "half", 25)
+    assert chosen(Greedy(), job(1, value=2.0), job(2, value=1.0, variant="half", done=1.0)) == Plan(2, "half", 25)
 
 
 def test_greedy_is_generous_only_with_what_the_others_do_not_need() -> None:
     """Time for the others' deadlines and energy for all decide over variant and power mode."""
     first, second = job(1, value=2.0), job(2, deadline_s=200.0)
     assert chosen(Greedy(), first, second) == Plan(1, "full", 25)  # 150 s at 25 W leave 50 s for the second
-    assert chosen(Greedy(), first, job(2, deadline_s=100.0)) == Plan(1, "half", 7)  # 43 s
-    assert chosen(Greedy(), first, job(2, deadline_s=40.0)) == Plan(1, "half", 15)  # 20 s
+    assert chosen(Greedy(), first, job(2, deadline_s=100.0)) == Plan(1, "half", 25)
+    assert chosen(Greedy(), first, on=board(spare_wh=0.97)) == Plan(1, "full", 15)  # 25 W take 0.98 Wh, 15 W 0.75
     assert chosen(Greedy(), first, on=board(spare_wh=0.7)) == Plan(1, "full", 7)  # 0.65 Wh
-    assert chosen(Greedy(), first, on=board(spare_wh=0.6)) == Plan(1, "half", 7)
+    assert chosen(Greedy(), first, on=board(spare_wh=0.6)) == Plan(1, "half", 25)
+    assert chosen(Greedy(), first, on=board(spare_wh=0.07)) == Plan(1, "half", 7)
     assert chosen(Greedy(), first, on=board(spare_wh=0.0)) == Plan(1, "half", 25)  # nothing suits: quick and cheap
-    assert chosen(Greedy(), job(1, deadline_s=160.0), on=board(admitted_w=15.0)) == Plan(1, "half", 7)
+    assert chosen(Greedy(), job(1, deadline_s=160.0), on=board(admitted_w=15.0)) == Plan(1, "half", 15)
     assert chosen(Greedy(), job(1, deadline_s=14.0)) is None
 
 

@@ -334,11 +334,11 @@ def test_a_board_that_does_not_stop_is_switched_off(world: World) -> None:
 
 
 def test_a_throttled_board_is_told(world: World) -> None:
-    """THROTTLED while the board is slow, and the slow job is no hung one."""
+    """THROTTLED while the board is slow, RUNNING when it is not."""
     world.take_image()
     world.until(ComputeMode.RUNNING)
     world.board.throttled = True
-    world.pass_time(40)
+    world.pass_time(10)
     assert world.status.mode is ComputeMode.THROTTLED
     world.board.throttled = False
     world.pass_time(1)
