@@ -18,7 +18,17 @@ from apps.camera.messages import (
     SetTargetValue,
     TargetEnabled,
 )
-from apps.camera.opportunities import Opportunity, Orbit, Target, Targets, earth_angle, in_reach, opportunity
+from apps.camera.opportunities import (
+    Opportunity,
+    Orbit,
+    Target,
+    Targets,
+    Track,
+    earth_angle,
+    in_reach,
+    may_come_in_reach,
+    opportunity,
+)
 from apps.mode_manager.messages import ModeStatus, ReleaseImaging, RequestImaging, SpacecraftMode
 from flightsw.app import App, Refused, Table, every, handles
 from flightsw.devices.camera import Camera as CameraDriver
@@ -157,14 +167,15 @@ class Camera(App):
         elif orbit is None:
             self._miss("position not known")
         else:
-            self._go_on(approach, opportunity(self._target(approach.target), orbit))
+            self._go_on(approach, opportunity(self._target(approach.target), Track.of(orbit)))
 
     def _look(self, orbit: Orbit) -> None:
         """Find the nearest opportunity, and begin the approach when its time has come."""
-        state, rules = self.state, self.targets
+        state, rules, track = self.state, self.targets, Track.of(orbit)
+        watched = (target for target in rules.targets if self._wanted(target))
         chances = [
             chance
-            for chance in (opportunity(target, orbit) for target in rules.targets if self._wanted(target))
+            for chance in (opportunity(target, track) for target in watched if may_come_in_reach(target, track, rules))
             if in_reach(chance, rules) and rules.least_lead_s <= chance.seconds <= rules.horizon_s
         ]
         state.next_target, state.next_in_s = 0, 0

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import msgspec
 
-from flightsw.geometry.earth import Geodetic, from_geodetic, rotate_z
-from flightsw.geometry.vectors import Vector, cross, dot, norm, subtract, unit
+from flightsw.geometry.earth import EARTH_RADIUS_KM, Geodetic, from_geodetic, rotate_z
+from flightsw.geometry.vectors import Vector, add, cross, dot, norm, scale, subtract, unit
 from tlm_cmd.definition.fields import F32, U8, U16, Range, Unit, UpTo
 from tlm_cmd.definition.message import Record
 
 EARTH_RATE_RAD_S = 7.292115e-5
+ELLIPSOID_MARGIN_RAD = 0.01
+"""More than the direction to a place differs between the ellipsoid and a sphere."""
 
 
 class Target(Record):
@@ -77,29 +79,65 @@ def earth_angle(position: Vector, place: Geodetic) -> float:
     return math.atan2(position[1], position[0]) - math.atan2(fixed[1], fixed[0])
 
 
-def opportunity(target: Target, orbit: Orbit) -> Opportunity:
+class Track(msgspec.Struct, frozen=True):
+    """What an orbit means for every target: worked out once per look.
+
+    Attributes:
+        orbit: where the spacecraft is.
+        up: unit vector from the Earth's centre to the spacecraft.
+        normal: unit vector of the orbit's angular momentum.
+        along: unit vector of the flight direction, across ``up``.
+        radius: distance from the Earth's centre [km].
+        rate: how fast the spacecraft goes round [rad/s].
+    """
+
+    orbit: Orbit
+    up: Vector
+    normal: Vector
+    along: Vector
+    radius: float
+    rate: float
+
+    @classmethod
+    def of(cls, orbit: Orbit) -> Track:
+        """The track of an orbit."""
+        up = unit(orbit.position)
+        normal = unit(cross(orbit.position, orbit.velocity))
+        radius = norm(orbit.position)
+        return cls(orbit, up, normal, cross(normal, up), radius, norm(orbit.velocity) / radius)
+
+
+def may_come_in_reach(target: Target, track: Track, rules: Targets) -> bool:
+    """Whether a closer look at a target is worth while: a cheap bound that leaves out most of the world."""
+    place = unit(rotate_z(_place(target), track.orbit.earth_angle_rad))
+    off_nadir = math.radians(rules.max_off_nadir)
+    swath = math.asin(min(1.0, math.sin(off_nadir) * track.radius / EARTH_RADIUS_KM)) - off_nadir
+    across = swath + EARTH_RATE_RAD_S * rules.horizon_s + ELLIPSOID_MARGIN_RAD
+    if abs(dot(place, track.normal)) > math.sin(min(across, math.pi / 2)):
+        return False
+    ahead = math.atan2(dot(place, track.along), dot(place, track.up))
+    return -across <= ahead <= track.rate * rules.horizon_s + across
+
+
+def opportunity(target: Target, track: Track) -> Opportunity:
     """The nearest pass over a target, on a circular orbit; within one minute of now it is exact to about a second."""
-    up = unit(orbit.position)
-    normal = unit(cross(orbit.position, orbit.velocity))
-    along = cross(normal, up)
-    rate = norm(orbit.velocity) / norm(orbit.position)
-    place = from_geodetic(Geodetic(math.radians(target.latitude), math.radians(target.longitude), 0.0))
-    seconds = 0.0
+    orbit, place, seconds = track.orbit, _place(target), 0.0
     for _ in range(3):  # the target turns with the Earth while the spacecraft comes nearer
         there = rotate_z(place, orbit.earth_angle_rad + EARTH_RATE_RAD_S * seconds)
-        seconds = math.atan2(dot(there, along), dot(there, up)) / rate
-    angle = seconds * rate
-    radius = norm(orbit.position)
-    closest = tuple(radius * (math.cos(angle) * u + math.sin(angle) * a) for u, a in zip(up, along, strict=True))
-    spacecraft: Vector = (closest[0], closest[1], closest[2])
-    line = subtract(there, spacecraft)
-    cosine = -dot(unit(line), unit(spacecraft))
+        seconds = math.atan2(dot(there, track.along), dot(there, track.up)) / track.rate
+    angle = seconds * track.rate
+    closest = add(scale(track.up, track.radius * math.cos(angle)), scale(track.along, track.radius * math.sin(angle)))
+    cosine = -dot(unit(subtract(there, closest)), unit(closest))
     return Opportunity(
         target=target.number,
         seconds=seconds,
         off_nadir_deg=math.degrees(math.acos(max(-1.0, min(1.0, cosine)))),
         sun_elevation_deg=math.degrees(math.asin(max(-1.0, min(1.0, dot(unit(there), orbit.sun))))),
     )
+
+
+def _place(target: Target) -> Vector:
+    return from_geodetic(Geodetic(math.radians(target.latitude), math.radians(target.longitude), 0.0))
 
 
 def in_reach(chance: Opportunity, rules: Targets) -> bool:
