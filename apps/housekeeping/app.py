@@ -5,13 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from apps.attitude.messages import Navigation
-from apps.housekeeping.messages import AppHealth, AppSilent, SystemStatus
+from apps.housekeeping.messages import AppHealth, AppHeardAgain, AppSilent, SystemStatus
 from flightsw.app import App, collects, every, handles
 from flightsw.messages import AppHousekeeping
+from tlm_cmd.errors import FieldRangeError
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 NANOSECONDS = 1_000_000_000
 MAX_U16 = 65_535
+MAX_U32 = 2**32 - 1
 SILENT_PERIODS = 3
 
 
@@ -28,12 +30,16 @@ class HousekeepingState(msgspec.Struct):
     Attributes:
         reports: newest packet by app.
         silent: apps reported as silent.
-        time_tai_ns: newest TAI known from navigation.
+        listening_since_ns: when this app last started; who was silent before cannot be told.
+        time_tai_ns: newest TAI known from navigation, 0 before the first.
+        time_at_ns: when it was right.
     """
 
     reports: dict[str, LastReport] = {}
     silent: list[str] = []
+    listening_since_ns: int = 0
     time_tai_ns: int = 0
+    time_at_ns: int = 0
 
 
 class Housekeeping(App):
@@ -46,6 +52,9 @@ class Housekeeping(App):
         dictionary = self.container.surroundings.dictionary
         self._apps = {app.name: app.apid for app in dictionary.apps}
         self._dictionary_hash = bytes.fromhex(dictionary.content_hash)[:8]
+        self.state.listening_since_ns = self.now_ns
+        if self.now_ns < self.state.time_at_ns:  # the clock has started again
+            self.state.time_tai_ns = 0
 
     @collects(AppHousekeeping)
     def hear(self, app: str, packet: AppHousekeeping) -> None:
@@ -53,25 +62,26 @@ class Housekeeping(App):
         self.state.reports[app] = LastReport(packet, self.now_ns)
         if app in self.state.silent:
             self.state.silent.remove(app)
+            self.event(AppHeardAgain(app))
 
     @handles(Navigation)
     def take_time(self, navigation: Navigation) -> None:
         """Keep the newest time."""
-        self.state.time_tai_ns = navigation.time_tai_ns
+        if navigation.valid:
+            self.state.time_tai_ns, self.state.time_at_ns = navigation.time_tai_ns, self.now_ns
 
     @every(seconds=10, offset=9)
     def report(self) -> None:
-        """Publish the summary."""
-        reports = self.state.reports
-        longest = SILENT_PERIODS * int(AppHousekeeping.period_s or 1)
+        """Publish the summary, and notice who has fallen silent."""
+        longest_s = SILENT_PERIODS * int(AppHousekeeping.period_s or 1)
         health = []
         accepted = failed = errors = events = silent = 0
         for name, apid in self._apps.items():
-            heard = reports.get(name)
-            silent_s = min((self.now_ns - (heard.at_ns if heard else 0)) // NANOSECONDS, MAX_U16)
-            if silent_s > longest:
+            silent_s = self._silent_s(name)
+            if silent_s > longest_s:
                 silent += 1
                 self._report_silence(name, silent_s)
+            heard = self.state.reports.get(name)
             if heard is None:
                 continue
             packet = heard.packet
@@ -83,15 +93,23 @@ class Housekeeping(App):
         self.send(
             SystemStatus(
                 dictionary=self._dictionary_hash,
-                utc_s=max(0, self._utc_s()),
-                accepted=accepted,
-                failed=failed,
-                errors=errors,
-                events=events,
+                utc_s=self._utc_s(),
+                accepted=min(accepted, MAX_U32),
+                failed=min(failed, MAX_U32),
+                errors=min(errors, MAX_U32),
+                events=min(events, MAX_U32),
                 silent_apps=silent,
                 apps=tuple(health),
             )
         )
+
+    def _silent_s(self, app: str) -> int:
+        """For how long nothing was heard of an app, as far as this app was there to hear it."""
+        since_ns = self.state.listening_since_ns
+        heard = self.state.reports.get(app)
+        if heard is not None and heard.at_ns <= self.now_ns:
+            since_ns = max(since_ns, heard.at_ns)
+        return min((self.now_ns - since_ns) // NANOSECONDS, MAX_U16)
 
     def _report_silence(self, app: str, seconds: int) -> None:
         if app not in self.state.silent:
@@ -99,4 +117,11 @@ class Housekeeping(App):
             self.event(AppSilent(app, seconds))
 
     def _utc_s(self) -> int:
-        return LEAP_SECONDS.tai_to_utc(self.state.time_tai_ns) // NANOSECONDS if self.state.time_tai_ns else 0
+        state = self.state
+        if state.time_tai_ns == 0:
+            return 0
+        tai_ns = state.time_tai_ns + self.now_ns - state.time_at_ns
+        try:
+            return LEAP_SECONDS.tai_to_utc(tai_ns) // NANOSECONDS
+        except FieldRangeError:  # the receiver's time is absurd
+            return 0
