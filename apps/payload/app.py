@@ -23,15 +23,14 @@ from apps.payload.messages import (
     GuardReason,
     JobEnded,
     JobOutcome,
-    JobReport,
     ModelUnusable,
-    PayloadStatus,
     PlannerReplaced,
     ProductReady,
     SetPolicy,
     SubmitJob,
 )
 from apps.payload.orbit import OrbitState
+from apps.payload.reports import MAX_REASON_OCTETS, fit, job_report, payload_status
 from apps.payload.runner import JobRunner
 from apps.payload.state import NEVER_NS, PayloadState
 from apps.payload.tables import BoardTable, ForecastRules, GuardLimits, JobRules, check_board, check_limits
@@ -197,24 +196,8 @@ class Payload(App):
 
     def job_ended(self, job: Job, outcome: JobOutcome, reason: str, value: float, cloud_fraction: float) -> None:
         """Report a job, and let go of its image."""
-        waited_ns = job.waited_ns if job.waited_ns >= 0 else self.now_ns - job.arrived_ns
-        self.send(
-            JobReport(
-                job=job.id,
-                scene=job.scene,
-                target=job.target,
-                outcome=outcome,
-                variant=job.variant,
-                value=value,
-                cloud_fraction=cloud_fraction,
-                energy=job.energy_wh,
-                run_s=job.run_ns / NANOSECONDS,
-                wait_s=waited_ns / NANOSECONDS,
-                peak_temperature=0.0 if job.peak_c is None else job.peak_c,
-                reason=_fit(reason, 80),
-            )
-        )
-        self.event(JobEnded(job.id, outcome, _fit(reason, 80)))
+        self.send(job_report(job, outcome, reason, self.now_ns, value=value, cloud_fraction=cloud_fraction))
+        self.event(JobEnded(job.id, outcome, fit(reason, MAX_REASON_OCTETS)))
         if outcome in UNNEEDED_IMAGES:
             if len(self.state.deletions) < MAX_DELETIONS:
                 self.state.deletions.append(job.file)
@@ -227,15 +210,15 @@ class Payload(App):
 
     def model_unusable(self, reason: str) -> None:
         """Report that the payload waits in FAULT."""
-        self.event(ModelUnusable(_fit(reason, 120)))
+        self.event(ModelUnusable(fit(reason, 120)))
 
     def board_failed(self, reason: str, failures: int) -> None:
         """Report a failure of the board."""
-        self.event(BoardFailed(_fit(reason, 80), failures))
+        self.event(BoardFailed(fit(reason, MAX_REASON_OCTETS), failures))
 
     def planner_replaced(self, reason: str) -> None:
         """Report that earliest deadline took over."""
-        self.event(PlannerReplaced(self.state.policy, _fit(reason, 80)))
+        self.event(PlannerReplaced(self.state.policy, fit(reason, MAX_REASON_OCTETS)))
 
     def cut_off(self, reason: GuardReason) -> None:
         """Report that the guard stopped running work."""
@@ -251,7 +234,7 @@ class Payload(App):
 
     def _mode_changed(self, change: Changed | Faulted) -> None:
         cause = change.error if isinstance(change, Faulted) else change.trigger.replace("_", " ")
-        self.event(ComputeModeChanged(ComputeMode(change.source), ComputeMode(change.destination), _fit(cause, 64)))
+        self.event(ComputeModeChanged(ComputeMode(change.source), ComputeMode(change.destination), fit(cause, 64)))
 
     # ---------------------------------------------------------------- every second
 
@@ -268,37 +251,8 @@ class Payload(App):
                 return
 
     def _report(self) -> None:
-        state, counters = self.state, self.state.queue.counters
-        run = state.run
-        board_c = self._controller.outlook.measured.board_c
+        controller = self._controller
+        board_c = controller.outlook.measured.board_c
         if math.isfinite(board_c):
-            state.board_c = board_c
-        self.send(
-            PayloadStatus(
-                mode=self._controller.modes.mode,
-                enabled=state.enabled,
-                policy=state.policy,
-                job=0 if run is None else run.job,
-                board_power_mode=run.power_w if run is not None and run.working else 0,
-                board_temperature=state.board_c,
-                queued=len(self._queue.waiting),
-                completed=counters.completed,
-                discarded=counters.discarded,
-                expired=counters.expired,
-                failed=counters.failed + counters.cancelled,
-                refused=counters.refused,
-                retries=counters.retries,
-                guard=state.guard,
-                guard_refusals=state.guard_refusals,
-                cut_offs=state.cut_offs,
-                planner_failures=min(state.planner_failures, 65_535),
-                board_failures=state.board_failures,
-                errors=state.errors,
-                energy=state.energy_wh,
-            )
-        )
-
-
-def _fit(text: str, octets: int) -> str:
-    """A text cut to what its field can carry, on a character boundary."""
-    return text.encode()[:octets].decode(errors="ignore")
+            self.state.board_c = board_c
+        self.send(payload_status(self.state, controller.modes.mode))

@@ -10,8 +10,7 @@ from apps.payload.forecast import NANOSECONDS
 from apps.payload.jobs import JobQueue
 from apps.payload.messages import ComputeMode, GuardReason
 from apps.payload.outlook import Outlook
-from apps.payload.planning.choices import Board, Plan
-from apps.payload.planning.policy import PLANNERS, ask
+from apps.payload.proposer import Proposer
 from apps.payload.runner import JobRunner
 from apps.payload.senses import line_is_on
 from apps.payload.state import NEVER_NS, PayloadState
@@ -22,9 +21,6 @@ from flightsw.services.modes import Changed, Faulted, Hook
 
 MAX_CHANGES = 4
 """Mode changes in one control slot."""
-
-OVERHEAD_S = 2
-"""From plan to work and from work to result, in control slots of a second."""
 
 
 class Controller:
@@ -51,6 +47,7 @@ class Controller:
         self._voice = voice
         self._queue = JobQueue(state.queue)
         self.outlook = Outlook(state, tables)
+        self._proposer = Proposer(state, tables, self.outlook, voice)
         self.modes = ComputeModes(state.modes, on_transition)
         self.now_ns = 0
 
@@ -96,7 +93,7 @@ class Controller:
             if step is None:
                 state.guard_refusals += 1
             elif self.modes.mode is ComputeMode.IDLE and run is None:
-                plan = self._propose(step.power_w, OVERHEAD_S)
+                plan = self._proposer.propose(step.power_w)
                 if plan is not None:  # less power than the strongest admitted is admitted too
                     self._runner.take(plan, min(plan.power_w, step.power_w), self.now_ns)
 
@@ -109,19 +106,6 @@ class Controller:
             self._runner.suspend()
         else:
             self._runner.launch(step.power_w, self.now_ns)
-
-    def _propose(self, admitted_w: float, overhead_s: float) -> Plan | None:
-        """What the planner wants to do with what the guard would admit."""
-        state, board = self._state, self._tables.board
-        assert state.forecast is not None  # noqa: S101 - without one the guard admits nothing
-        choice = Board(board.steps, board.variants, board.idle_w, admitted_w, self.outlook.spare_wh(), overhead_s)
-        planned = ask(PLANNERS[state.policy], self.now_ns, choice, state.forecast, self._queue.waiting)
-        if planned.failure:
-            state.planner_failures += 1
-            if not state.planner_fault:
-                self._voice.planner_replaced(planned.failure)
-        state.planner_fault = planned.failure
-        return planned.plan
 
     # ---------------------------------------------------------------- modes
 
@@ -145,7 +129,8 @@ class Controller:
         in_mode_s = self.modes.in_mode_ns(self.now_ns) / NANOSECONDS
         table = self._tables.board
         resting = mode in (ComputeMode.OFF, ComputeMode.SAFE)
-        may_boot = mode is ComputeMode.OFF and state.enabled and self._may_boot()
+        off = mode is ComputeMode.OFF and state.enabled and line_is_on(heard, table) is False
+        may_boot = off and outlook.admits_boot()
         return Conditions(
             enabled=state.enabled,
             faulted=bool(state.fault),
@@ -154,7 +139,7 @@ class Controller:
             may_boot=may_boot,
             too_hot=state.guard is GuardReason.BOARD_TEMPERATURE and outlook.too_hot(),
             cool=mode is ComputeMode.COOLING and outlook.cool(),
-            work_waits=may_boot and self._has_work(),
+            work_waits=may_boot and self._proposer.has_work(),
             board=self._board_state(),
             throttled=heard.board is not None and heard.board.throttled,
             model_ready=state.verified,
@@ -163,20 +148,6 @@ class Controller:
             run_planned=run is not None and run.began_ns is None,
             run_started=run is not None and run.began_ns is not None,
         )
-
-    def _may_boot(self) -> bool:
-        """The line is off, and there is power for a boot and for work behind it."""
-        if line_is_on(self._state.heard, self._tables.board) is not False:
-            return False
-        boot = self.outlook.admits(self._tables.board.boot_w, starting=True)
-        return boot is GuardReason.ADMITTED and self.outlook.strongest(starting=True)[0] is not None
-
-    def _has_work(self) -> bool:
-        """A job waits that can still be done in time after a boot."""
-        step, _ = self.outlook.strongest(starting=True)
-        if step is None or not self._queue.waiting:
-            return False
-        return self._propose(step.power_w, self._tables.board.boot_limit_s) is not None
 
     def _board_state(self) -> BoardState | None:
         """What the board says it is; None when it is silent, or to be switched off."""

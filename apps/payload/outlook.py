@@ -87,6 +87,11 @@ class Outlook:
         """Whether there is nothing even for a board at rest."""
         return self.admits(self._tables.board.idle_w, starting=starting) in NOTHING_FOR_A_BOARD_AT_REST
 
+    def admits_boot(self) -> bool:
+        """Whether there is power for a boot and, behind it, for the weakest power mode."""
+        boot = self.admits(self._tables.board.boot_w, starting=True)
+        return boot is GuardReason.ADMITTED and self.strongest(starting=True)[0] is not None
+
     def too_hot(self) -> bool:
         """Whether even the weakest power mode would make the board too hot."""
         weakest = self._tables.board.steps[0].power_w

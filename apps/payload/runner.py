@@ -10,12 +10,12 @@ from contextlib import suppress
 
 from apps.payload.board_keeper import BoardKeeper, LostWorkError
 from apps.payload.forecast import NANOSECONDS
-from apps.payload.image_store import FIRST_PRODUCT_FILE, ImageStore, UnreadableImageError
+from apps.payload.image_store import ImageStore, UnreadableImageError
 from apps.payload.inference_messages import InferenceResult
 from apps.payload.jobs import Job, JobQueue
 from apps.payload.messages import JobOutcome
 from apps.payload.planning.choices import Plan, remaining_work_s
-from apps.payload.products import announcement, mask_file
+from apps.payload.products import store_product
 from apps.payload.senses import payload_w
 from apps.payload.state import PayloadState, Run
 from apps.payload.surroundings import PayloadTables, Voice
@@ -221,19 +221,17 @@ class JobRunner:
     def _store_product(self, seen: InferenceResult) -> None:
         run, job = self._active()
         number = self._state.products + 1
+        value = job.value * self._variant(job).accuracy
         try:
-            data = mask_file(job, seen)
-            self._store.write(FIRST_PRODUCT_FILE + number, data)
+            ready = store_product(self._store, number, job, seen, run.image_octets, value)
         except ProtocolError as error:
             self._end(JobOutcome.FAILED, str(error))
-            return
         except DeviceError:
             self._state.errors += 1  # tried again at the next slot, until the result limit
-            return
-        self._state.products = number
-        value = job.value * self._variant(job).accuracy
-        self._voice.product_ready(announcement(number, job, seen, len(data), run.image_octets, value))
-        self._end(JobOutcome.COMPLETED, "", value=value, cloud=seen.cloud_fraction)
+        else:
+            self._state.products = number
+            self._voice.product_ready(ready)
+            self._end(JobOutcome.COMPLETED, "", value=value, cloud=seen.cloud_fraction)
 
     def _end(self, outcome: JobOutcome, reason: str, *, value: float = 0.0, cloud: float = 0.0) -> None:
         run, job = self._active()
