@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Fly."""
     from rich.console import Console  # noqa: PLC0415 - only what is run is loaded
 
-    from ops_tools.cli_commands.flights import URBANWATCH  # noqa: PLC0415
+    from ops_tools.reference_mission import reference_mission  # noqa: PLC0415
     from ops_tools.run.conduct import Conductor, RunOptions  # noqa: PLC0415
     from ops_tools.run.session import RunSession  # noqa: PLC0415
     from ops_tools.sil.scenario import load_scenario  # noqa: PLC0415
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         json=options.json,
         commands=scenario.commands if scenario else (),
     )
-    mission = options.mission or URBANWATCH / "mission.toml"
+    mission = options.mission or reference_mission() / "mission.toml"
     with RunSession(mission, options.spacecraft, options.seed, options.speed) as session:
         conductor = Conductor(session, wanted, Console())
         with contextlib.suppress(KeyboardInterrupt):
