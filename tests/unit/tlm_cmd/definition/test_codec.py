@@ -460,7 +460,7 @@ def test_booleans_are_true_or_false(annotation: Any) -> None:  # noqa: ANN401 - 
     with pytest.raises(FieldTypeError, match="expected boolean"):
         encoded(annotation, [])
     octets = len(encoded(annotation, True))
-    if annotation is not Annotated[bool, Bits(1)]:
+    if annotation != Annotated[bool, Bits(1)]:
         with pytest.raises(UnknownValueError, match=r"Tested\.tested is 2, allowed are 0 \(False\), 1 \(True\)"):
             decoded(annotation, (2).to_bytes(octets, "big"))
 
