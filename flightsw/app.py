@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from flightsw.runtime.container import AppContainer
     from flightsw.services.spacecraft_time import SpacecraftTime
 
+MAX_NAME_OCTETS = 32
+"""Longest name of a table or a work: what the commands and events about them can carry."""
+
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Driver = TypeVar("Driver")
 Request = TypeVar("Request", bound=msgspec.Struct)
@@ -87,7 +90,13 @@ class Activity(msgspec.Struct, frozen=True):
 
 
 def handles(*records: type[Any]) -> Callable[[Handler], Handler]:
-    """Mark the handler of commands of this app, of telemetry or events of any one app, or of a work's results."""
+    """Mark the handler of commands of this app, of telemetry or events of any one app, or of a work's results.
+
+    Raises:
+        FlightSoftwareError: no class is named; the decorator needs parentheses.
+    """
+    if not records or not all(isinstance(record, type) for record in records):
+        raise FlightSoftwareError(f"@handles needs the classes that the method takes, found {records}")
 
     def mark(handler: Handler) -> Handler:
         handler.__dict__["handled_records"] = records
@@ -124,7 +133,8 @@ class Work(Generic[Request, Result]):
             function from request to result.
         request: class of the requests.
         result: class of the results.
-        time_limit_s: host seconds after which the worker is ended and the work failed.
+        time_limit_s: host seconds for one piece of work, from when the worker is free for it; then the worker is ended
+            and the work failed. The first one includes starting the worker.
     """
 
     def __init__(self, entry: str, request: type[Request], result: type[Result], time_limit_s: float) -> None:
@@ -170,18 +180,25 @@ class App:
 
     @classmethod
     def _gather(cls, name: str, member: object) -> None:
-        if isinstance(member, Table):
-            cls.tables[name] = member
-        elif isinstance(member, Work):
-            cls.works[name] = member
+        if isinstance(member, Table | Work):
+            if len(name.encode()) > MAX_NAME_OCTETS:
+                raise FlightSoftwareError(f"{cls.__name__}.{name}: at most {MAX_NAME_OCTETS} octets fit its commands")
+            members: dict[str, Any] = cls.tables if isinstance(member, Table) else cls.works
+            members[name] = member
         elif callable(member):
             for record in getattr(member, "handled_records", ()):
-                if cls.handlers.setdefault(record, name) != name:
-                    raise FlightSoftwareError(f"{cls.__name__}: {cls.handlers[record]} and {name} handle {record}")
+                cls._claim(cls.handlers, record, name)
             if hasattr(member, "collected_record"):
-                cls.collectors[member.collected_record] = name
+                cls._claim(cls.collectors, member.collected_record, name)
             if hasattr(member, "activity"):
-                cls.activities = (*cls.activities, member.activity)
+                others = (activity for activity in cls.activities if activity.name != name)
+                cls.activities = (*others, member.activity)
+
+    @classmethod
+    def _claim(cls, methods: dict[type[Any], str], record: type[Any], name: str) -> None:
+        """Note which method takes a class; a method may override its own name's, never another's."""
+        if methods.setdefault(record, name) != name:
+            raise FlightSoftwareError(f"{cls.__name__}: {methods[record]} and {name} both take {record.__name__}")
 
     @classmethod
     def state_class(cls) -> type[msgspec.Struct]:
@@ -235,18 +252,21 @@ class App:
         return self.container.device(driver, name)
 
     def work(self, work: Work[Request, Any], request: Request, *, key: str, takes_s: float) -> None:
-        """Start long work.
+        """Start long work; work that was started before a restart of the app is forgotten.
 
         Args:
             work: one of the class's declared works.
             request: what to do.
             key: what the app calls it; failures carry it.
-            takes_s: vehicle seconds after which a lock-step simulation delivers the result.
+            takes_s: vehicle seconds after which a lock-step simulation delivers the result, 0 or more.
+
+        Raises:
+            FlightSoftwareError: ``takes_s`` is negative.
         """
         self.container.start_work(work, request, key, takes_s)
 
     def defer(self) -> Ticket:
-        """Keep the command now handled open; finish it later with ``complete`` or ``fail``."""
+        """Keep the command now handled open; finish it later, once, with ``complete`` or ``fail``."""
         return self.container.defer()
 
     def progress(self, ticket: Ticket, percent: int) -> None:
@@ -262,7 +282,7 @@ class App:
         self.container.fail(ticket, code, reason)
 
     def checkpoint(self) -> None:
-        """Store the app's memory now, rather than at the next regular time."""
+        """Store the app's memory now, rather than behind the next command or housekeeping packet."""
         self.container.checkpoint()
 
 

@@ -73,7 +73,7 @@ class AppHousekeeping(Telemetry, period_s=10):
     accepted: Annotated[int, U32, "commands accepted"]
     completed: Annotated[int, U32, "commands completed"]
     failed: Annotated[int, U32, "commands rejected or failed"]
-    errors: Annotated[int, U32, "handlers that raised"]
+    errors: Annotated[int, U32, "handlers that raised, and checkpoints that could not be stored"]
     events: Annotated[int, U32, "events sent"]
     events_suppressed: Annotated[int, U32, "events held back by filters and squelch"]
     messages: Annotated[int, U32, "messages handled"]
@@ -134,7 +134,7 @@ class WorkLost(Event, code=6, severity=Severity.ERROR, text="work {work} failed:
 
 
 class CheckpointLost(Event, code=7, severity=Severity.ERROR, text="checkpoint unusable: {reason}"):
-    """The stored memory could not be restored; the app starts afresh."""
+    """The stored memory, or one stored table, could not be restored; it begins as at the very first start."""
 
     reason: Annotated[str, UpTo(120)]
 
@@ -143,6 +143,12 @@ class EventsSuppressed(Event, code=8, severity=Severity.INFO, text="{count} even
     """How many events the squelch held back since the last one that passed."""
 
     count: Annotated[int, U32, Range(1, 2**32 - 1)]
+
+
+class CheckpointFailed(Event, code=9, severity=Severity.ERROR, text="memory not stored: {reason}"):
+    """The app's memory could not be stored; reported once until it can be again. A restart takes the one before."""
+
+    reason: Annotated[str, UpTo(120)]
 
 
 STANDARD_COMMANDS: tuple[type[Command], ...] = (
@@ -166,4 +172,5 @@ STANDARD_EVENTS: tuple[type[Event], ...] = (
     WorkLost,
     CheckpointLost,
     EventsSuppressed,
+    CheckpointFailed,
 )

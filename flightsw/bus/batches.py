@@ -1,7 +1,7 @@
 """What travels between processes: batches of packets behind a header that makes every loss visible.
 
 A batch is ``header | item | item | ...``; an item is a CCSDS Space Packet, which delimits itself, and behind a command
-two octets with the source of the request.
+two octets with the source of the request. A batch without items only says how much was offered.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tlm_cmd.packets.cfs_header import build_command, build_telemetry, parse_com
 from tlm_cmd.packets.spacepacket import PRIMARY_HEADER_OCTETS, SEQUENCE_MODULO, declared_packet_octets
 from tlm_cmd.packets.verification import RequestId
 
-_HEADER = struct.Struct(">HHHHQ")
+_HEADER = struct.Struct(">HHHHQQ")
 _SOURCE = struct.Struct(">H")
 MAGIC = 0xF55B
 _COMMAND_BIT = 0x10  # packet type, in the first octet of the primary header
@@ -36,17 +36,20 @@ class BatchHeader(msgspec.Struct, frozen=True):
         epoch: which incarnation of that process.
         count: packets in the batch.
         before: packets that this incarnation offered to this link before, the ones it dropped included.
+        dropped: those of them that it dropped itself, because the link was full.
     """
 
     source: int
     epoch: int
     count: int
     before: int
+    dropped: int
 
 
 def pack_batch(header: BatchHeader, items: list[bytes]) -> bytes:
     """Header and items in one message."""
-    return _HEADER.pack(MAGIC, header.source, header.epoch, header.count, header.before) + b"".join(items)
+    fields = header.source, header.epoch, header.count, header.before, header.dropped
+    return _HEADER.pack(MAGIC, *fields) + b"".join(items)
 
 
 def unpack_header(data: bytes) -> BatchHeader:
@@ -57,10 +60,10 @@ def unpack_header(data: bytes) -> BatchHeader:
     """
     if len(data) < _HEADER.size:
         raise BatchError(f"batch of {len(data)} octets, at least {_HEADER.size} are needed")
-    magic, source, epoch, count, before = _HEADER.unpack_from(data)
+    magic, *fields = _HEADER.unpack_from(data)
     if magic != MAGIC:
         raise BatchError(f"batch begins with 0x{magic:04x}, 0x{MAGIC:04x} is needed")
-    return BatchHeader(source, epoch, count, before)
+    return BatchHeader(*fields)
 
 
 class Unpacked(msgspec.Struct, frozen=True):
@@ -98,24 +101,30 @@ class MessagePacker:
             return packet + _SOURCE.pack(message.id.source)
         if isinstance(message, Telemetry | Event):
             sequence = self._sequences.get(message_id, 0)
+            packet = build_telemetry(message_id & 0x7FF, sequence, *time, self._dictionary.encode_payload(message))
             self._sequences[message_id] = (sequence + 1) % SEQUENCE_MODULO
-            return build_telemetry(message_id & 0x7FF, sequence, *time, self._dictionary.encode_payload(message))
+            return packet
         raise BatchError(f"{type(message).__name__} is no message")
 
-    def unpack(self, data: bytes) -> Unpacked:
-        """The messages of a batch; what cannot be read is counted and left out."""
+    def unpack(self, data: bytes, count: int) -> Unpacked:
+        """The messages of a batch of ``count`` items; what cannot be read is counted and left out.
+
+        Items are told apart by their own length; from one that has none on, the rest cannot be read.
+        """
         messages: list[tuple[int, object]] = []
-        malformed, position = 0, _HEADER.size
-        while position + PRIMARY_HEADER_OCTETS <= len(data):
+        position = _HEADER.size
+        for _ in range(count):
+            if position + PRIMARY_HEADER_OCTETS > len(data) or not declared_packet_octets(data, position):
+                break
             end = position + declared_packet_octets(data, position)
             is_command = bool(data[position] & _COMMAND_BIT)
             try:
                 message = self._command(data, position, end) if is_command else self._report(data[position:end])
                 messages.append((int.from_bytes(data[position : position + 2], "big"), message))
             except ProtocolError:
-                malformed += 1
+                pass  # counted below, with what was not even reached
             position = end + _SOURCE.size * is_command
-        return Unpacked(messages, malformed)
+        return Unpacked(messages, count - len(messages))
 
     def _report(self, packet: bytes) -> Telemetry | Event:
         parsed = parse_telemetry(packet)

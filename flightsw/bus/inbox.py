@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, unique
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
 from tlm_cmd.definition.message import Quality
 
 Receiver = Callable[[int, object], None]
+
+MAX_DEPTH = 65_535
+"""Deepest inbox; its high-water mark is reported in 16 bits."""
+Depth = Annotated[int, msgspec.Meta(ge=1, le=MAX_DEPTH)]
 
 
 @unique
@@ -28,7 +32,7 @@ class DropReason(Enum):
 
 
 class InboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many messages may wait, per quality class.
+    """How many messages may wait, per quality class: 1 to ``MAX_DEPTH``.
 
     Attributes:
         commands: depth for commands.
@@ -36,9 +40,9 @@ class InboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bulk: depth for mass data.
     """
 
-    commands: int = 64
-    telemetry: int = 256
-    bulk: int = 64
+    commands: Depth = 64
+    telemetry: Depth = 256
+    bulk: Depth = 64
 
     def depth(self, quality: Quality) -> int:
         """The depth for one class."""
@@ -85,15 +89,16 @@ class Mailbox:
         self.ready = ready
         self._receiver = receiver
 
-    def deliver_next(self) -> None:
-        """Hand the next waiting message to the app; nothing happens when none waits."""
+    def deliver_next(self) -> bool:
+        """Hand the next waiting message to the app; False when none waits, as in a mailbox that was closed."""
         for inbox in self.inboxes:
             if inbox.queue:
                 subscription, message = inbox.queue.popleft()
                 subscription.queued -= 1
                 subscription.delivered += 1
                 self._receiver(subscription.message_id, message)
-                return
+                return True
+        return False
 
     def discard(self, reason: DropReason) -> int:
         """Drop everything that waits, counted under ``reason``; returns how many."""

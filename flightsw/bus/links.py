@@ -6,127 +6,52 @@ receiving end sees the same loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 
-import msgspec
 import zmq
 
-from flightsw.bus.batches import BatchError, BatchHeader, MessagePacker, pack_batch, unpack_header
+from flightsw.bus.arrivals import Arrivals
+from flightsw.bus.batches import BatchError, BatchHeader, MessagePacker, unpack_header
 from flightsw.bus.inbox import DropReason
 from flightsw.bus.ledger import Ledger
-from flightsw.bus.router import Bus
+from flightsw.bus.outgoing import HeaderTime, LinkRoute, Offered, OutgoingLink
+from flightsw.bus.requests import Request
+from flightsw.bus.router import Bus, Refusal
+from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.dictionary import Dictionary
-from tlm_cmd.errors import ProtocolError
 
-MAX_BATCH_ITEMS = 64
-MAX_BATCH_OCTETS = 60_000
 HIGH_WATER_MARK = 1000
 """Batches that a socket may hold; a backstop behind the inboxes' own depths."""
 MAX_BATCHES_PER_DRAIN = 256
 RECONNECT_MS = 2
 LONGEST_IPC_PATH = 107
+"""Octets of an ``ipc://`` path (``sun_path`` of unix(7), less its final NUL)."""
 
-HeaderTime = Callable[[], tuple[int, int]]
-
-
-class Route:
-    """The way of one message to one other process; a destination like any subscription."""
-
-    __slots__ = ("_link", "delivered", "dropped", "enabled", "message_id", "owner", "queued")
-
-    def __init__(self, message_id: int, link: OutgoingLink) -> None:
-        self.message_id = message_id
-        self.owner = link.peer
-        self.enabled = True
-        self.queued = 0
-        self.delivered = 0
-        self.dropped: dict[DropReason, int] = {}
-        self._link = link
-
-    def offer(self, message: object) -> DropReason | None:
-        """Add the message to the link's batch, or count why not."""
-        if not self.enabled:
-            return self._count_drop(DropReason.ROUTE_DISABLED)
-        if not self._link.add(self, message):
-            return self._count_drop(DropReason.MALFORMED)
-        self.queued += 1
-        return None
-
-    def settle(self, dropped: DropReason | None) -> None:
-        """One waiting message has left, or was lost."""
-        self.queued -= 1
-        if dropped is None:
-            self.delivered += 1
-        else:
-            self._count_drop(dropped)
-
-    def _count_drop(self, reason: DropReason) -> DropReason:
-        self.dropped[reason] = self.dropped.get(reason, 0) + 1
-        return reason
+OnRefused = Callable[[Request, Refusal], None]
 
 
-class OutgoingLink:
-    """Batches for one peer.
+class AddressError(FlightSoftwareError):
+    """An inbox address that no socket can have; choose a shorter run folder."""
 
-    Attributes:
-        peer: name of the receiving process.
-        offered: packets offered to this link since the process started, the dropped ones included.
+    def __init__(self, address: str, octets: int) -> None:
+        super().__init__(
+            f"{address}: the path has {octets} octets, at most {LONGEST_IPC_PATH} are allowed; "
+            "choose a shorter run folder"
+        )
+        self.address, self.octets = address, octets
+
+
+def check_address(address: str) -> str:
+    """``address``, when a socket can have it.
+
+    Raises:
+        AddressError: an ``ipc://`` path is too long.
     """
-
-    def __init__(self, peer: str, socket: zmq.Socket[bytes], identity: tuple[int, int], packer: MessagePacker) -> None:
-        self.peer = peer
-        self.offered = 0
-        self._socket = socket
-        self._source, self._epoch = identity
-        self._packer = packer
-        self._items: list[bytes] = []
-        self._routes: list[Route] = []
-        self._octets = 0
-        self.time: HeaderTime = lambda: (0, 0)
-
-    def add(self, route: Route, message: object) -> bool:
-        """Put a message into the batch, which leaves first when it is full; False when it cannot be encoded."""
-        try:
-            item = self._packer.pack(route.message_id, message, self.time())
-        except ProtocolError:
-            return False
-        if len(self._items) >= MAX_BATCH_ITEMS or self._octets + len(item) > MAX_BATCH_OCTETS:
-            self.flush()
-        self._items.append(item)
-        self._routes.append(route)
-        self._octets += len(item)
-        return True
-
-    def flush(self) -> None:
-        """Send the batch; when the socket has no room it is dropped and counted."""
-        if not self._items:
-            return
-        header = BatchHeader(self._source, self._epoch, len(self._items), self.offered)
-        try:
-            self._socket.send(pack_batch(header, self._items), zmq.NOBLOCK)
-            dropped = None
-        except zmq.Again:
-            dropped = DropReason.LINK_FULL
-        self.offered += len(self._items)
-        for route in self._routes:
-            route.settle(dropped)
-        self._items, self._routes, self._octets = [], [], 0
-
-
-class Arrivals(msgspec.Struct):
-    """What has come from one incarnation of one peer.
-
-    Attributes:
-        epoch: the incarnation.
-        expected: packets it has offered so far, by its own count.
-        received: packets that arrived.
-        lost: packets that did not.
-    """
-
-    epoch: int
-    expected: int = 0
-    received: int = 0
-    lost: int = 0
+    octets = len(os.fsencode(address.removeprefix("ipc://")))
+    if address.startswith("ipc://") and octets > LONGEST_IPC_PATH:
+        raise AddressError(address, octets)
+    return address
 
 
 class BusLinks:
@@ -140,10 +65,17 @@ class BusLinks:
         epoch: which incarnation of this process.
         address: ZeroMQ address of a process's inbox.
         time: seconds and subseconds for packet headers.
+        heard: what this process's predecessor had heard of the others, as ``Arrivals.successor`` says.
+        on_refused: told about commands that an app here had no room for.
+        high_water_mark: batches that a socket may hold.
 
     Attributes:
-        arrivals: by number of the sending process.
-        malformed: batches and items that could not be read.
+        inbox: to wait on.
+        arrivals: by sending process.
+        foreign: messages that were no batch, or whose counts cannot be true; not of our making.
+
+    Raises:
+        AddressError: an address is too long for a socket.
     """
 
     def __init__(
@@ -155,41 +87,72 @@ class BusLinks:
         epoch: int,
         address: Callable[[str], str],
         time: HeaderTime,
+        *,
+        heard: Mapping[str, Arrivals] | None = None,
+        on_refused: OnRefused = lambda _request, _refusal: None,
+        high_water_mark: int = HIGH_WATER_MARK,
     ) -> None:
-        self.arrivals: dict[int, Arrivals] = {}
-        self.malformed = 0
+        addresses = {process: check_address(address(process)) for process in processes}
+        self.arrivals: dict[str, Arrivals] = {peer: there.successor() for peer, there in (heard or {}).items()}
+        self.foreign = 0
+        self._former: dict[str, Arrivals] = {}
         self._bus = bus
+        self._processes = processes
+        self._on_refused = on_refused
+        self._retired = Ledger()
         self._packer = MessagePacker(dictionary)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self.inbox = _socket(self._context, zmq.PULL)
-        self.inbox.bind(address(name))
+        self.inbox = _socket(self._context, zmq.PULL, high_water_mark)
+        self.inbox.bind(addresses[name])
         self._links: dict[str, OutgoingLink] = {}
-        self._routes: dict[tuple[str, int], Route] = {}
+        self._routes: dict[tuple[str, int], LinkRoute] = {}
         identity = (processes.index(name), epoch)
         for peer in processes:
             if peer != name:
-                socket = _socket(self._context, zmq.PUSH)
-                socket.connect(address(peer))
-                link = OutgoingLink(peer, socket, identity, self._packer)
-                link.time = time
-                self._links[peer] = link
+                socket = _socket(self._context, zmq.PUSH, high_water_mark)
+                socket.connect(addresses[peer])
+                self._links[peer] = OutgoingLink(peer, socket, identity, self._packer, time)
 
-    def set_routes(self, routes: dict[str, list[int]]) -> None:
-        """Connect every message that other processes want; known routes stay."""
+    # ---------------------------------------------------------------- sending
+
+    def set_routes(self, routes: Mapping[str, list[int]]) -> None:
+        """Connect every message that other processes want, and only those; processes not named keep what they had."""
+        for (peer, message_id), route in list(self._routes.items()):
+            if peer in routes and message_id not in routes[peer]:
+                self._links[peer].flush()
+                self._bus.disconnect(route)
+                del self._routes[peer, message_id]
         for peer, message_ids in routes.items():
             for message_id in message_ids:
                 if peer in self._links and (peer, message_id) not in self._routes:
-                    route = Route(message_id, self._links[peer])
-                    self._routes[peer, message_id] = route
+                    route = self._routes[peer, message_id] = LinkRoute(message_id, self._links[peer])
                     self._bus.connect(route)
+
+    def wait_until_connected(self, timeout_s: float) -> bool:
+        """Wait for every peer to listen, at most ``timeout_s`` host seconds for each; whether all do."""
+        missing = 0
+        for link in self._links.values():
+            missing += not link.wait_until_connected(round(timeout_s * 1000))
+        return missing == 0
 
     def flush(self) -> None:
         """Send everything that waits in batches."""
         for link in self._links.values():
             link.flush()
 
+    def announce(self) -> None:
+        """Tell every peer how much was offered to it; without this a loss shows only with the next packet."""
+        for link in self._links.values():
+            link.announce()
+
+    def offered(self) -> dict[str, Offered]:
+        """What was given to each link, by receiving process."""
+        return {peer: link.offered for peer, link in self._links.items()}
+
+    # ---------------------------------------------------------------- receiving
+
     def drain(self) -> int:
-        """Put everything that has arrived onto the bus; returns how many packets."""
+        """Put what has arrived onto the bus, at most MAX_BATCHES_PER_DRAIN batches; returns how many packets."""
         count = 0
         for _ in range(MAX_BATCHES_PER_DRAIN):
             try:
@@ -200,14 +163,11 @@ class BusLinks:
         return count
 
     def ledger(self) -> Ledger:
-        """Losses on the way here: offered by peers, never arrived."""
-        lost = 0
-        for arrivals in self.arrivals.values():
-            lost += arrivals.lost
-        dropped = {DropReason.LINK_LOST: lost} if lost else {}
-        if self.malformed:
-            dropped[DropReason.MALFORMED] = self.malformed
-        return Ledger(offered=lost + self.malformed, dropped=dropped)
+        """Losses on the way here, which no sender has counted, and packets that could not be read."""
+        account = self._retired
+        for arrivals in (*self.arrivals.values(), *self._former.values()):
+            account += _losses(arrivals)
+        return account
 
     def close(self) -> None:
         """Close all sockets."""
@@ -217,28 +177,50 @@ class BusLinks:
     def _take(self, data: bytes) -> int:
         try:
             header = unpack_header(data)
+            arrivals = self._arrivals_of(header)
         except BatchError:
-            self.malformed += 1
+            self.foreign += 1
             return 0
-        arrivals = self.arrivals.get(header.source)
-        if arrivals is None or arrivals.epoch != header.epoch:
-            lost_before = arrivals.lost if arrivals else 0
-            arrivals = self.arrivals[header.source] = Arrivals(header.epoch, header.before, lost=lost_before)
-        arrivals.lost += header.before - arrivals.expected
-        arrivals.expected = header.before + header.count
-        unpacked = self._packer.unpack(data)
-        arrivals.received += len(unpacked.messages)
-        self.malformed += header.count - len(unpacked.messages)
+        unpacked = self._packer.unpack(data, header.count)
+        arrivals.read(len(unpacked.messages))
         for message_id, message in unpacked.messages:
-            self._bus.deliver_local(message_id, message)
+            for refusal in self._bus.deliver_local(message_id, message):
+                if isinstance(message, Request):
+                    self._on_refused(message, refusal)
         return len(unpacked.messages)
 
+    def _arrivals_of(self, header: BatchHeader) -> Arrivals:
+        """The account that a batch belongs to, with the batch taken into it."""
+        if header.source >= len(self._processes):
+            raise BatchError(f"batch of process {header.source}, there are {len(self._processes)}")
+        sender = self._processes[header.source]
+        arrivals, former = self.arrivals.get(sender), self._former.get(sender)
+        if arrivals is None or header.epoch > arrivals.epoch:
+            if former is not None:
+                self._retired += _losses(former)
+            if arrivals is not None:
+                self._former[sender] = arrivals
+            arrivals = self.arrivals[sender] = Arrivals(header.epoch)
+        elif former is not None and former.epoch == header.epoch:
+            arrivals = former  # the last of a dead incarnation may come behind the first of its successor
+        if header.epoch != arrivals.epoch or not arrivals.take(header):
+            raise BatchError(f"{sender} says {header}, and had said {arrivals}")
+        return arrivals
 
-def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int) -> zmq.Socket[bytes]:
+
+def _losses(arrivals: Arrivals) -> Ledger:
+    dropped = {DropReason.LINK_LOST: arrivals.lost_on_the_way, DropReason.MALFORMED: arrivals.malformed}
+    return Ledger(
+        offered=arrivals.lost_on_the_way + arrivals.malformed,
+        dropped={reason: count for reason, count in dropped.items() if count},
+    )
+
+
+def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int, high_water_mark: int) -> zmq.Socket[bytes]:
     socket = context.socket(kind)
     socket.set(zmq.LINGER, 0)
-    socket.set(zmq.SNDHWM, HIGH_WATER_MARK)
-    socket.set(zmq.RCVHWM, HIGH_WATER_MARK)
+    socket.set(zmq.SNDHWM, high_water_mark)
+    socket.set(zmq.RCVHWM, high_water_mark)
     socket.set(zmq.RECONNECT_IVL, RECONNECT_MS)
     if kind == zmq.PUSH:
         socket.set(zmq.IMMEDIATE, 1)

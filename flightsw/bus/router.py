@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -49,7 +49,8 @@ class Bus:
     """Carries messages to the mailboxes of its apps and to links.
 
     Attributes:
-        tap: called with every message sent, before it is routed; for recording.
+        tap: called with every message sent, before it is routed; for recording and checking. What it raises reaches
+            the sender, and the message is not sent.
         unrouted: messages sent while nobody was subscribed, by message id.
     """
 
@@ -58,6 +59,7 @@ class Bus:
         self._mailboxes: dict[str, Mailbox] = {}
         self._ready: deque[Mailbox] = deque()
         self._retired = Ledger()
+        self._dispatching = False
         self.tap: Tap | None = None
         self.unrouted: dict[int, int] = {}
 
@@ -76,12 +78,18 @@ class Bus:
         return mailbox
 
     def close_mailbox(self, owner: str) -> None:
-        """Take an app off the bus; what waits for it is dropped and counted."""
-        self._mailboxes.pop(owner).discard(DropReason.APP_RESTARTED)
-        for route in self._routes.values():
-            leaving = [destination for destination in route.destinations if destination.owner == owner]
-            self._retired += account_of(leaving)
-            route.destinations = tuple(there for there in route.destinations if there.owner != owner)
+        """Take an app off the bus; what waits for it is dropped and counted.
+
+        Raises:
+            FlightSoftwareError: the app has no mailbox.
+        """
+        mailbox = self._mailboxes.pop(owner, None)
+        if mailbox is None:
+            raise FlightSoftwareError(f"{owner} has no mailbox to close")
+        mailbox.discard(DropReason.APP_RESTARTED)
+        for _, destination in self.all_destinations():
+            if isinstance(destination, Subscription) and destination.owner == owner:
+                self.disconnect(destination)
 
     def subscribe(
         self, owner: str, message_id: int, quality: Quality, limit: int = DEFAULT_MESSAGE_LIMIT
@@ -99,6 +107,12 @@ class Bus:
         """Add a destination to its message's route."""
         route = self._routes.setdefault(destination.message_id, Route())
         route.destinations = (*route.destinations, destination)
+
+    def disconnect(self, destination: Destination) -> None:
+        """Take a destination off its message's route; its counts stay in the ledger. Nothing may wait there."""
+        route = self._routes[destination.message_id]
+        route.destinations = tuple(there for there in route.destinations if there is not destination)
+        self._retired += account_of((destination,))
 
     def destinations(self, message_id: int) -> tuple[Destination, ...]:
         """Everyone who gets a message."""
@@ -133,36 +147,37 @@ class Bus:
             return ()
         route.sent += 1
         route.offered += len(route.destinations)
-        refusals: tuple[Refusal, ...] = ()
-        for destination in route.destinations:
-            reason = destination.offer(message)
-            if reason is not None:
-                refusals = (*refusals, Refusal(destination.owner, reason))
-        return refusals
+        return _offer(route.destinations, message)
 
-    def deliver_local(self, message_id: int, message: object) -> None:
-        """Offer a message from another process to the apps here, and to nobody else."""
+    def deliver_local(self, message_id: int, message: object) -> tuple[Refusal, ...]:
+        """Offer a message from another process to the apps here, and to nobody else; returns who did not get it."""
         route = self._routes.get(message_id)
         local = [there for there in route.destinations if isinstance(there, Subscription)] if route else []
         if route is None or not local:
             self.unrouted[message_id] = self.unrouted.get(message_id, 0) + 1
-            return
+            return ()
         route.offered += len(local)
-        for destination in local:
-            destination.offer(message)
+        return _offer(local, message)
 
     def dispatch(self) -> int:
         """Hand out waiting messages until none is left; returns how many.
 
+        Within a handler nothing happens: handlers run to completion, what waits is handed out behind them.
+
         Raises:
-            DispatchLoopError: still not empty after MAX_DELIVERIES_PER_DISPATCH.
+            DispatchLoopError: still not empty after MAX_DELIVERIES_PER_DISPATCH; what waits goes on waiting.
         """
+        if self._dispatching:
+            return 0
+        self._dispatching = True
         ready, count = self._ready, 0
-        while ready:
-            ready.popleft().deliver_next()
-            count += 1
-            if count >= MAX_DELIVERIES_PER_DISPATCH:
-                raise DispatchLoopError(f"{count} messages in one dispatch: two apps answer each other without end")
+        try:
+            while ready:
+                if count >= MAX_DELIVERIES_PER_DISPATCH:
+                    raise DispatchLoopError(f"{count} messages in one dispatch: two apps answer each other without end")
+                count += ready.popleft().deliver_next()
+        finally:
+            self._dispatching = False
         return count
 
     # ---------------------------------------------------------------- accounting
@@ -182,3 +197,12 @@ class Bus:
     def high_water(self) -> dict[str, tuple[int, ...]]:
         """Most messages that ever waited, by app and quality class."""
         return {owner: tuple(inbox.high_water for inbox in box.inboxes) for owner, box in self._mailboxes.items()}
+
+
+def _offer(destinations: Iterable[Destination], message: object) -> tuple[Refusal, ...]:
+    refusals: tuple[Refusal, ...] = ()
+    for destination in destinations:
+        reason = destination.offer(message)
+        if reason is not None:
+            refusals = (*refusals, Refusal(destination.owner, reason))
+    return refusals

@@ -6,10 +6,14 @@ import socket
 
 import msgspec
 
+from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.ledger import Ledger
+from flightsw.bus.outgoing import Offered
+from flightsw.errors import FlightSoftwareError
 from flightsw.runtime.supervision import RestartNotice, VehicleAccount
 
 MAX_MESSAGE_OCTETS = 1 << 16
+"""Longest message; a table of routes with some 20,000 message ids fits."""
 
 
 class Prepared(msgspec.Struct, frozen=True, tag=True):
@@ -25,11 +29,21 @@ class Operational(msgspec.Struct, frozen=True, tag=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag=True):
-    """Process: it is alive, and this is its account."""
+    """Process: it is alive, and this is its account.
+
+    Attributes:
+        apps: apps running.
+        ledger: of its bus, with losses on the way to it.
+        slots_skipped: slots that were too late to run.
+        offered: what it gave to each link, by receiving process.
+        arrivals: what came to it, by sending process.
+    """
 
     apps: int
     ledger: Ledger
     slots_skipped: int
+    offered: dict[str, Offered]
+    arrivals: dict[str, Arrivals]
 
 
 class RestartRequest(msgspec.Struct, frozen=True, tag=True):
@@ -40,10 +54,11 @@ class RestartRequest(msgspec.Struct, frozen=True, tag=True):
 
 
 class AppRestartDone(msgspec.Struct, frozen=True, tag=True):
-    """Process: one app was restarted within it."""
+    """Process: one app was restarted within it; the process is now subscribed to these messages."""
 
     app: str
     cause: str
+    message_ids: list[int]
 
 
 class Routes(msgspec.Struct, frozen=True, tag=True):
@@ -95,9 +110,18 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 
 def send(end: socket.socket, message: FromProcess | FromSupervisor) -> bool:
-    """Send a message; False when the other end is gone or has stopped reading."""
+    """Send a message; False when the other end is gone or has stopped reading.
+
+    Raises:
+        FlightSoftwareError: the message is longer than ``MAX_MESSAGE_OCTETS``.
+    """
+    data = msgspec.msgpack.encode(message)
+    if len(data) > MAX_MESSAGE_OCTETS:
+        raise FlightSoftwareError(
+            f"{type(message).__name__} of {len(data)} octets, at most {MAX_MESSAGE_OCTETS} are allowed"
+        )
     try:
-        end.send(msgspec.msgpack.encode(message))
+        end.send(data)
     except (BlockingIOError, BrokenPipeError, ConnectionResetError):
         return False
     return True

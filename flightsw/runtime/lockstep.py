@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from flightsw.app import Work, WorkFailed
+from flightsw.app import Work
 from flightsw.bus.requests import Request
 from flightsw.clock import VirtualClock
 from flightsw.errors import FlightSoftwareError
@@ -54,39 +54,58 @@ class EventQueue:
         return heapq.heappop(self._heap)[4]
 
 
+class _Line:
+    """The pieces of one work of one incarnation of an app, in the order in which they were started."""
+
+    def __init__(self, worker: WorkerProcess) -> None:
+        self.worker = worker
+        self.started = 0
+        self._finished = 0
+        self._results: dict[int, msgspec.Struct] = {}
+
+    def result(self, number: int) -> msgspec.Struct:
+        """The result of piece ``number``; waits for it and for those before it."""
+        while number not in self._results:
+            for result in self.worker.await_results():
+                self._results[self._finished] = result
+                self._finished += 1
+        return self._results.pop(number)
+
+
 class LockstepWorks:
     """Long work in virtual time: begun at once in a worker process, delivered when the app's estimate says so."""
 
     def __init__(self, runtime: LockstepRuntime) -> None:
         self._runtime = runtime
-        self._workers: dict[tuple[str, str], WorkerProcess] = {}
+        self._lines: dict[tuple[str, str], _Line] = {}
 
     def start(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
         """Begin a piece of work; its result is due ``takes_ns`` from now."""
-        worker = self._workers.get((app, work.name))
-        if worker is None:
+        place = (app, work.name)
+        line = self._lines.get(place)
+        if line is None:
             settings = self._runtime.mission.worker_settings(app)
-            worker = self._workers[app, work.name] = WorkerProcess(work, settings)
-        failure = worker.submit(request, key)
-        due_ns = self._runtime.clock.now_ns() + takes_ns
-        self._runtime.queue.add(due_ns, WORK_PRIORITY, app, lambda: self._deliver(app, worker, failure))
+            line = self._lines[place] = _Line(WorkerProcess(work, settings))
+        failure = line.worker.submit(request, key)
+        number = line.started
+        line.started += failure is None
 
-    def _deliver(self, app: str, worker: WorkerProcess, failure: WorkFailed | None) -> None:
-        if failure is not None:
-            self._runtime.host.work_done(app, failure)
-        elif worker.waiting:  # nothing waits when the app was restarted meanwhile
-            self._runtime.host.work_done(app, worker.collect_one())
+        def deliver() -> None:
+            if self._lines.get(place) is line:  # else the app was restarted meanwhile and knows nothing of it
+                self._runtime.host.work_done(app, line.result(number) if failure is None else failure)
+
+        self._runtime.queue.add(self._runtime.clock.now_ns() + takes_ns, WORK_PRIORITY, app, deliver)
 
     def forget(self, app: str) -> None:
-        """End the app's workers."""
-        for (owner, _), worker in self._workers.items():
-            if owner == app:
-                worker.close()
+        """End the app's workers; what they were doing is never delivered."""
+        for place in [place for place in self._lines if place[0] == app]:
+            self._lines.pop(place).worker.close()
 
     def close(self) -> None:
         """End all workers."""
-        for worker in self._workers.values():
-            worker.close()
+        for line in self._lines.values():
+            line.worker.close()
+        self._lines.clear()
 
 
 class LockstepRuntime:

@@ -5,27 +5,34 @@ from __future__ import annotations
 import math
 import socket
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import zmq
 
-from flightsw.app import Work, WorkFailed
+from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.links import BusLinks
+from flightsw.bus.requests import Request
+from flightsw.bus.router import Refusal
 from flightsw.clock import HostClock
 from flightsw.hal.nvm import DirectoryNvm
 from flightsw.mission import Mission
 from flightsw.runtime import control
 from flightsw.runtime.device_ports import EmuPorts
 from flightsw.runtime.host import Host
+from flightsw.runtime.process_works import ProcessWorks
+from flightsw.runtime.run_folder import inbox_address
 from flightsw.runtime.supervision import RestartNotice, VehicleAccount
-from flightsw.runtime.worker_process import WorkerProcess
 from flightsw.services.event_log import EventLog
 from flightsw.services.slots import SlotCounters
 from flightsw.services.store import Store
+from tlm_cmd.definition.message import Command, Event, Telemetry
 
 HEARTBEAT_HOST_NS = 200_000_000
+ANNOUNCE_HOST_NS = 1_000_000_000
+"""Host time between two words to the peers about how much was offered to them."""
+CONNECT_LIMIT_S = 0.5
+"""Host time that a start waits for each peer to listen; what is sent to one that does not is lost, and counted."""
 LONGEST_WAIT_S = 0.1
 NOTHING_KNOWN = VehicleAccount(0, 0, 0, Ledger(), 0)
 
@@ -41,6 +48,7 @@ class ProcessSettings(msgspec.Struct, frozen=True):
         speed: vehicle seconds per host second.
         run_folder: where sockets, checkpoints and logs are.
         devices: ZeroMQ address of the simulated devices.
+        heard: what its predecessor had heard of the other processes.
     """
 
     mission_file: Path
@@ -50,66 +58,7 @@ class ProcessSettings(msgspec.Struct, frozen=True):
     speed: float
     run_folder: Path
     devices: str
-
-
-def inbox_address(run_folder: Path, process: str) -> str:
-    """Where a process's inbox is."""
-    return f"ipc://{run_folder}/{process}.bus"
-
-
-class ProcessWorks:
-    """Long work of the apps here: worker processes, watched by the loop.
-
-    Args:
-        runtime: whose apps they serve.
-    """
-
-    def __init__(self, runtime: ProcessRuntime) -> None:
-        self._runtime = runtime
-        self._workers: dict[tuple[str, str], WorkerProcess] = {}
-        self._deadlines: dict[tuple[str, str], list[int]] = {}
-
-    def start(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
-        """Begin a piece of work; in real time it takes as long as it takes."""
-        place = (app, work.name)
-        if place not in self._workers:
-            settings = self._runtime.host.mission.worker_settings(app)
-            self._workers[place] = WorkerProcess(work, settings)
-            self._deadlines[place] = []
-        failure = self._workers[place].submit(request, key)
-        if failure is not None:
-            self._runtime.later.append((app, failure))
-        else:
-            limit_ns = round(work.time_limit_s * 1e9)
-            self._deadlines[place].append(self._runtime.host_clock.now_ns() + limit_ns)
-
-    def forget(self, app: str) -> None:
-        """End the app's workers."""
-        for place, worker in self._workers.items():
-            if place[0] == app:
-                worker.close()
-                self._deadlines[place].clear()
-
-    def file_numbers(self) -> list[int]:
-        """What to wait on."""
-        return [number for worker in self._workers.values() if (number := worker.fileno()) is not None]
-
-    def collect(self) -> None:
-        """Bring results to their apps; end workers that took too long."""
-        now_ns = self._runtime.host_clock.now_ns()
-        for place, worker in self._workers.items():
-            results = worker.collect(0)
-            deadlines = self._deadlines[place]
-            if not results and deadlines and now_ns > deadlines[0]:
-                results = worker.end(f"no result within {worker.work.time_limit_s} s")
-            del deadlines[: len(results)]
-            for result in results:
-                self._runtime.later.append((place[0], result))
-
-    def close(self) -> None:
-        """End all workers."""
-        for worker in self._workers.values():
-            worker.close()
+    heard: dict[str, Arrivals] = {}
 
 
 class ProcessRuntime:
@@ -120,23 +69,23 @@ class ProcessRuntime:
         end: connection to the supervisor.
 
     Attributes:
-        host: the apps.
-        later: results that wait to be handed to their apps.
+        clock: vehicle time.
         host_clock: host time, for what has to do with the host.
+        host: the apps.
     """
 
     def __init__(self, settings: ProcessSettings, end: socket.socket) -> None:
         mission = Mission.load(settings.mission_file)
         self.clock = HostClock(settings.origin_ns, settings.speed)
         self.host_clock = HostClock(settings.origin_ns)
-        self.later: list[tuple[str, msgspec.Struct | WorkFailed]] = []
         self._settings = settings
         self._end = end
         self._ports = EmuPorts(settings.devices)
         self._event_log = EventLog(settings.run_folder / f"{settings.name}.events.jsonl")
         store = Store(DirectoryNvm(settings.run_folder / "store" / settings.name))
         self.host = Host(mission, self.clock, store, self._ports, self._event_log.write, self)
-        self._works = ProcessWorks(self)
+        self.host.bus.tap = self._check
+        self._works = ProcessWorks(mission.worker_settings)
         self.host.works = self._works
         for app in mission.processes()[settings.name]:
             self.host.add(app)
@@ -148,13 +97,16 @@ class ProcessRuntime:
             settings.epoch,
             lambda process: inbox_address(settings.run_folder, process),
             lambda: self.host.time.header_time(self.clock.now_ns()),
+            heard=settings.heard,
+            on_refused=self._refused,
         )
         self._slots = self.host.slots()
         self._counters = SlotCounters()
         self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
         self._started = False
-        self._stopping = False
+        self._stopping = self._stop_wanted = False
         self._next_heartbeat_ns = 0
+        self._next_announcement_ns = 0
         self._notices: list[RestartNotice] = []
         self._account = NOTHING_KNOWN
 
@@ -167,16 +119,21 @@ class ProcessRuntime:
             while not self._stopping:
                 self._wait()
                 self._hear_supervisor()
+                if self._stop_wanted:
+                    self._end_well()
                 if self._started:
                     self._links.drain()
                     self.host.bus.dispatch()
-                    self._works.collect()
                     self._hand_over_results()
                     self._run_slots()
                 self._links.flush()
                 self._beat()
         finally:
             self._close()
+
+    def stop(self) -> None:
+        """End in good order, as soon as no handler runs; may be called by a signal."""
+        self._stop_wanted = True
 
     def _wait(self) -> None:
         frame = self._slots.next_busy_frame(self._last_frame + 1) if self._started else None
@@ -186,8 +143,10 @@ class ProcessRuntime:
         poller = zmq.Poller()
         poller.register(self._links.inbox, zmq.POLLIN)
         poller.register(self._end.fileno(), zmq.POLLIN)
-        for number in self._works.file_numbers():
+        for number in self._works.to_read():
             poller.register(number, zmq.POLLIN)
+        for number in self._works.to_write():
+            poller.register(number, zmq.POLLOUT)
         poller.poll(math.ceil(wait_s * 1000))
 
     def _run_slots(self) -> None:
@@ -196,28 +155,50 @@ class ProcessRuntime:
         self._counters.count(catch_up)
         self._last_frame = max(self._last_frame, now_ns // self._slots.minor_frame_ns)
         for frame in catch_up.frames:
-            self.host.run(self._slots.due(frame))
-            self._links.flush()
-            self._beat()
+            for slot in self._slots.due(frame):
+                self.host.run((slot,))
+                self._links.flush()
+                self._beat()
 
     def _hand_over_results(self) -> None:
-        results, self.later = self.later, []
-        for app, result in results:
+        for app, result in self._works.collect():
             self.host.work_done(app, result)
 
     def _beat(self) -> None:
         now_ns = self.host_clock.now_ns()
         if now_ns >= self._next_heartbeat_ns:
             self._next_heartbeat_ns = now_ns + HEARTBEAT_HOST_NS
-            running = [container for container in self.host.containers.values() if container.running]
-            ledger = self.host.bus.ledger() + self._links.ledger()
-            control.send(self._end, control.Heartbeat(len(running), ledger, self._counters.skipped))
+            self._report()
+        if now_ns >= self._next_announcement_ns:
+            self._next_announcement_ns = now_ns + ANNOUNCE_HOST_NS
+            self._links.announce()
+
+    def _report(self) -> None:
+        running = [container for container in self.host.containers.values() if container.running]
+        ledger = self.host.bus.ledger() + self._links.ledger()
+        offered, arrivals = self._links.offered(), self._links.arrivals
+        control.send(self._end, control.Heartbeat(len(running), ledger, self._counters.skipped, offered, arrivals))
 
     def _close(self) -> None:
+        self._links.flush()
+        self._report()
         self._works.close()
         self._links.close()
         self._ports.close()
         self._event_log.close()
+
+    # ---------------------------------------------------------------- messages
+
+    def _check(self, message_id: int, message: object) -> None:
+        """Refuse a message that no link and no ground could read, as lock-step's recording does; it goes to nobody."""
+        if isinstance(message, Request):
+            message = message.command
+        if isinstance(message, Telemetry | Event | Command):
+            self.host.dictionary.encode_payload(message)
+
+    def _refused(self, request: Request, refusal: Refusal) -> None:
+        """Answer a command from another process that its app here had no room for."""
+        self.host.containers[refusal.owner].not_taken(request, refusal.reason)
 
     # ---------------------------------------------------------------- the supervisor
 
@@ -226,29 +207,36 @@ class ProcessRuntime:
             while (message := control.receive_from_supervisor(self._end)) is not None:
                 self._obey(message)
         except EOFError:
-            self._stopping = True
+            self._end_well()
 
     def _obey(self, message: control.FromSupervisor) -> None:
         match message:
             case control.Routes(message_ids):
                 self._links.set_routes(message_ids)
             case control.Start():
-                self.host.start()
-                self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
-                self._started = True
-                control.send(self._end, control.Operational(len(self.host.containers)))
+                self._start()
             case control.RestartApp(app, cause):
                 self.host.restart(app)
                 self.host.bus.dispatch()
-                control.send(self._end, control.AppRestartDone(app, cause))
+                control.send(self._end, control.AppRestartDone(app, cause, self.host.bus.subscribed_ids()))
             case control.Notice(notice):
                 self._notices.append(notice)
             case control.Account(account):
                 self._account = account
             case control.Stop():
-                for container in self.host.containers.values():
-                    container.checkpoint()
-                self._stopping = True
+                self._end_well()
+
+    def _start(self) -> None:
+        self._links.wait_until_connected(CONNECT_LIMIT_S)
+        self.host.start()
+        self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
+        self._started = True
+        control.send(self._end, control.Operational(len(self.host.containers)))
+
+    def _end_well(self) -> None:
+        for container in self.host.containers.values():
+            container.checkpoint()
+        self._stopping = True
 
     # ---------------------------------------------------------------- what the executive app sees
 

@@ -6,69 +6,31 @@ It holds no ZeroMQ context and no app, so that a fork of it is a clean beginning
 from __future__ import annotations
 
 import gc
-import os
 import selectors
-import signal
-import socket
-import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
-import msgspec
-
-from flightsw.bus.inbox import DropReason
 from flightsw.bus.ledger import Ledger
 from flightsw.clock import HostClock
 from flightsw.mission import Mission
 from flightsw.runtime import control
-from flightsw.runtime.process import ProcessRuntime, ProcessSettings
+from flightsw.runtime.child import Child, LinkAccount, link_account
+from flightsw.runtime.fork import fork
+from flightsw.runtime.process import ProcessSettings
+from flightsw.runtime.run_folder import take
 from flightsw.runtime.supervision import RestartNotice, VehicleAccount
 
 NANOSECONDS = 1_000_000_000
-HANG_AFTER_NS = 3 * NANOSECONDS
-"""Host time without a heartbeat after which a process is ended."""
+HANG_AFTER_S = 5.0
+"""Host time without a heartbeat after which a process is ended; a driver may try a silent device for three seconds."""
+START_WITHIN_S = 30.0
+"""Host time that a process may take until its apps run."""
 MAX_RESTARTS = 8
 RESTART_WINDOW_NS = 60 * NANOSECONDS
 POLL_S = 0.05
 STOP_GRACE_NS = 2 * NANOSECONDS
-EXECUTIVE = "executive"
-
-
-class Child(msgspec.Struct):
-    """One process.
-
-    Attributes:
-        name: in the mission.
-        apps: of the process.
-        pid: of its present incarnation, 0 when it is not running.
-        epoch: incarnations so far.
-        end: connection to it.
-        prepared: its apps wait to be started.
-        operational: its apps run.
-        heard_ns: host time of its last message.
-        ledger: its newest account.
-        retired: accounts of earlier incarnations.
-        restarted_ns: host times of recent restarts.
-        given_up: it failed too often.
-        restart_cause: why it was restarted, until its apps run again and the executive app was told.
-    """
-
-    name: str
-    apps: tuple[str, ...]
-    pid: int = 0
-    epoch: int = 0
-    end: socket.socket | None = None
-    prepared: bool = False
-    operational: bool = False
-    heard_ns: int = 0
-    running_apps: int = 0
-    slots_skipped: int = 0
-    ledger: Ledger = Ledger()
-    retired: Ledger = Ledger()
-    restarted_ns: list[int] = []
-    given_up: bool = False
-    restart_cause: str = ""
+EXECUTIVE_PACKAGE = "flightsw.executive"
 
 
 class Supervisor:
@@ -80,6 +42,9 @@ class Supervisor:
         devices: ZeroMQ address of the simulated devices.
         clock: vehicle time, shared with the simulator.
         on_notice: told about every restart.
+        hang_after_s: host seconds without a heartbeat after which a process is ended.
+        start_within_s: host seconds that a process may take until its apps run.
+        max_restarts: restarts of one process within a minute; one more, and it is given up.
     """
 
     def __init__(
@@ -89,6 +54,10 @@ class Supervisor:
         devices: str,
         clock: HostClock,
         on_notice: Callable[[RestartNotice], None] = lambda _notice: None,
+        *,
+        hang_after_s: float = HANG_AFTER_S,
+        start_within_s: float = START_WITHIN_S,
+        max_restarts: int = MAX_RESTARTS,
     ) -> None:
         self._mission_file = mission_file
         self._mission = Mission.load(mission_file)
@@ -97,15 +66,26 @@ class Supervisor:
         self._clock = clock
         self._host_clock = HostClock(clock.origin_ns)
         self._on_notice = on_notice
-        self._selector = selectors.DefaultSelector()
+        self._hang_after_ns = round(hang_after_s * NANOSECONDS)
+        self._start_within_ns = round(start_within_s * NANOSECONDS)
+        self._max_restarts = max_restarts
         self._children = {name: Child(name, apps) for name, apps in self._mission.processes().items()}
+        self._selector: selectors.BaseSelector | None = None
+        self._lock: IO[bytes] | None = None
         self._routes: dict[str, list[int]] = {}
+        self._all_started = False
         self._restarts = 0
         self._next_account_ns = 0
 
     def start(self) -> None:
-        """Import every app once, and start all processes."""
-        self._run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Import every app once, and start all processes.
+
+        Raises:
+            AddressError: the run folder's path is too long for sockets.
+            RunFolderError: another flight uses the run folder.
+        """
+        self._lock = take(self._run_folder, self._children)
+        self._selector = selectors.DefaultSelector()
         for app in self._mission.file.apps:
             self._mission.app_class(app)
         gc.collect()
@@ -120,13 +100,18 @@ class Supervisor:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process ids by process name."""
+        """Process ids by process name; 0 for one that does not run."""
         return {child.name: child.pid for child in self._children.values()}
 
     @property
     def epochs(self) -> dict[str, int]:
         """Incarnations by process name."""
         return {child.name: child.epoch for child in self._children.values()}
+
+    @property
+    def given_up(self) -> tuple[str, ...]:
+        """Processes that failed too often and stay ended until the restart of one of their apps is commanded."""
+        return tuple(child.name for child in self._children.values() if child.given_up)
 
     def account(self) -> VehicleAccount:
         """Figures over all processes, as of their newest heartbeats."""
@@ -135,56 +120,58 @@ class Supervisor:
         for child in self._children.values():
             processes += child.pid != 0
             apps += child.running_apps
-            skipped += child.slots_skipped
-            ledger += child.ledger + child.retired
+            skipped += child.slots_skipped + child.retired_slots_skipped
+            ledger += child.account()
         return VehicleAccount(apps, processes, self._restarts, ledger, skipped)
+
+    def links(self) -> dict[tuple[str, str], LinkAccount]:
+        """What became of the packets between each two processes, by (sender, receiver); as of their heartbeats."""
+        children = self._children.values()
+        return {
+            (sender.name, receiver.name): link_account(sender, receiver)
+            for sender in children
+            for receiver in children
+            if sender is not receiver
+        }
 
     def poll(self, timeout_s: float = POLL_S) -> None:
         """Hear the processes, wait at most ``timeout_s`` for the first; mend what has died or hangs."""
-        for key, _ in self._selector.select(timeout_s):
-            self._hear(key.data)
+        self._select(timeout_s, self._hear)
         now_ns = self._host_clock.now_ns()
         for child in self._children.values():
-            if child.pid and now_ns - child.heard_ns > HANG_AFTER_NS:
-                os.kill(child.pid, signal.SIGKILL)
-                self._bury(child, "no heartbeat")
+            limit_ns = self._hang_after_ns if child.operational else self._start_within_ns
+            if child.pid and now_ns - child.heard_ns > limit_ns:
+                self._bury(child, "no heartbeat" if child.operational else "did not start in time")
         if now_ns >= self._next_account_ns:
             self._next_account_ns = now_ns + NANOSECONDS // 2
             self._tell_executive(control.Account(self.account()))
 
     def stop(self) -> None:
-        """End all processes in good order, and by force what does not end in time."""
+        """End all processes in good order, and by force what does not end in time; stopping twice is harmless."""
         for child in self._children.values():
             if child.end is not None:
                 control.send(child.end, control.Stop())
         deadline_ns = self._host_clock.now_ns() + STOP_GRACE_NS
+        while any(child.end for child in self._children.values()) and self._host_clock.now_ns() < deadline_ns:
+            self._select(POLL_S, self._hear_last)
         for child in self._children.values():
-            self._await_end(child, deadline_ns)
             self._disconnect(child)
-        self._selector.close()
+            if child.pid:
+                child.reaped()
+        if self._selector is not None:
+            self._selector.close()
+            self._selector = None
+            gc.unfreeze()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
-    # ---------------------------------------------------------------- processes
+    # ---------------------------------------------------------------- what processes say
 
-    def _spawn(self, child: Child) -> None:
-        ours, theirs = control.pair()
-        child.epoch += 1
-        settings = ProcessSettings(
-            mission_file=self._mission_file,
-            name=child.name,
-            epoch=child.epoch,
-            origin_ns=self._clock.origin_ns,
-            speed=self._clock.speed,
-            run_folder=self._run_folder,
-            devices=self._devices,
-        )
-        pid = os.fork()
-        if pid == 0:
-            _live(settings, theirs, [each.end for each in self._children.values() if each.end], ours)
-        theirs.close()
-        child.pid, child.end = pid, ours
-        child.prepared = child.operational = False
-        child.heard_ns = self._host_clock.now_ns()
-        self._selector.register(ours, selectors.EVENT_READ, child)
+    def _select(self, timeout_s: float, hear: Callable[[Child], None]) -> None:
+        if self._selector is not None:
+            for key, _ in self._selector.select(timeout_s):
+                hear(key.data)
 
     def _hear(self, child: Child) -> None:
         if child.end is None:
@@ -194,51 +181,84 @@ class Supervisor:
                 child.heard_ns = self._host_clock.now_ns()
                 self._take(child, message)
         except EOFError:
-            self._bury(child, "process ended")
+            self._bury(child, "")
+
+    def _hear_last(self, child: Child) -> None:
+        """Take the last account of a process that is about to end."""
+        if child.end is None:
+            return
+        try:
+            while (message := control.receive_from_process(child.end)) is not None:
+                if isinstance(message, control.Heartbeat):
+                    _note(child, message)
+        except EOFError:
+            self._disconnect(child)
 
     def _take(self, child: Child, message: control.FromProcess) -> None:
         match message:
             case control.Prepared(message_ids):
                 child.prepared = True
                 self._routes[child.name] = message_ids
-                self._start_when_prepared()
+                self._start_prepared()
             case control.Operational(apps):
                 child.operational = True
                 child.running_apps = apps
                 self._report_restart(child)
-            case control.Heartbeat(apps, ledger, slots_skipped):
-                child.running_apps, child.ledger, child.slots_skipped = apps, ledger, slots_skipped
+            case control.Heartbeat():
+                _note(child, message)
             case control.RestartRequest(app, cause):
                 self._restart_app(app, cause)
-            case control.AppRestartDone(app, cause):
+            case control.AppRestartDone(app, cause, message_ids):
                 self._restarts += 1
+                self._routes[child.name] = message_ids
+                self._send_to_all(control.Routes(self._routes))
                 self._tell(RestartNotice(app, cause))
 
-    def _start_when_prepared(self) -> None:
-        """At first all processes start together; later ones find the others running."""
-        if not all(child.prepared or child.given_up for child in self._children.values()):
+    # ---------------------------------------------------------------- processes come and go
+
+    def _spawn(self, child: Child) -> None:
+        settings = ProcessSettings(
+            mission_file=self._mission_file,
+            name=child.name,
+            epoch=child.epoch + 1,
+            origin_ns=self._clock.origin_ns,
+            speed=self._clock.speed,
+            run_folder=self._run_folder,
+            devices=self._devices,
+            heard=child.heard(),
+        )
+        ours = [*(each.end for each in self._children.values()), self._selector]
+        pid, end = fork(settings, [each for each in ours if each is not None])
+        child.born(pid, end, self._host_clock.now_ns())
+        if self._selector is not None:
+            self._selector.register(end, selectors.EVENT_READ, child)
+
+    def _start_prepared(self) -> None:
+        """Start what waits for it: at first all processes together, later ones as they come."""
+        if not self._all_started and not all(child.prepared or child.given_up for child in self._children.values()):
             return
+        self._all_started = True
+        self._send_to_all(control.Routes(self._routes))
         for child in self._children.values():
-            if child.end is not None:
-                control.send(child.end, control.Routes(self._routes))
-        for child in self._children.values():
-            if child.end is not None and not child.operational:
-                control.send(child.end, control.Start())
+            if child.end is not None and child.prepared and not child.started:
+                child.started = control.send(child.end, control.Start())
 
     def _bury(self, child: Child, cause: str) -> None:
-        """Settle the account of a dead process, and start its successor unless it failed too often."""
+        """Settle the account of a process that has ended or must, and start its successor unless it failed too often.
+
+        Args:
+            child: the process.
+            cause: why it must end; empty when it has.
+        """
         self._disconnect(child)
-        _reap(child.pid)
-        child.pid = 0
-        child.running_apps = 0
-        child.retired += _settled(child.ledger)
-        child.ledger = Ledger()
+        ended = child.reaped()
+        child.restart_cause = cause or f"process ended, {ended}"
         now_ns = self._host_clock.now_ns()
         child.restarted_ns = [at for at in child.restarted_ns if now_ns - at < RESTART_WINDOW_NS] + [now_ns]
-        child.given_up = len(child.restarted_ns) > MAX_RESTARTS
-        child.restart_cause = cause
-        if child.given_up:
+        if len(child.restarted_ns) > self._max_restarts:
+            child.given_up = True
             self._report_restart(child)
+            self._start_prepared()
         else:
             self._restarts += len(child.apps)
             self._spawn(child)
@@ -251,9 +271,26 @@ class Supervisor:
             child.restart_cause = ""
 
     def _restart_app(self, app: str, cause: str) -> None:
+        """Have one app restarted within its process; a process that was given up gets another chance."""
         for child in self._children.values():
-            if app in child.apps and child.end is not None:
+            if app not in child.apps:
+                continue
+            if child.given_up:
+                child.restarted_ns.clear()
+                child.restart_cause = cause
+                self._restarts += len(child.apps)
+                self._spawn(child)
+            elif child.operational and child.end is not None:
                 control.send(child.end, control.RestartApp(app, cause))
+
+    def _disconnect(self, child: Child) -> None:
+        if child.end is not None:
+            if self._selector is not None:
+                self._selector.unregister(child.end)
+            child.end.close()
+            child.end = None
+
+    # ---------------------------------------------------------------- telling
 
     def _tell(self, notice: RestartNotice) -> None:
         self._on_notice(notice)
@@ -261,60 +298,17 @@ class Supervisor:
 
     def _tell_executive(self, message: control.FromSupervisor) -> None:
         for child in self._children.values():
-            if EXECUTIVE in child.apps and child.end is not None:
+            packages = [self._mission.file.apps[app].package for app in child.apps]
+            if EXECUTIVE_PACKAGE in packages and child.end is not None:
                 control.send(child.end, message)
 
-    def _disconnect(self, child: Child) -> None:
-        if child.end is not None:
-            self._selector.unregister(child.end)
-            child.end.close()
-            child.end = None
-
-    def _await_end(self, child: Child, deadline_ns: int) -> None:
-        while child.pid and child.end is not None:
-            if self._host_clock.now_ns() > deadline_ns:
-                os.kill(child.pid, signal.SIGKILL)
-                break
-            for key, _ in self._selector.select(POLL_S):
-                self._drain_until_end(key.data)
-        if child.pid:
-            _reap(child.pid)
-            child.pid = 0
-
-    def _drain_until_end(self, child: Child) -> None:
-        if child.end is None:
-            return
-        try:
-            while control.receive_from_process(child.end) is not None:
-                continue
-        except EOFError:
-            self._disconnect(child)
+    def _send_to_all(self, message: control.FromSupervisor) -> None:
+        for child in self._children.values():
+            if child.end is not None:
+                control.send(child.end, message)
 
 
-def _settled(ledger: Ledger) -> Ledger:
-    """The last account of a dead process: what waited there is lost."""
-    dropped = dict(ledger.dropped)
-    if ledger.queued:
-        dropped[DropReason.APP_RESTARTED] = dropped.get(DropReason.APP_RESTARTED, 0) + ledger.queued
-    return msgspec.structs.replace(ledger, queued=0, dropped=dropped)
-
-
-def _reap(pid: int) -> None:
-    if pid:
-        os.waitpid(pid, 0)
-
-
-def _live(settings: ProcessSettings, end: socket.socket, others: list[socket.socket], ours: socket.socket) -> None:
-    """The life of a forked process; never returns."""
-    status = 1
-    try:
-        for other in (*others, ours):
-            other.close()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
-        ProcessRuntime(settings, end).run()
-        status = 0
-    except BaseException:  # noqa: BLE001 - the last line of a process: say why it ends
-        traceback.print_exc(file=sys.stderr)
-    finally:
-        os._exit(status)
+def _note(child: Child, heartbeat: control.Heartbeat) -> None:
+    """Keep the newest account of a process."""
+    child.running_apps, child.slots_skipped = heartbeat.apps, heartbeat.slots_skipped
+    child.ledger, child.offered, child.arrivals = heartbeat.ledger, heartbeat.offered, heartbeat.arrivals

@@ -7,8 +7,10 @@ with the reason, and the worker goes on.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -17,6 +19,9 @@ import msgspec
 
 NICENESS = 15  # flight processes come first
 MAX_FRAME_OCTETS = 64 * 1024 * 1024
+"""Longest request or answer."""
+LENGTH_OCTETS = 4
+_PR_SET_PDEATHSIG = 1
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -26,10 +31,9 @@ class Answer(msgspec.Struct, frozen=True):
     failure: str = ""
 
 
-def write_frame(stream: BinaryIO, data: bytes) -> None:
-    """Write ``data`` behind its length."""
-    stream.write(len(data).to_bytes(4, "big") + data)
-    stream.flush()
+def frame(data: bytes) -> bytes:
+    """``data`` behind its length."""
+    return len(data).to_bytes(LENGTH_OCTETS, "big") + data
 
 
 def read_frame(stream: BinaryIO) -> bytes | None:
@@ -38,8 +42,8 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     Raises:
         ValueError: the length is beyond MAX_FRAME_OCTETS.
     """
-    header = stream.read(4)
-    if len(header) < 4:
+    header = stream.read(LENGTH_OCTETS)
+    if len(header) < LENGTH_OCTETS:
         return None
     length = int.from_bytes(header, "big")
     if length > MAX_FRAME_OCTETS:
@@ -49,7 +53,12 @@ def read_frame(stream: BinaryIO) -> bytes | None:
 
 
 def resolve(entry: str) -> Callable[..., Any]:
-    """The function that ``module:function`` names."""
+    """The function that ``module:function`` names.
+
+    Raises:
+        ImportError: there is no such module.
+        AttributeError: the module has no such function.
+    """
     module, _, name = entry.partition(":")
     function: Callable[..., Any] = getattr(importlib.import_module(module), name)
     return function
@@ -67,14 +76,24 @@ def serve(entry: str, settings: dict[str, Any], requests: BinaryIO, answers: Bin
                 opened = resolve(entry)(settings)
             request_class, function = opened
             result = function(msgspec.msgpack.decode(data, type=request_class))
-            answer = Answer(result=msgspec.msgpack.encode(result))
+            answer = Answer(result=_bounded(msgspec.msgpack.encode(result)))
         except Exception as error:  # noqa: BLE001 - the reason goes back to the app
             answer = Answer(failure=f"{type(error).__name__}: {error}")
-        write_frame(answers, msgspec.msgpack.encode(answer))
+        answers.write(frame(msgspec.msgpack.encode(answer)))
+        answers.flush()
+
+
+def _bounded(result: bytes) -> bytes:
+    most = MAX_FRAME_OCTETS - 64  # room for what the answer adds
+    if len(result) > most:
+        raise ValueError(f"result of {len(result)} octets, at most {most} are allowed")
+    return result
 
 
 def main() -> None:
     """Run as a worker process."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # even a hung worker ends with its flight process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is for the flight process, which ends this one
     os.nice(NICENESS)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # printing must not corrupt the answers

@@ -10,7 +10,7 @@ import tomllib
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar, overload
 
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.arguments import build
@@ -39,6 +39,7 @@ class TableBuffer(Generic[Content]):
         self, name: str, record: type[Content], content: Content, check: Callable[[Content], str | None] | None
     ) -> None:
         self.name = name
+        self._where = f"table {name}"
         self._codec = codec_of(record)
         self._check = check
         self._loading = bytearray()
@@ -56,26 +57,27 @@ class TableBuffer(Generic[Content]):
         """Write into the inactive buffer, which grows up to the largest legal image."""
         end = offset + len(data)
         if end > self._most_octets:
-            raise TableError(f"table {self.name}: octet {end} is beyond the largest image of {self._most_octets}")
+            raise TableError(f"{self._where}: octet {end} is beyond the largest image of {self._most_octets}")
         if offset > len(self._loading):
-            raise TableError(f"table {self.name}: part at {offset} leaves a gap behind octet {len(self._loading)}")
+            raise TableError(f"{self._where}: part at {offset} leaves a gap behind octet {len(self._loading)}")
         self._validated = None
         self._loading[offset:end] = data
 
     def validate(self, length: int, checksum: int) -> None:
-        """Check the inactive buffer."""
+        """Check the inactive buffer; whatever was validated before is validated no more."""
+        self._validated = None
         image = bytes(self._loading[:length])
         if len(image) != length:
-            raise TableError(f"table {self.name}: {len(image)} octets loaded, {length} announced")
+            raise TableError(f"{self._where}: {len(image)} octets loaded, {length} announced")
         if zlib.crc32(image) != checksum:
-            raise TableError(f"table {self.name}: CRC-32 {zlib.crc32(image):#010x}, announced {checksum:#010x}")
+            raise TableError(f"{self._where}: CRC-32 {zlib.crc32(image):#010x}, announced {checksum:#010x}")
         self._validated = self._accept(image)
         self._loading = bytearray(image)
 
     def activate(self) -> None:
         """Swap the validated content in."""
         if self._validated is None:
-            raise TableError(f"table {self.name}: nothing validated to activate; load and validate first")
+            raise TableError(f"{self._where}: nothing validated to activate; load and validate first")
         self.active, self.image = self._validated, bytes(self._loading)
         self.abort()
 
@@ -92,10 +94,8 @@ class TableBuffer(Generic[Content]):
         try:
             content: Content = self._codec.decode(image)
         except ProtocolError as error:
-            raise TableError(f"table {self.name}: {error}") from error
-        problem = self._check(content) if self._check else None
-        if problem:
-            raise TableError(f"table {self.name}: {problem}")
+            raise TableError(f"{self._where}: {error}") from error
+        _check(self._where, self._check, content)
         return content
 
 
@@ -118,8 +118,14 @@ class Table(Generic[Content]):
         """Learn the name that commands use."""
         self.name = name
 
-    def __get__(self, app: Any, owner: type[Any]) -> Content:  # noqa: ANN401 - any app
-        """The active content."""
+    @overload
+    def __get__(self, app: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, app: object, owner: type[Any]) -> Content: ...
+    def __get__(self, app: Any, owner: type[Any]) -> Self | Content:
+        """The active content; of the class, the declaration itself."""
+        if app is None:
+            return self
         content: Content = app.container.tables[self.name].active
         return content
 
@@ -130,9 +136,7 @@ class Table(Generic[Content]):
             TableError: the file is missing, no TOML, or its content is not what the record allows.
         """
         content = read_table(self.record, folder / self.file)
-        problem = self.check(content) if self.check else None
-        if problem:
-            raise TableError(f"{folder / self.file}: {problem}")
+        _check(f"table file {folder / self.file}", self.check, content)
         return TableBuffer(self.name, self.record, content, self.check)
 
 
@@ -143,8 +147,20 @@ def read_table(record: type[Content], path: Path) -> Content:
         TableError: the file is missing, no TOML, or its content is not what the record allows.
     """
     try:
-        return build(record, tomllib.loads(path.read_text()))
+        return build(record, tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise TableError(f"table file {path} is missing") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ProtocolError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ProtocolError) as error:
         raise TableError(f"table file {path}: {error}") from error
+
+
+def _check(where: str, check: Callable[[Content], str | None] | None, content: Content) -> None:
+    """Ask the app's own rule; one that raises has not accepted the content."""
+    if check is None:
+        return
+    try:
+        problem = check(content)
+    except Exception as error:
+        raise TableError(f"{where}: its rule failed, {type(error).__name__}: {error}") from error
+    if problem:
+        raise TableError(f"{where}: {problem}")

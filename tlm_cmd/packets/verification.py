@@ -74,4 +74,4 @@ class VerificationReport(Telemetry):
 
 def shorten(reason: str) -> str:
     """A reason cut to what a report can carry, on a character boundary."""
-    return reason.encode()[:MAX_REASON_OCTETS].decode(errors="ignore")
+    return reason.encode(errors="replace")[:MAX_REASON_OCTETS].decode(errors="ignore")

@@ -1,0 +1,148 @@
+"""An app's memory as octets: what the framework remembers of it, and its own state, each readable without the other."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from flightsw.app import App, Ticket
+from flightsw.errors import FlightSoftwareError
+from flightsw.messages import CheckpointFailed, CheckpointLost
+from flightsw.runtime.surroundings import Surroundings
+from flightsw.services.events import EventFilter, EventFilterState
+from flightsw.services.tables import TableBuffer, TableError
+from tlm_cmd.definition.message import Event
+from tlm_cmd.packets.verification import shorten
+
+
+class ContainerState(msgspec.Struct):
+    """The framework's own memory of one app; stored with the app's.
+
+    Attributes:
+        accepted: commands accepted.
+        completed: commands completed.
+        failed: commands rejected or failed.
+        errors: handlers that raised, and checkpoints that could not be stored.
+        events: events sent.
+        messages: messages handled.
+        activities: cyclic activities run.
+        refused_sends: destinations that refused a message of this app.
+        sequence: sequence count of the next command that this app sends.
+        restarts: starts after the first.
+        tables: images of tables that were activated by command, by name.
+        filter: memory of the event filter.
+        open: commands that were deferred and have no verdict yet, oldest first.
+    """
+
+    accepted: int = 0
+    completed: int = 0
+    failed: int = 0
+    errors: int = 0
+    events: int = 0
+    messages: int = 0
+    activities: int = 0
+    refused_sends: int = 0
+    sequence: int = 0
+    restarts: int = 0
+    tables: dict[str, bytes] = {}
+    filter: EventFilterState = msgspec.field(default_factory=EventFilterState)
+    open: list[Ticket] = []
+
+
+class _Checkpoint(msgspec.Struct):
+    container: ContainerState
+    app: msgspec.Raw
+
+
+def new_state(app_class: type[App]) -> msgspec.Struct:
+    """An app's memory at its very first start.
+
+    Raises:
+        FlightSoftwareError: the state's class has a field without a default.
+    """
+    state_class = app_class.state_class()
+    try:
+        return state_class()
+    except TypeError as error:
+        raise FlightSoftwareError(
+            f"{app_class.__name__}: {state_class.__name__} cannot begin, every field needs a default: {error}"
+        ) from error
+
+
+class Owner(Protocol):
+    """The app whose memory it is."""
+
+    name: str
+    app: App
+    app_class: type[App]
+    state: ContainerState
+    filter: EventFilter
+    tables: dict[str, TableBuffer[Any]]
+    surroundings: Surroundings
+
+    def report(self, event: Event) -> None:
+        """Send an event of the app."""
+        ...
+
+
+class CheckpointKeeper:
+    """Stores the memory of one app and takes it up again, as far as each part of it can be."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+        self._saved = b""
+        self._failing = False
+
+    def save(self) -> None:
+        """Store the memory if it changed; a failure is counted, and reported once until it goes well again."""
+        owner = self._owner
+        try:
+            data = _pack(owner.state, owner.app.state)
+            if data != self._saved:
+                owner.surroundings.save_checkpoint(owner.name, data)
+                self._saved = data
+        except Exception as error:  # noqa: BLE001 - a fault domain: what the app remembers, and what the store does
+            owner.state.errors += 1
+            if not self._failing:
+                self._failing = True
+                owner.report(CheckpointFailed(shorten(f"{type(error).__name__}: {error}")))
+        else:
+            self._failing = False
+
+    def restore(self) -> bool:
+        """Take the stored memory up; whether the app's own part is there again. What cannot be read is reported."""
+        owner = self._owner
+        try:
+            stored = owner.surroundings.load_checkpoint(owner.name)
+            if stored is None:
+                return False
+            owner.state.restarts = 1
+            checkpoint = msgspec.msgpack.decode(stored, type=_Checkpoint)
+            owner.state = checkpoint.container
+            owner.state.restarts += 1
+            owner.filter.state = owner.state.filter
+            self._restore_tables()
+            owner.app.state = msgspec.msgpack.decode(checkpoint.app, type=owner.app_class.state_class())
+        except (msgspec.MsgspecError, FlightSoftwareError, OSError) as error:
+            owner.report(CheckpointLost(shorten(str(error))))
+            return False
+        return True
+
+    def _restore_tables(self) -> None:
+        """Activate what was active; a table that no longer fits keeps the content of its file."""
+        owner = self._owner
+        for name, image in tuple(owner.state.tables.items()):
+            try:
+                if name in owner.tables:
+                    owner.tables[name].restore(image)
+                    continue
+                problem = f"the app has no table {name} any more"
+            except TableError as error:
+                problem = str(error)
+            del owner.state.tables[name]
+            owner.report(CheckpointLost(shorten(problem)))
+
+
+def _pack(container: ContainerState, app: msgspec.Struct) -> bytes:
+    return msgspec.msgpack.encode(_Checkpoint(container, msgspec.Raw(msgspec.msgpack.encode(app))))

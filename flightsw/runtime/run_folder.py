@@ -1,0 +1,44 @@
+"""The folder of one flight: sockets, checkpoints and logs of its processes."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+from flightsw.bus.links import check_address
+from flightsw.errors import FlightSoftwareError
+
+LOCK_FILE = "supervisor.lock"
+
+
+class RunFolderError(FlightSoftwareError):
+    """A run folder that another flight uses; end that one, or choose another folder."""
+
+
+def inbox_address(run_folder: Path, process: str) -> str:
+    """Where a process's inbox is."""
+    return f"ipc://{run_folder}/{process}.bus"
+
+
+def take(run_folder: Path, processes: Iterable[str]) -> IO[bytes]:
+    """Make the folder, with mode 0700, and hold it: two flights in one would steal each other's sockets.
+
+    Returns:
+        The lock; it is free when this is closed here and in all processes forked meanwhile.
+
+    Raises:
+        AddressError: the path is too long for a socket of one of the processes.
+        RunFolderError: another flight holds it.
+    """
+    for process in processes:
+        check_address(inbox_address(run_folder, process))
+    run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = (run_folder / LOCK_FILE).open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise RunFolderError(f"another flight uses the run folder {run_folder}") from error
+    return file
