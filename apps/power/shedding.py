@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, assert_never
 
 from apps.power.messages import LINES, ShedLevel
 from tlm_cmd.definition.fields import F32, U8, Range, Unit, UpTo
@@ -18,15 +18,15 @@ class SheddingRules(Record):
     A level is entered below its threshold and left above its recovery.
     """
 
-    payload_below: Fraction
-    payload_recovered: Fraction
-    survival_below: Fraction
-    survival_recovered: Fraction
+    payload_below: Annotated[Fraction, "state of charge under which the payload's lines are off"]
+    payload_recovered: Annotated[Fraction, "state of charge from which they may be on again"]
+    survival_below: Annotated[Fraction, "state of charge under which the spacecraft only survives"]
+    survival_recovered: Annotated[Fraction, "state of charge from which it does more"]
     payload_lines: Annotated[tuple[LineNumber, ...], UpTo(LINES), "off from level PAYLOAD on"]
     survival_lines: Annotated[tuple[LineNumber, ...], UpTo(LINES), "off at level SURVIVAL, besides the payload's"]
-    normal_lines: Annotated[tuple[LineNumber, ...], UpTo(LINES), "on at first, and again when a level is left"]
+    normal_lines: Annotated[tuple[LineNumber, ...], UpTo(LINES), "on at first, and when a level is left"]
     trip_retries: Annotated[int, U8, Range(0, 10), "how often a tripped line is closed again"]
-    retry_after_s: Annotated[int, U8, Range(1, 250), Unit("s")]
+    retry_after_s: Annotated[int, U8, Range(1, 250), Unit("s"), "from a trip to its retry"]
 
 
 def check_rules(rules: SheddingRules) -> str | None:
@@ -60,3 +60,5 @@ def lines_off(rules: SheddingRules, level: ShedLevel) -> tuple[int, ...]:
             return rules.payload_lines
         case ShedLevel.SURVIVAL:
             return rules.payload_lines + rules.survival_lines
+        case _:
+            assert_never(level)
