@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 from apps.payload.errors import PayloadError, UnknownModelError, UnusableOutputError
 from apps.payload.inference import InferenceEngine
 from apps.payload.inference_messages import InferenceRequest, InferenceResult
@@ -45,8 +47,9 @@ class StoredModel:
         self._engine = InferenceEngine(manifest, store.open(manifest))
 
     def look_at(self, image: bytes, variant: str) -> InferenceResult:
-        """What an image file shows; see `InferenceEngine.run` for what it raises."""
-        return self._engine.run(InferenceRequest(image, self._engine.manifest.id, variant))
+        """What an image file shows, less what differs from run to run; raises what `InferenceEngine.run` does."""
+        seen = self._engine.run(InferenceRequest(image, self._engine.manifest.id, variant))
+        return msgspec.structs.replace(seen, cpu_ns=0, cached=False)
 
 
 class ModelWorker:

@@ -18,6 +18,7 @@ from apps.payload.inference_messages import InferenceResult
 from apps.payload.worker import ModelWorker, open_engine
 from apps.payload.worker_messages import WorkRequest, WorkResult, WorkStatus
 from tlm_cmd.errors import ProtocolError
+from tlm_cmd.products.image_file import ImageHeader, pack_image
 
 SEEN = InferenceResult(
     target_id=3,
@@ -138,8 +139,13 @@ def test_the_entry_finds_the_model_of_the_settings(manifest_path: Path) -> None:
     request_class, answer = open_engine(settings)
     assert request_class is WorkRequest
     assert answer(VERIFY) == WorkResult(8, WorkStatus.MODEL_VERIFIED)
-    refused = answer(WorkRequest(9, "full", b"no image"))
+    refused = answer(WorkRequest(9, "half", b"no image"))
     assert refused.status is WorkStatus.IMAGE_REFUSED
+    header = ImageHeader(target_id=3, exposure_index=4, bands=4, height=256, width=256)
+    image = pack_image(header, bytes(header.pixel_octets))
+    first, second = answer(WorkRequest(10, "half", image)), answer(WorkRequest(10, "half", image))
+    assert first.status is WorkStatus.ANALYSED
+    assert first == second  # processor time and cache do not show
 
 
 @pytest.mark.parametrize("folders", [[], ["/nowhere"]])
