@@ -47,10 +47,11 @@ def test_no_limit_is_broken_and_the_ledger_closes(one_orbit: FlownOrbit) -> None
 
 
 def test_the_report_shows_scene_and_mask_side_by_side(one_orbit: FlownOrbit) -> None:
-    """Each product that came down stands in the gallery, its clouds marked as synthetic."""
+    """Each product that came down stands in the gallery, and clouds in it are marked as synthetic."""
     gallery = one_orbit.report.gallery
     assert len(gallery) == one_orbit.result.products.files
-    assert all(item.clouds_synthetic for item in gallery)
+    assert all(item.clouds_synthetic for item in gallery if item.cloud > 0.02)
+    assert any(item.clouds_synthetic for item in gallery)
     page = render(one_orbit.report)
     assert one_orbit.result.trace_hash in page
 

@@ -1,0 +1,1 @@
+"""The gate: what the radio is to a real flight."""

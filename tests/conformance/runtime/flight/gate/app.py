@@ -1,0 +1,65 @@
+"""The gate: carries commands from a file onto the bus, and everything on the bus into a file, as a radio would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from flightsw.app import App, Table, every
+from flightsw.bus.requests import Request
+from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID
+from tlm_cmd.definition.fields import UpTo
+from tlm_cmd.definition.message import Event, Record, Telemetry
+from tlm_cmd.packets.cfs_header import build_telemetry, parse_command
+from tlm_cmd.packets.spacepacket import PRIMARY_HEADER_OCTETS, declared_packet_octets
+from tlm_cmd.packets.verification import GROUND, RequestId
+
+
+class Mailbox(Record):
+    """Where the files are."""
+
+    folder: Annotated[str, UpTo(200)]
+
+
+class GateState(msgspec.Struct):
+    """What the gate remembers: how far it has read."""
+
+    position: int = 0
+
+
+class Gate(App):
+    """Polls the file of commands ten times a second."""
+
+    mailbox = Table(Mailbox, file="mailbox.toml")
+    state: GateState
+
+    def subscriptions(self) -> Iterable[int]:
+        """Everything that any app says."""
+        return [TELEMETRY_MESSAGE_ID | apid for apid in self.container.surroundings.dictionary.known_apids()]
+
+    def received(self, message_id: int, message: object) -> None:
+        """Write it down with the time."""
+        assert isinstance(message, Telemetry | Event)
+        payload = self.container.surroundings.dictionary.encode_payload(message)
+        packet = build_telemetry(message_id & 0x7FF, 0, *divmod(self.now_ns // 1_000_000, 1000), payload)
+        with (Path(self.mailbox.folder) / "down").open("ab") as file:
+            file.write(packet)
+
+    @every(seconds=0.1)
+    def poll(self) -> None:
+        """Put new commands on the bus; each is remembered before it is handed on, so that none comes twice."""
+        with (Path(self.mailbox.folder) / "up").open("rb") as file:
+            file.seek(self.state.position)
+            data = file.read()
+        while len(data) >= PRIMARY_HEADER_OCTETS and declared_packet_octets(data) <= len(data):
+            packet, data = data[: declared_packet_octets(data)], data[declared_packet_octets(data) :]
+            parsed = parse_command(packet)
+            entry = self.container.surroundings.dictionary.command_by_id(parsed.apid, parsed.function_code)
+            assert entry is not None
+            self.state.position += len(packet)
+            self.checkpoint()
+            request = RequestId(GROUND, parsed.apid, parsed.sequence_count, parsed.function_code)
+            self.container.forward(Request(request, entry.codec.decode(parsed.payload)))

@@ -1,0 +1,1 @@
+"""The gate has nothing to say of its own."""

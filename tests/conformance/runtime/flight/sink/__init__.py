@@ -1,0 +1,1 @@
+"""The sink: takes, remembers, refuses, works, hangs."""
