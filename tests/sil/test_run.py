@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from ops_tools.cli import main
 from ops_tools.ground.command_record import CommandRecord, Verdict
 from ops_tools.run.conduct import Conductor, RunOptions
 from ops_tools.run.session import RunSession
@@ -112,3 +113,19 @@ def test_every_process_comes_back_with_its_checkpoint_and_the_ledger_closes(miss
             assert account["processes"] == 6
 
     asyncio.run(fly())
+
+
+def test_the_command_flies_for_so_long_and_leaves_nothing_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``flightsw run`` ends by itself, says where it listened, writes its summary, and removes its folder."""
+    summary = tmp_path / "summary.json"
+    arguments = ["run", "--speed", "60", "--headless", "--duration", "150", "--listen", "127.0.0.1:0"]
+    assert main([*arguments, "--json", str(summary)]) == 0
+    told = capsys.readouterr().out.replace("\n", "")
+    found = json.loads(summary.read_text())
+    assert found["mission"] == "urbanwatch"
+    assert found["simulated_s"] >= 150
+    folder = told.rpartition("run folder ")[2].strip()
+    assert folder.startswith("/tmp/flightsw-")  # noqa: S108 - said by the program
+    assert not Path(folder).exists()

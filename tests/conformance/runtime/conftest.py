@@ -18,7 +18,7 @@ from flightsw.hal.sim import MemoryNvm
 from flightsw.mission import Mission
 from flightsw.runtime.device_ports import SimPorts
 from flightsw.runtime.lockstep import LockstepRuntime
-from flightsw.runtime.supervision import VehicleAccount
+from flightsw.runtime.supervision import RestartNotice, VehicleAccount
 from flightsw.runtime.supervisor import Supervisor
 from flightsw.services.store import Store
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
@@ -124,11 +124,20 @@ class LockstepVehicle:
 class ProcessVehicle:
     """The flight in processes."""
 
-    def __init__(self, mission_file: Path, folder: Path, **limits: float) -> None:
+    def __init__(
+        self, mission_file: Path, folder: Path, *, hang_after_s: float = 10.0, max_restarts: int = 100
+    ) -> None:
         self._mission_file = mission_file
-        clock = HostClock.starting_now(SPEED)
-        devices = f"ipc://{folder}/none"
-        self.supervisor = Supervisor(mission_file, folder / "run", devices, clock, max_restarts=100, **limits)
+        self.notices: list[RestartNotice] = []
+        self.supervisor = Supervisor(
+            mission_file,
+            folder / "run",
+            f"ipc://{folder}/none",
+            HostClock.starting_now(SPEED),
+            self.notices.append,
+            hang_after_s=hang_after_s,
+            max_restarts=max_restarts,
+        )
         self.supervisor.start()
 
     def step(self) -> None:
@@ -197,6 +206,10 @@ class SmallFlight:
         """Everything reported about a request, in order."""
         return [report for report in self.messages(VerificationReport) if report.request == request]
 
+    def sent_by(self, source: int) -> list[VerificationReport]:
+        """Everything reported about the requests of one source, in order."""
+        return [report for report in self.messages(VerificationReport) if report.request.source == source]
+
     def ask(self, app: str, question: Command, answer: type[Message]) -> Message:
         """Send a command that is answered by a packet; returns the newest one."""
         before = len(self.messages(answer, app))
@@ -221,7 +234,7 @@ class SmallFlight:
 
     def settle(self) -> None:
         """Let the flight come to rest and end; its links conserve and its ledger closes."""
-        assert self.vehicle.rest()
+        assert any(self.vehicle.rest() for _ in range(10))
         assert self.vehicle.account().ledger.closed
         self.vehicle.close()
         assert self.vehicle.account().ledger.closed

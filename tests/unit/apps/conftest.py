@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
 import apps
+from flightsw.bus.inbox import InboxLimits
 from flightsw.mission import Mission
 from flightsw.testing import Bench
+from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID
+from tlm_cmd.definition.message import Quality
 
 
 class BenchMaker(Protocol):
@@ -25,8 +28,13 @@ class BenchMaker(Protocol):
         tables: Path | None = None,
         start_ns: int = 0,
         memory_of: Bench | None = None,
+        take: Callable[[int, object], None] = ...,
     ) -> Bench:
-        """Make and start it; with ``memory_of`` it has the checkpoint of an earlier bench, as after a reset."""
+        """Make and start it.
+
+        With ``memory_of`` it has the checkpoint of an earlier bench, as after a reset; ``take`` is handed the commands
+        that reach the others.
+        """
         ...
 
 
@@ -49,6 +57,7 @@ def bench_of(mission: Mission) -> Iterator[BenchMaker]:
         tables: Path | None = None,
         start_ns: int = 0,
         memory_of: Bench | None = None,
+        take: Callable[[int, object], None] = lambda _message_id, _message: None,
     ) -> Bench:
         packages = {name: entry.package for name, entry in mission.file.apps.items()}
         bench = Bench(
@@ -61,6 +70,9 @@ def bench_of(mission: Mission) -> Iterator[BenchMaker]:
         bench.links = mission.file.links
         if memory_of is not None:
             bench._checkpoints = dict(memory_of._checkpoints)
+        for name in others:
+            bench.bus.open_mailbox(name, InboxLimits(), take)
+            bench.bus.subscribe(name, COMMAND_MESSAGE_ID | bench.dictionary.apid_of(name), Quality.COMMAND)
         bench.start()
         made.append(bench)
         return bench

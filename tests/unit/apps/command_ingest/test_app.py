@@ -10,7 +10,6 @@ from apps.command_ingest.arming import MAX_ARMED
 from apps.command_ingest.messages import Arm, ArmExpired, CommandArmed, FrameRejected, UplinkStatus
 from apps.mode_manager.messages import SetMode, SpacecraftMode
 from apps.power.messages import RetriggerLine, SwitchLine
-from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.requests import Request
 from flightsw.devices.framing import pack_reply, unpack_request
 from flightsw.devices.radio import FetchFrames, ReceivedFrames, SBandTransceiver
@@ -18,7 +17,7 @@ from flightsw.hal.sim import SimUart
 from flightsw.messages import LoadTable, Noop
 from flightsw.testing import Bench
 from tlm_cmd.definition.codec import codec_of
-from tlm_cmd.definition.message import Command, Quality
+from tlm_cmd.definition.message import Command
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.link.uplink import UplinkSender
 from tlm_cmd.packets.cfs_header import build_command
@@ -57,7 +56,7 @@ class Uplink:
     """
 
     def __init__(self, make: Callable[..., Bench], memory_of: Uplink | None = None, start_ns: int = 0) -> None:
-        self._make = make
+        self.taken: list[Command] = []
         self.end: ReceiverEnd = memory_of.end if memory_of else ReceiverEnd()
         self.bench: Bench = make(
             "command_ingest",
@@ -65,12 +64,8 @@ class Uplink:
             others=("power", "mode_manager"),
             start_ns=start_ns,
             memory_of=memory_of.bench if memory_of else None,
+            take=self._take,
         )
-        self.taken: list[Command] = []
-        self.depth = InboxLimits(commands=MAX_WAITING_PACKETS)
-        for app in ("power", "mode_manager"):
-            self.bench.bus.open_mailbox(app, self.depth, self._take)
-            self.bench.bus.subscribe(app, self.bench.dictionary.command_of(app, Noop).message_id, Quality.COMMAND)
         self._sender = UplinkSender(self.bench.links.s_band)
         self._sequence = 0
 

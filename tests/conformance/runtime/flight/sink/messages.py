@@ -17,6 +17,7 @@ class Task(IntEnum):
     RAISE = 1
     DIE = 2
     HANG = 3
+    SULK = 4
 
 
 class Remember(Command, code=2):

@@ -35,7 +35,7 @@ def open_worker(settings: dict[str, Any]) -> tuple[type[Problem], Callable[[Prob
                 raise ValueError(f"{problem.value} is no problem")
             case Task.DIE:
                 os._exit(3)
-            case Task.HANG:
+            case Task.HANG | Task.SULK:
                 while True:
                     pass
 

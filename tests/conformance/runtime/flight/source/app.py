@@ -48,5 +48,6 @@ class Source(App):
     @every(seconds=0.5, offset=0.1)
     def tick(self) -> None:
         """Show the time."""
+        now_ns = self.now_ns
         self.state.ticks += 1
-        self.send(Tick(self.state.ticks, self.now_ns, self.time.utc_ns(self.now_ns)))
+        self.send(Tick(self.state.ticks, now_ns, self.time.utc_ns(now_ns)))

@@ -1,0 +1,193 @@
+"""What only processes can suffer: hanging, dying again and again, losing their parent."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flight.sink.messages import AskStatus, Hang, Labour, Remember, SinkStatus, Task
+from flight.source.messages import Relay
+
+from flightsw.bus.links import LONGEST_IPC_PATH, AddressError
+from flightsw.clock import HostClock
+from flightsw.executive.messages import AppRestarted, RestartApp, RestartsExhausted
+from flightsw.messages import AppStarted, Noop
+from flightsw.runtime.run_folder import RunFolderError
+from flightsw.runtime.supervisor import Supervisor
+from tests.conformance.runtime.conftest import ProcessVehicle, SmallFlight
+from tlm_cmd.packets.verification import FailureCode, Stage
+
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture
+def fly(mission_file: Path, folder: Path) -> Iterator[Callable[..., SmallFlight]]:
+    """Start the small flight in processes with limits of the test's own; it is ended, and settled, behind the test."""
+    flights: list[SmallFlight] = []
+
+    def start(**limits: float) -> SmallFlight:
+        flights.append(SmallFlight(ProcessVehicle(mission_file, folder, **limits), mission_file, folder))
+        return flights[-1]
+
+    try:
+        yield start
+        for flight in flights:
+            flight.settle()
+    finally:
+        for flight in flights:
+            flight.vehicle.close()
+
+
+def supervisor_of(flight: SmallFlight) -> Supervisor:
+    """The supervisor of a flight in processes."""
+    assert isinstance(flight.vehicle, ProcessVehicle)
+    return flight.vehicle.supervisor
+
+
+def ended(pidfds: list[int]) -> bool:
+    """Whether all these processes end within a bounded time."""
+    for pidfd in pidfds:
+        poller = select.poll()
+        poller.register(pidfd, select.POLLIN)
+        if not poller.poll(PATIENCE_MS):
+            return False
+        os.close(pidfd)
+    return True
+
+
+def all_running(flight: SmallFlight) -> bool:
+    """Whether the apps of all processes run."""
+    return supervisor_of(flight).operational and flight.vehicle.account().apps == 4
+
+
+def test_an_app_that_hangs_is_ended_and_restarted(fly: Callable[..., SmallFlight]) -> None:
+    """A handler that never returns stops the heartbeat; its process is ended, and starts from its checkpoint."""
+    flight = fly(hang_after_s=1.0)
+    flight.command("sink", Remember(3))
+    flight.send("sink", Hang())
+    flight.until(lambda: bool(flight.messages(AppRestarted)), "the restart")
+    assert flight.messages(AppRestarted)[0] == AppRestarted("sink", "no heartbeat")
+    assert flight.ask("sink", AskStatus(), SinkStatus).value == 3
+
+
+def test_a_process_that_dies_before_it_is_prepared_is_given_up(
+    fly: Callable[..., SmallFlight], folder: Path
+) -> None:
+    """The others start without it, its commands are rejected, and a restart by command gives it another chance."""
+    table = folder / "tables" / "sink" / "rule.toml"
+    good = table.read_text()
+    table.write_text("factor = 1")
+    flight = fly(max_restarts=2)
+    flight.until(lambda: supervisor_of(flight).given_up == ("sink",), "the end of patience")
+    assert supervisor_of(flight).epochs["sink"] == 3
+    flight.until(lambda: bool(flight.messages(RestartsExhausted)), "the event")
+    assert flight.messages(RestartsExhausted) == [RestartsExhausted("sink")]
+    assert flight.vehicle.account().apps == 3
+    assert not supervisor_of(flight).operational
+    verdict = flight.command("sink", Noop())
+    assert (verdict.stage, verdict.code) == (Stage.REJECTED, FailureCode.APP_UNAVAILABLE)
+    table.write_text(good)
+    assert flight.command("executive", RestartApp("sink")).stage is Stage.COMPLETED
+    flight.until(lambda: all_running(flight), "the sink")
+    assert flight.command("sink", Noop()).stage is Stage.COMPLETED
+
+
+def test_a_command_to_an_app_that_is_dead_is_rejected(fly: Callable[..., SmallFlight]) -> None:
+    """Between the death of a process and its restart a command from another process is answered at once."""
+    flight = fly(max_restarts=0)
+    flight.until(lambda: all_running(flight), "a running flight")
+    flight.vehicle.crash("sink")
+    flight.until(lambda: supervisor_of(flight).given_up == ("sink",), "the death")
+    flight.command("source", Relay(1))
+    source = flight.dictionary.apid_of("source")
+    flight.until(lambda: bool(flight.sent_by(source)), "the answer")
+    assert [report.code for report in flight.sent_by(source)] == [FailureCode.APP_UNAVAILABLE]
+
+
+def test_fifty_restarts_leak_no_file_descriptor(fly: Callable[..., SmallFlight]) -> None:
+    """Neither the supervisor nor the other processes hold on to what belonged to the dead."""
+    flight = fly()
+    flight.until(lambda: all_running(flight), "a running flight")
+    flight.vehicle.crash("sink")
+    flight.until(lambda: supervisor_of(flight).epochs["sink"] == 2 and all_running(flight), "the first restart")
+    core = supervisor_of(flight).pids["core"]
+    before = [len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), core)]
+    for epoch in range(3, 53):
+        flight.vehicle.crash("sink")
+        flight.until(lambda e=epoch: supervisor_of(flight).epochs["sink"] == e and all_running(flight), "the restart")
+    flight.command("sink", Noop())  # core has met the newest incarnation
+    after = [len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), core)]
+    assert after[0] == before[0]
+    assert after[1] <= before[1] + 2  # a dead peer's connection is taken down a moment later
+    assert flight.vehicle.account().restarts == 51
+
+
+def test_a_terminated_process_stores_its_memory(fly: Callable[..., SmallFlight]) -> None:
+    """SIGTERM ends a process in good order; it is restarted as any other."""
+    flight = fly()
+    flight.until(lambda: all_running(flight), "a running flight")
+    os.kill(supervisor_of(flight).pids["sink"], signal.SIGTERM)
+    flight.until(lambda: len(flight.messages(AppStarted, "sink")) == 2, "the restart")
+    flight.until(lambda: bool(flight.messages(AppRestarted)), "the event")
+    assert flight.messages(AppRestarted) == [AppRestarted("sink", "process ended, status 0")]
+
+
+def test_a_hung_worker_ends_with_its_flight_process(fly: Callable[..., SmallFlight]) -> None:
+    """No worker outlives the process that started it, not even one that never reads its input again."""
+    flight = fly()
+    flight.command("sink", Labour(Task.SULK, 1))
+    sink = supervisor_of(flight).pids["sink"]
+    children = Path(f"/proc/{sink}/task/{sink}/children")
+    flight.until(lambda: bool(children.read_text().split()), "the worker")
+    worker = os.pidfd_open(int(children.read_text().split()[0]))
+    flight.vehicle.crash("sink")
+    assert ended([worker])
+
+
+def test_processes_end_with_their_supervisor(mission_file: Path, folder: Path) -> None:
+    """When the supervisor is terminated, or killed, every process of the flight ends by itself."""
+    ready, pids_end = os.pipe()
+    keeper = os.fork()
+    if keeper == 0:
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            vehicle = ProcessVehicle(mission_file, folder)
+            while not vehicle.supervisor.operational:
+                vehicle.step()
+            os.write(pids_end, " ".join(str(pid) for pid in vehicle.supervisor.pids.values()).encode())
+            while True:
+                vehicle.step()
+        finally:
+            os._exit(1)
+    os.close(pids_end)
+    pidfds = [os.pidfd_open(int(pid)) for pid in os.read(ready, 1000).split()]
+    os.close(ready)
+    assert len(pidfds) == 3
+    os.kill(keeper, signal.SIGTERM)
+    assert os.WTERMSIG(os.waitpid(keeper, 0)[1]) == signal.SIGTERM
+    assert ended(pidfds)
+
+
+def test_a_run_folder_is_for_one_flight(fly: Callable[..., SmallFlight], mission_file: Path, folder: Path) -> None:
+    """A second flight in the same folder is refused, and the first goes on."""
+    flight = fly()
+    second = Supervisor(mission_file, folder / "run", "", HostClock.starting_now())
+    with pytest.raises(RunFolderError, match="another flight uses the run folder"):
+        second.start()
+    second.stop()
+    assert flight.command("sink", Noop()).stage is Stage.COMPLETED
+
+
+def test_a_run_folder_must_be_short_enough_for_sockets(mission_file: Path, folder: Path) -> None:
+    """The error says how long the path is, and how long it may be; nothing is started."""
+    run_folder = folder / ("x" * 100)
+    supervisor = Supervisor(mission_file, run_folder, "", HostClock.starting_now())
+    with pytest.raises(AddressError, match=f"octets, at most {LONGEST_IPC_PATH} are allowed; choose a shorter"):
+        supervisor.start()
+    assert not run_folder.exists()
+    supervisor.stop()
+    assert set(supervisor.pids.values()) == {0}
