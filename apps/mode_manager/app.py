@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
 
 import msgspec
 
@@ -19,18 +18,21 @@ from apps.mode_manager.messages import (
     SetMode,
     SpacecraftMode,
 )
-from apps.mode_manager.modes import WORKING, Conditions, SpacecraftModes
+from apps.mode_manager.modes import Conditions, SpacecraftModes
+from apps.mode_manager.rules import ModeRules, Situation, check_rules, decide
 from apps.mode_manager.stations import Contact, Stations, contact
 from apps.power.messages import PowerStatus, ShedLevel
 from flightsw.app import App, Refused, Table, every, handles
 from flightsw.geometry.earth import Geodetic
 from flightsw.services.modes import Changed, Faulted, ModeState, Outcome
 from flightsw.services.modes import Refused as TriggerRefused
-from tlm_cmd.definition.fields import F32, U8, U16, Range, Unit
-from tlm_cmd.definition.message import Record
+from tlm_cmd.packets.verification import FailureCode
 
 NANOSECONDS = 1_000_000_000
 STALE_NS = 10 * NANOSECONDS
+"""News older than this is no news."""
+POINT_AGAIN_NS = 2 * NANOSECONDS
+"""How long the attitude app has to show that it points as it was told."""
 
 POINTING = {
     SpacecraftMode.BOOT: PointingMode.IDLE,
@@ -41,57 +43,61 @@ POINTING = {
 }
 
 
-class ModeRules(Record):
-    """When modes change by themselves."""
-
-    boot_s: Annotated[int, U8, Range(1, 250), Unit("s"), "from start to the first mode"]
-    damped_rate: Annotated[float, F32, Range(0.01, 5), Unit("deg/s"), "under which detumbling is done"]
-    tumble_rate: Annotated[float, F32, Range(0.5, 20), Unit("deg/s"), "above which it is needed"]
-    attitude_lost_s: Annotated[int, U16, Range(10, 3600), Unit("s"), "without attitude before safe mode"]
-
-
 class ManagerState(msgspec.Struct):
     """What the app remembers.
 
     Attributes:
         machine: the mode.
         attitude: newest attitude packet.
+        attitude_ns: when it came.
         attitude_known_ns: when the attitude was last valid.
         navigation: newest orbit packet.
         navigation_ns: when it came.
-        shed_level: newest of the power app.
+        shed_level: newest of the power app, None before the first.
+        shed_level_ns: when it came.
         contact: station in contact.
         imaging_until_ns: when the imaging mode ends by itself.
+        pointing_asked: the attitude app was told where to point, and has not yet shown that it does.
+        pointing_asked_ns: when it was last told.
     """
 
     machine: ModeState = msgspec.field(default_factory=lambda: ModeState(SpacecraftMode.BOOT))
     attitude: AttitudeStatus | None = None
+    attitude_ns: int = 0
     attitude_known_ns: int = 0
     navigation: Navigation | None = None
     navigation_ns: int = 0
-    shed_level: ShedLevel = ShedLevel.NONE
+    shed_level: ShedLevel | None = None
+    shed_level_ns: int = 0
     contact: Contact | None = None
     imaging_until_ns: int = 0
+    pointing_asked: bool = False
+    pointing_asked_ns: int = 0
 
 
 class ModeManager(App):
     """Runs the mode machine once per second."""
 
-    rules = Table(ModeRules, file="rules.toml")
+    rules = Table(ModeRules, file="rules.toml", check=check_rules)
     stations = Table(Stations, file="stations.toml")
 
     state: ManagerState
 
     def start(self) -> None:
         """Take the mode up again."""
-        self._machine = SpacecraftModes(self.state.machine)
+        state, machine = self.state, self.state.machine
+        newest_ns = max(machine.entered_at_ns, state.attitude_ns, state.navigation_ns, state.shed_level_ns)
+        if machine.transitions == 0 or self.now_ns < newest_ns:  # at first, or the clock has started again
+            machine.entered_at_ns = state.attitude_known_ns = state.imaging_until_ns = self.now_ns
+            state.attitude = state.navigation = state.shed_level = None
+        self._machine = SpacecraftModes(machine)
 
     # ---------------------------------------------------------------- what it learns
 
     @handles(AttitudeStatus)
     def take_attitude(self, status: AttitudeStatus) -> None:
         """Keep the attitude."""
-        self.state.attitude = status
+        self.state.attitude, self.state.attitude_ns = status, self.now_ns
         if status.valid:
             self.state.attitude_known_ns = self.now_ns
 
@@ -104,7 +110,15 @@ class ModeManager(App):
     @handles(PowerStatus)
     def take_power(self, status: PowerStatus) -> None:
         """Keep the shed level."""
-        self.state.shed_level = status.shed_level
+        self.state.shed_level, self.state.shed_level_ns = status.shed_level, self.now_ns
+
+    def _is_news(self, came_ns: int) -> bool:
+        return self.now_ns - came_ns < STALE_NS
+
+    def _rate(self) -> float | None:
+        """How fast the body turns [deg/s]; None when that is not known."""
+        attitude = self.state.attitude
+        return attitude.rate_norm if attitude is not None and self._is_news(self.state.attitude_ns) else None
 
     # ---------------------------------------------------------------- what it is asked
 
@@ -141,6 +155,7 @@ class ModeManager(App):
         """Follow contacts, change modes that change by themselves, report."""
         self._follow_contact()
         self._change_by_itself()
+        self._hold_pointing()
         state, contact_now = self.state, self.state.contact
         self.send(
             ModeStatus(
@@ -154,41 +169,24 @@ class ModeManager(App):
         )
 
     def _change_by_itself(self) -> None:
-        state, rules, now_ns = self.state, self.rules, self.now_ns
-        mode = self._machine.mode
-        if mode is not SpacecraftMode.SAFE and self._in_danger():
-            return
-        rate = state.attitude.rate_norm if state.attitude else 0.0
-        if mode not in (SpacecraftMode.BOOT, SpacecraftMode.DETUMBLE) and rate > rules.tumble_rate:
-            self._trigger("tumble", f"rate {rate:.1f} deg/s")
-            return
-        match mode:
-            case SpacecraftMode.BOOT if self._machine.in_mode_ns(now_ns) >= rules.boot_s * NANOSECONDS:
-                self._trigger("booted", "boot time over")
-            case SpacecraftMode.DETUMBLE:
-                self._trigger("damped", "rates damped")
-            case SpacecraftMode.IMAGING if now_ns >= state.imaging_until_ns:
-                self._trigger("imaged", "imaging time over")
-            case SpacecraftMode.NOMINAL if state.contact is not None:
-                self._trigger("contact", state.contact.station)
-            case SpacecraftMode.DOWNLINK if state.contact is None:
-                self._trigger("contact_lost", "no station in view")
-
-    def _in_danger(self) -> bool:
-        state = self.state
-        lost_ns = self.rules.attitude_lost_s * NANOSECONDS
-        if state.shed_level is ShedLevel.SURVIVAL:
-            self._trigger("protect", "battery low")
-        elif self._machine.mode in WORKING and self.now_ns - state.attitude_known_ns > lost_ns:
-            self._trigger("protect", "attitude lost")
-        else:
-            return False
-        return True
+        state, now_ns = self.state, self.now_ns
+        situation = Situation(
+            mode=self._machine.mode,
+            in_mode_s=self._machine.in_mode_ns(now_ns) / NANOSECONDS,
+            rate_deg_s=self._rate(),
+            attitude_lost_s=(now_ns - state.attitude_known_ns) / NANOSECONDS,
+            battery_low=state.shed_level is ShedLevel.SURVIVAL,
+            station=state.contact.station if state.contact else "",
+            imaging_over=now_ns >= state.imaging_until_ns,
+        )
+        change = decide(self.rules, situation)
+        if change is not None:
+            self._trigger(change.trigger, change.cause)
 
     def _follow_contact(self) -> None:
         state = self.state
         before, state.contact = state.contact, None
-        if state.navigation is not None and self.now_ns - state.navigation_ns < STALE_NS and state.navigation.valid:
+        if state.navigation is not None and self._is_news(state.navigation_ns) and state.navigation.valid:
             place = Geodetic(
                 math.radians(state.navigation.latitude),
                 math.radians(state.navigation.longitude),
@@ -202,13 +200,15 @@ class ModeManager(App):
             if now is not None:
                 self.event(ContactBegan(now))
 
+    # ---------------------------------------------------------------- changing modes
+
     def _trigger(self, trigger: str, cause: str) -> Outcome:
-        state = self.state
+        state, rate = self.state, self._rate()
         conditions = Conditions(
-            attitude_known=self.now_ns - state.attitude_known_ns < STALE_NS and state.attitude is not None,
-            rate_deg_s=state.attitude.rate_norm if state.attitude else 0.0,
+            attitude_known=rate is not None and self._is_news(state.attitude_known_ns),
+            rate_deg_s=math.inf if rate is None else rate,
             damped_below_deg_s=self.rules.damped_rate,
-            battery_good=state.shed_level is ShedLevel.NONE,
+            battery_good=state.shed_level is ShedLevel.NONE and self._is_news(state.shed_level_ns),
             in_contact=state.contact is not None,
         )
         outcome = self._machine.trigger(trigger, self.now_ns, conditions)
@@ -223,12 +223,30 @@ class ModeManager(App):
         self.event(ModeChanged(previous, mode, cause[:64]))
         if mode is SpacecraftMode.SAFE:
             self.event(SafeModeEntered(cause[:64]))
-        self._point(mode)
+        self._point()
 
-    def _point(self, mode: SpacecraftMode) -> None:
-        if mode in POINTING:
-            self.command("attitude", SetPointing(POINTING[mode]))
+    def _point(self) -> None:
+        """Tell the attitude app where to point in this mode."""
+        pointing = POINTING.get(self._machine.mode)
+        self.state.pointing_asked = pointing is not None
+        if pointing is not None:
+            self.state.pointing_asked_ns = self.now_ns
+            self.command("attitude", SetPointing(pointing))
+
+    def _hold_pointing(self) -> None:
+        """Tell it again when it does not, or has forgotten; once it does, the ground may point elsewhere."""
+        state = self.state
+        if state.attitude is None or not self._is_news(state.attitude_ns):
+            return
+        had_time = self.now_ns - state.pointing_asked_ns >= POINT_AGAIN_NS
+        if state.attitude.mode is POINTING.get(self._machine.mode):
+            state.pointing_asked = False
+        elif had_time and (state.pointing_asked or state.attitude.mode is PointingMode.IDLE):
+            self._point()
 
     def _insist(self, outcome: Outcome) -> None:
-        if isinstance(outcome, TriggerRefused):
-            raise Refused(outcome.reason)
+        match outcome:
+            case TriggerRefused(_, _, reason):
+                raise Refused(reason)
+            case Faulted(_, _, _, _, error):
+                raise Refused(error, FailureCode.HANDLER_FAILED)

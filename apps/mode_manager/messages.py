@@ -44,7 +44,7 @@ class ModeStatus(Telemetry, period_s=1):
     in_contact: Annotated[bool, "a station sees the spacecraft, by the on-board forecast"]
     station: Annotated[str, UpTo(16), "the station in contact, empty when there is none"]
     elevation: Annotated[float, I16, Linear(0.01), Unit("deg"), "of the spacecraft above that station"]
-    seconds_in_mode: Annotated[int, U32, Unit("s")]
+    seconds_in_mode: Annotated[int, U32, Unit("s"), "since the mode was entered"]
     transitions: Annotated[int, U32, "mode changes since boot"]
 
 

@@ -10,6 +10,7 @@ from flightsw.services.modes import ModeMachine, Transition
 BOOT, DETUMBLE, SAFE = SpacecraftMode.BOOT, SpacecraftMode.DETUMBLE, SpacecraftMode.SAFE
 NOMINAL, IMAGING, DOWNLINK = SpacecraftMode.NOMINAL, SpacecraftMode.IMAGING, SpacecraftMode.DOWNLINK
 WORKING = (NOMINAL, IMAGING, DOWNLINK)
+STEADY_REFUSAL = "still turning, attitude unknown, or battery low or unknown"
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -19,7 +20,7 @@ class Conditions(msgspec.Struct, frozen=True):
         attitude_known: the star tracker gives an attitude.
         rate_deg_s: rate of the body.
         damped_below_deg_s: rate under which detumbling is done.
-        battery_good: no load is shed.
+        battery_good: no load is shed, as of lately.
         in_contact: a station sees the spacecraft.
     """
 
@@ -37,9 +38,11 @@ class SpacecraftModes(ModeMachine[SpacecraftMode]):
     initial, safe, fault = BOOT, SAFE, SAFE
     transitions = (
         Transition("booted", BOOT, DETUMBLE),
-        Transition("damped", DETUMBLE, NOMINAL, "is_steady", "still turning, attitude unknown or battery low"),
-        Transition("recover", (SAFE, IMAGING, DOWNLINK), NOMINAL, "is_steady", "still turning or battery low"),
-        Transition("image", (NOMINAL, DOWNLINK), IMAGING, "battery_is_good", "loads are shed"),
+        Transition("damped", DETUMBLE, NOMINAL, "is_steady", STEADY_REFUSAL),
+        Transition("recover", (SAFE, IMAGING, DOWNLINK), NOMINAL, "is_steady", STEADY_REFUSAL),
+        Transition(
+            "image", (NOMINAL, DOWNLINK), IMAGING, "battery_is_good", "loads are shed or the battery is unknown"
+        ),
         Transition("imaged", IMAGING, NOMINAL),
         Transition("contact", NOMINAL, DOWNLINK, "is_in_contact", "no station sees the spacecraft"),
         Transition("contact_lost", DOWNLINK, NOMINAL),
