@@ -41,7 +41,7 @@ def contact(stations: Stations, spacecraft: Geodetic) -> Contact | None:
     best: Contact | None = None
     for station in stations.stations:
         place = Geodetic(math.radians(station.latitude), math.radians(station.longitude), station.altitude)
-        elevation = elevation_deg(from_geodetic(place), position)
+        elevation = elevation_deg(place, position)
         if elevation >= station.mask and (best is None or elevation > best.elevation):
             best = Contact(station.name, elevation)
     return best

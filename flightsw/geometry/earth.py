@@ -59,16 +59,14 @@ def from_geodetic(place: Geodetic) -> Vector:
     )
 
 
-def elevation_deg(station_km: Vector, position_km: Vector) -> float:
-    """Elevation of a spacecraft above the horizon of a station [deg], both Earth-fixed; negative below it."""
-    up = station_up(station_km)
-    line = subtract(position_km, station_km)
-    return math.degrees(math.asin(max(-1.0, min(1.0, dot(line, up) / norm(line)))))
+def elevation_deg(place: Geodetic, position_km: Vector) -> float:
+    """Elevation of an Earth-fixed position above the horizon of a place [deg]; negative below it."""
+    line = subtract(position_km, from_geodetic(place))
+    return math.degrees(math.asin(max(-1.0, min(1.0, dot(line, vertical(place)) / norm(line)))))
 
 
-def station_up(station_km: Vector) -> Vector:
-    """Unit vector of the ellipsoid's normal at an Earth-fixed place."""
-    place = to_geodetic(station_km)
+def vertical(place: Geodetic) -> Vector:
+    """Unit vector of the ellipsoid's normal at a place, Earth-fixed."""
     c = math.cos(place.latitude_rad)
     return (
         c * math.cos(place.longitude_rad),

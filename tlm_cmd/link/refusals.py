@@ -50,7 +50,7 @@ class RefusalCounters(msgspec.Struct):
     @property
     def total(self) -> int:
         """Frames refused for any reason."""
-        return sum(self.of(reason) for reason in FrameRefusal)
+        return sum(msgspec.structs.astuple(self))
 
     def of(self, reason: FrameRefusal) -> int:
         """Return the frames refused for one reason."""
