@@ -32,7 +32,7 @@ def test_a_spacecraft_straight_above_stands_in_the_zenith(latitude: float, longi
     """Above a place along its vertical the elevation is 90 degrees, wherever the place is."""
     place = Geodetic(latitude, longitude, 0.1)
     above = add(from_geodetic(place), scale(vertical(place), altitude))
-    assert elevation_deg(place, above) == pytest.approx(90.0, abs=1e-5)
+    assert elevation_deg(place, above) == pytest.approx(90.0, abs=3e-5)
 
 
 @given(LATITUDES, LONGITUDES)
@@ -43,16 +43,16 @@ def test_what_lies_across_the_vertical_stands_on_the_horizon(latitude: float, lo
     here = from_geodetic(place)
     assert dot(east, vertical(place)) == pytest.approx(0.0, abs=1e-12)
     assert elevation_deg(place, add(here, scale(east, 500.0))) == pytest.approx(0.0, abs=1e-9)
-    assert elevation_deg(place, subtract(here, scale(vertical(place), 500.0))) == pytest.approx(-90.0, abs=1e-5)
+    assert elevation_deg(place, subtract(here, scale(vertical(place), 500.0))) == pytest.approx(-90.0, abs=3e-5)
 
 
 @given(LATITUDES, LONGITUDES, st.floats(0.0, 2000.0))
 def test_geodetic_coordinates_come_back(latitude: float, longitude: float, altitude: float) -> None:
-    """To Earth-fixed and back is the same place, to a centimetre up to 2,000 km."""
+    """To Earth-fixed and back is the same place, to three centimetres up to 2,000 km."""
     back = to_geodetic(from_geodetic(Geodetic(latitude, longitude, altitude)))
-    assert back.latitude_rad == pytest.approx(latitude, abs=2e-9)
+    assert back.latitude_rad == pytest.approx(latitude, abs=4e-9)
     assert back.longitude_rad == pytest.approx(longitude, abs=1e-12)
-    assert back.altitude_km == pytest.approx(altitude, abs=1e-5)
+    assert back.altitude_km == pytest.approx(altitude, abs=3e-5)
 
 
 def test_turning_about_the_axis_moves_eastward() -> None:
