@@ -216,7 +216,7 @@ class App:
         """Called when the app starts, with tables open and memory restored."""
 
     def received(self, message_id: int, message: object) -> None:
-        """Called with what ``subscriptions`` named and no handler takes."""
+        """Called with what ``subscriptions`` named and no handler takes; all events of an app have one id."""
 
     # ---------------------------------------------------------------- for the app to use
 

@@ -8,7 +8,7 @@ import msgspec
 
 from flightsw.app import App, Ticket
 from flightsw.errors import FlightSoftwareError
-from flightsw.messages import CheckpointFailed, CheckpointLost
+from flightsw.messages import CheckpointFailed
 from flightsw.runtime.surroundings import Surroundings
 from flightsw.services.events import EventFilter, EventFilterState
 from flightsw.services.tables import TableBuffer, TableError
@@ -87,10 +87,15 @@ class Owner(Protocol):
 
 
 class CheckpointKeeper:
-    """Stores the memory of one app and takes it up again, as far as each part of it can be."""
+    """Stores the memory of one app and takes it up again, as far as each part of it can be.
+
+    Attributes:
+        problems: what could not be taken up, and why.
+    """
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
+        self.problems: list[str] = []
         self._saved = b""
         self._failing = False
 
@@ -111,7 +116,7 @@ class CheckpointKeeper:
             self._failing = False
 
     def restore(self) -> bool:
-        """Take the stored memory up; whether the app's own part is there again. What cannot be read is reported."""
+        """Take the stored memory up; whether the app's own part is there again."""
         owner = self._owner
         try:
             stored = owner.surroundings.load_checkpoint(owner.name)
@@ -125,7 +130,7 @@ class CheckpointKeeper:
             self._restore_tables()
             owner.app.state = msgspec.msgpack.decode(checkpoint.app, type=owner.app_class.state_class())
         except (msgspec.MsgspecError, FlightSoftwareError, OSError) as error:
-            owner.report(CheckpointLost(shorten(str(error))))
+            self.problems.append(str(error))
             return False
         return True
 
@@ -141,7 +146,7 @@ class CheckpointKeeper:
             except TableError as error:
                 problem = str(error)
             del owner.state.tables[name]
-            owner.report(CheckpointLost(shorten(problem)))
+            self.problems.append(problem)
 
 
 def _pack(container: ContainerState, app: msgspec.Struct) -> bytes:

@@ -51,7 +51,7 @@ class Child(msgspec.Struct):
         running_apps: how many, by its newest account.
         slots_skipped: by its newest account.
         ledger: its newest account.
-        offered: what it gave to each link, by receiving process.
+        offered: what it, or while it does not run its last incarnation, gave to each link, by receiving process.
         arrivals: what came to it, by sending process.
         retired: accounts of earlier incarnations.
         retired_slots_skipped: of earlier incarnations.
@@ -86,6 +86,7 @@ class Child(msgspec.Struct):
         """A new incarnation begins."""
         self.pid, self.end, self.heard_ns = pid, end, now_ns
         self.epoch += 1
+        self.offered = {}
         self.prepared = self.started = self.operational = self.given_up = False
 
     def reaped(self) -> str:
@@ -97,7 +98,7 @@ class Child(msgspec.Struct):
         self.retired += _settled(self.ledger)
         self.retired_slots_skipped += self.slots_skipped
         self.retired_arrivals = self.heard()
-        self.ledger, self.slots_skipped, self.offered, self.arrivals = Ledger(), 0, {}, {}
+        self.ledger, self.slots_skipped, self.arrivals = Ledger(), 0, {}
         if os.WIFSIGNALED(status):
             return signal.Signals(os.WTERMSIG(status)).name
         return f"status {os.WEXITSTATUS(status)}"

@@ -18,6 +18,7 @@ from flightsw.errors import FlightSoftwareError
 from flightsw.messages import (
     AppHousekeeping,
     AppStarted,
+    CheckpointLost,
     EventsSuppressed,
     HandlerFailed,
     StartFailed,
@@ -78,6 +79,7 @@ class AppContainer:
         self.app = app_class(self)
         self.app.state = new_state(app_class)
         self._keeper = CheckpointKeeper(self)
+        self._restored = False
         self._standard = StandardCommands(self).handlers
         self._verification = Verification(self)
         self._subscriptions = Subscriptions(name, self.app, self._dictionary)
@@ -87,13 +89,15 @@ class AppContainer:
     # ---------------------------------------------------------------- life
 
     def prepare(self) -> None:
-        """Subscribe the app; every app of the vehicle is prepared before the first one starts."""
+        """Restore the app's memory and subscribe it; all apps of a vehicle are prepared before the first one starts."""
+        self._restored = self._keeper.restore()
         self._subscriptions.make(self._bus, self._limits)
 
     def start(self) -> None:
-        """Restore the app's memory and run its ``start``."""
-        restored = self._keeper.restore()
-        if not restored:
+        """Run the app's ``start``; until then, and if it fails, the app gets nothing."""
+        for problem in self._keeper.problems:
+            self.report(CheckpointLost(shorten(problem)))
+        if not self._restored:
             self._verification.fail_all(FailureCode.APP_UNAVAILABLE, "the app lost its memory")
         try:
             self.app.start()
@@ -101,7 +105,7 @@ class AppContainer:
             self.report(StartFailed(shorten(f"{type(error).__name__}: {error}")))
             return
         self.running = True
-        self.report(AppStarted(min(self.state.restarts, 65_535), restored))
+        self.report(AppStarted(min(self.state.restarts, 65_535), self._restored))
         self.checkpoint()
 
     def stop(self) -> None:
@@ -122,7 +126,9 @@ class AppContainer:
             self._execute(message)
         elif self.running:
             self.state.messages += 1
-            self._run(type(message).__name__, self._subscriptions.handler(message_id, message), message)
+            handler = self._subscriptions.handler(message_id, message)
+            if handler is not None:
+                self._run(type(message).__name__, handler, message)
 
     def run_activity(self, name: str) -> None:
         """Run a cyclic activity."""

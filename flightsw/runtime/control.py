@@ -90,12 +90,16 @@ class Account(msgspec.Struct, frozen=True, tag=True):
     account: VehicleAccount
 
 
+class Rest(msgspec.Struct, frozen=True, tag=True):
+    """Supervisor: run no more activities, only what messages ask for, and tell every change of your account at once."""
+
+
 class Stop(msgspec.Struct, frozen=True, tag=True):
     """Supervisor: end in good order."""
 
 
 FromProcess = Prepared | Operational | Heartbeat | RestartRequest | AppRestartDone
-FromSupervisor = Routes | Start | RestartApp | Notice | Account | Stop
+FromSupervisor = Routes | Start | RestartApp | Notice | Account | Rest | Stop
 
 _from_process = msgspec.msgpack.Decoder(FromProcess)
 _from_supervisor = msgspec.msgpack.Decoder(FromSupervisor)

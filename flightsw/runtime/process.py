@@ -104,7 +104,8 @@ class ProcessRuntime:
         self._counters = SlotCounters()
         self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
         self._started = False
-        self._stopping = self._stop_wanted = False
+        self._resting = self._stopping = self._stop_wanted = False
+        self._reported: control.Heartbeat | None = None
         self._next_heartbeat_ns = 0
         self._next_announcement_ns = 0
         self._notices: list[RestartNotice] = []
@@ -124,8 +125,9 @@ class ProcessRuntime:
                 if self._started:
                     self._links.drain()
                     self.host.bus.dispatch()
-                    self._hand_over_results()
-                    self._run_slots()
+                    if not self._resting:
+                        self._hand_over_results()
+                        self._run_slots()
                 self._links.flush()
                 self._beat()
         finally:
@@ -166,7 +168,7 @@ class ProcessRuntime:
 
     def _beat(self) -> None:
         now_ns = self.host_clock.now_ns()
-        if now_ns >= self._next_heartbeat_ns:
+        if now_ns >= self._next_heartbeat_ns or (self._resting and self._heartbeat() != self._reported):
             self._next_heartbeat_ns = now_ns + HEARTBEAT_HOST_NS
             self._report()
         if now_ns >= self._next_announcement_ns:
@@ -174,10 +176,18 @@ class ProcessRuntime:
             self._links.announce()
 
     def _report(self) -> None:
+        self._reported = self._heartbeat()
+        control.send(self._end, self._reported)
+
+    def _heartbeat(self) -> control.Heartbeat:
         running = [container for container in self.host.containers.values() if container.running]
-        ledger = self.host.bus.ledger() + self._links.ledger()
-        offered, arrivals = self._links.offered(), self._links.arrivals
-        control.send(self._end, control.Heartbeat(len(running), ledger, self._counters.skipped, offered, arrivals))
+        return control.Heartbeat(
+            apps=len(running),
+            ledger=self.host.bus.ledger() + self._links.ledger(),
+            slots_skipped=self._counters.skipped,
+            offered=self._links.offered(),
+            arrivals={sender: msgspec.structs.replace(there) for sender, there in self._links.arrivals.items()},
+        )
 
     def _close(self) -> None:
         self._links.flush()
@@ -223,6 +233,9 @@ class ProcessRuntime:
                 self._notices.append(notice)
             case control.Account(account):
                 self._account = account
+            case control.Rest():
+                self._resting = True
+                self._next_announcement_ns = 0
             case control.Stop():
                 self._end_well()
 

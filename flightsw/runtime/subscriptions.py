@@ -8,10 +8,11 @@ from typing import Any
 
 from flightsw.app import App
 from flightsw.bus.inbox import InboxLimits
-from flightsw.bus.router import Bus
+from flightsw.bus.router import DEFAULT_MESSAGE_LIMIT, Bus
 from flightsw.errors import FlightSoftwareError
-from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID, Dictionary, TelemetryEntry
+from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID, Dictionary
 from tlm_cmd.definition.message import Command, Event, Quality, Telemetry
+from tlm_cmd.packets.verification import VerificationReport
 
 Handler = Callable[[Any], object]
 
@@ -31,6 +32,7 @@ class Subscriptions:
         self._dictionary = dictionary
         self._handlers: dict[int, Handler] = {}
         self._event_handlers: dict[type[Any], Handler] = {}
+        self._asked_for: dict[int, Handler] = {}
 
     def make(self, bus: Bus, limits: InboxLimits) -> None:
         """Subscribe the app to its commands, to what it handles and collects, and to what it asks for besides.
@@ -50,13 +52,14 @@ class Subscriptions:
                     f"{self._owner} asks for message 0x{message_id:04x}, a command; only the app that it is for gets it"
                 )
             wanted.append(message_id)
+            self._asked_for[message_id] = partial(self._app.received, message_id)
         for message_id in wanted:
-            bus.subscribe(self._owner, message_id, self._quality(message_id))
+            self._subscribe(bus, message_id, limits)
 
-    def handler(self, message_id: int, message: object) -> Handler:
-        """The method that takes a message."""
+    def handler(self, message_id: int, message: object) -> Handler | None:
+        """The method that takes a message; None for other events of an app of which one event is handled."""
         handler = self._handlers.get(message_id) or self._event_handlers.get(type(message))
-        return handler or partial(self._app.received, message_id)
+        return handler or self._asked_for.get(message_id)
 
     def _handled(self, record: type[Any]) -> tuple[int, ...]:
         """The message that a handler's class stands for; none for the results of works."""
@@ -89,6 +92,11 @@ class Subscriptions:
             self._handlers[message_ids[-1]] = partial(collector, sender)
         return message_ids
 
-    def _quality(self, message_id: int) -> Quality:
+    def _subscribe(self, bus: Bus, message_id: int, limits: InboxLimits) -> None:
         entry = self._dictionary.telemetry_by_apid(message_id & 0x7FF)
-        return entry.record.quality if isinstance(entry, TelemetryEntry) else Quality.TELEMETRY
+        quality, limit = Quality.TELEMETRY, DEFAULT_MESSAGE_LIMIT
+        if entry is not None:
+            quality = entry.record.quality
+            if entry.record is VerificationReport:  # as dear as commands, of which there may be as many
+                limit = limits.depth(quality)
+        bus.subscribe(self._owner, message_id, quality, limit)

@@ -29,6 +29,7 @@ START_WITHIN_S = 30.0
 MAX_RESTARTS = 8
 RESTART_WINDOW_NS = 60 * NANOSECONDS
 POLL_S = 0.05
+REST_GRACE_NS = 2 * NANOSECONDS
 STOP_GRACE_NS = 2 * NANOSECONDS
 EXECUTIVE_PACKAGE = "flightsw.executive"
 
@@ -146,22 +147,30 @@ class Supervisor:
             self._next_account_ns = now_ns + NANOSECONDS // 2
             self._tell_executive(control.Account(self.account()))
 
+    def rest(self) -> bool:
+        """Let no app begin anything more, and wait a moment until nothing is under way between processes.
+
+        Returns:
+            Whether every link between running processes conserves: what was offered has arrived, or is counted as
+            lost at both ends.
+        """
+        self._send_to_all(control.Rest())
+        return self._hear_until(self._links_conserve, REST_GRACE_NS)
+
     def stop(self) -> None:
         """End all processes in good order, and by force what does not end in time; stopping twice is harmless."""
-        for child in self._children.values():
-            if child.end is not None:
-                control.send(child.end, control.Stop())
-        deadline_ns = self._host_clock.now_ns() + STOP_GRACE_NS
-        while any(child.end for child in self._children.values()) and self._host_clock.now_ns() < deadline_ns:
-            self._select(POLL_S, self._hear_last)
+        if self._selector is None:
+            return
+        self.rest()
+        self._send_to_all(control.Stop())
+        self._hear_until(lambda: not any(child.end for child in self._children.values()), STOP_GRACE_NS)
         for child in self._children.values():
             self._disconnect(child)
             if child.pid:
                 child.reaped()
-        if self._selector is not None:
-            self._selector.close()
-            self._selector = None
-            gc.unfreeze()
+        self._selector.close()
+        self._selector = None
+        gc.unfreeze()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -183,8 +192,24 @@ class Supervisor:
         except EOFError:
             self._bury(child, "")
 
+    def _links_conserve(self) -> bool:
+        running = [name for name, child in self._children.items() if child.end is not None]
+        return all(
+            account.closed
+            for (sender, receiver), account in self.links().items()
+            if sender in running and receiver in running
+        )
+
+    def _hear_until(self, reached: Callable[[], bool], grace_ns: int) -> bool:
+        """Take the last accounts of the processes, until something is so, or the grace has passed; whether it is so."""
+        deadline_ns = self._host_clock.now_ns() + grace_ns
+        while not reached():
+            if self._host_clock.now_ns() > deadline_ns:
+                return False
+            self._select(POLL_S, self._hear_last)
+        return True
+
     def _hear_last(self, child: Child) -> None:
-        """Take the last account of a process that is about to end."""
         if child.end is None:
             return
         try:

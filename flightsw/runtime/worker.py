@@ -1,8 +1,8 @@
 """The worker's side of long work: a process that runs one entry point, request by request, until its input ends.
 
-Started as ``python -m flightsw.runtime.worker ENTRY SETTINGS``. Requests and answers travel over standard input and
-output as msgpack behind a length; whatever the work prints goes to standard error. A request that raises is answered
-with the reason, and the worker goes on.
+Started as ``python -m flightsw.runtime.worker ENTRY SETTINGS PARENT``. Requests and answers travel over standard input
+and output as msgpack behind a length; whatever the work prints goes to standard error. A request that raises is
+answered with the reason, and the worker goes on.
 """
 
 from __future__ import annotations
@@ -92,12 +92,15 @@ def _bounded(result: bytes) -> bytes:
 
 def main() -> None:
     """Run as a worker process."""
+    entry, settings, parent = sys.argv[1:]
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # even a hung worker ends with its flight process
+    if os.getppid() != int(parent):  # it has ended already
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is for the flight process, which ends this one
     os.nice(NICENESS)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # printing must not corrupt the answers
-    serve(sys.argv[1], msgspec.json.decode(sys.argv[2]), sys.stdin.buffer, answers)
+    serve(entry, msgspec.json.decode(settings), sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":

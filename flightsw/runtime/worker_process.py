@@ -20,6 +20,7 @@ from flightsw.runtime.worker import LENGTH_OCTETS, MAX_FRAME_OCTETS, Answer, fra
 
 MAX_WAITING = 64
 """Pieces of work of one kind that may wait for one worker."""
+WORKER_MODULE = "flightsw.runtime.worker"
 READ_OCTETS = 1 << 20
 """Octets of an answer taken at once."""
 
@@ -223,7 +224,7 @@ class WorkerProcess:
     def _start_process(self) -> subprocess.Popen[bytes]:
         self.restarts += 1
         process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [sys.executable, "-P", "-m", "flightsw.runtime.worker", self.work.entry, self._settings],
+            [sys.executable, "-P", "-m", WORKER_MODULE, self.work.entry, self._settings, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,

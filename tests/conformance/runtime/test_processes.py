@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flight.harness import ProcessVehicle, SmallFlight
 from flight.sink.messages import AskStatus, Hang, Labour, Remember, SinkStatus, Task
 from flight.source.messages import Relay
 
 from flightsw.bus.links import LONGEST_IPC_PATH, AddressError
 from flightsw.clock import HostClock
 from flightsw.executive.messages import AppRestarted, RestartApp, RestartsExhausted
-from flightsw.messages import AppStarted, Noop
+from flightsw.messages import Noop
 from flightsw.runtime.run_folder import RunFolderError
 from flightsw.runtime.supervisor import Supervisor
-from tests.conformance.runtime.conftest import ProcessVehicle, SmallFlight
 from tlm_cmd.packets.verification import FailureCode, Stage
 
 PATIENCE_MS = 20_000
@@ -29,8 +29,9 @@ def fly(mission_file: Path, folder: Path) -> Iterator[Callable[..., SmallFlight]
     """Start the small flight in processes with limits of the test's own; it is ended, and settled, behind the test."""
     flights: list[SmallFlight] = []
 
-    def start(**limits: float) -> SmallFlight:
-        flights.append(SmallFlight(ProcessVehicle(mission_file, folder, **limits), mission_file, folder))
+    def start(*, hang_after_s: float = 10.0, max_restarts: int = 100) -> SmallFlight:
+        vehicle = ProcessVehicle(mission_file, folder, hang_after_s=hang_after_s, max_restarts=max_restarts)
+        flights.append(SmallFlight(vehicle, mission_file, folder))
         return flights[-1]
 
     try:
@@ -59,9 +60,19 @@ def ended(pidfds: list[int]) -> bool:
     return True
 
 
+def open_files(pid: int) -> int:
+    """How many file descriptors a process has."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
 def all_running(flight: SmallFlight) -> bool:
     """Whether the apps of all processes run."""
     return supervisor_of(flight).operational and flight.vehicle.account().apps == 4
+
+
+def await_epoch(flight: SmallFlight, epoch: int) -> None:
+    """Wait until an incarnation of the sink runs."""
+    flight.until(lambda: supervisor_of(flight).epochs["sink"] == epoch and all_running(flight), "the restart")
 
 
 def test_an_app_that_hangs_is_ended_and_restarted(fly: Callable[..., SmallFlight]) -> None:
@@ -74,9 +85,7 @@ def test_an_app_that_hangs_is_ended_and_restarted(fly: Callable[..., SmallFlight
     assert flight.ask("sink", AskStatus(), SinkStatus).value == 3
 
 
-def test_a_process_that_dies_before_it_is_prepared_is_given_up(
-    fly: Callable[..., SmallFlight], folder: Path
-) -> None:
+def test_a_process_that_dies_before_it_is_prepared_is_given_up(fly: Callable[..., SmallFlight], folder: Path) -> None:
     """The others start without it, its commands are rejected, and a restart by command gives it another chance."""
     table = folder / "tables" / "sink" / "rule.toml"
     good = table.read_text()
@@ -113,14 +122,14 @@ def test_fifty_restarts_leak_no_file_descriptor(fly: Callable[..., SmallFlight])
     flight = fly()
     flight.until(lambda: all_running(flight), "a running flight")
     flight.vehicle.crash("sink")
-    flight.until(lambda: supervisor_of(flight).epochs["sink"] == 2 and all_running(flight), "the first restart")
+    await_epoch(flight, 2)
     core = supervisor_of(flight).pids["core"]
-    before = [len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), core)]
+    before = [open_files(pid) for pid in (os.getpid(), core)]
     for epoch in range(3, 53):
         flight.vehicle.crash("sink")
-        flight.until(lambda e=epoch: supervisor_of(flight).epochs["sink"] == e and all_running(flight), "the restart")
+        await_epoch(flight, epoch)
     flight.command("sink", Noop())  # core has met the newest incarnation
-    after = [len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), core)]
+    after = [open_files(pid) for pid in (os.getpid(), core)]
     assert after[0] == before[0]
     assert after[1] <= before[1] + 2  # a dead peer's connection is taken down a moment later
     assert flight.vehicle.account().restarts == 51
@@ -131,7 +140,7 @@ def test_a_terminated_process_stores_its_memory(fly: Callable[..., SmallFlight])
     flight = fly()
     flight.until(lambda: all_running(flight), "a running flight")
     os.kill(supervisor_of(flight).pids["sink"], signal.SIGTERM)
-    flight.until(lambda: len(flight.messages(AppStarted, "sink")) == 2, "the restart")
+    flight.await_start("sink", 2)
     flight.until(lambda: bool(flight.messages(AppRestarted)), "the event")
     assert flight.messages(AppRestarted) == [AppRestarted("sink", "process ended, status 0")]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
 
+from flight.harness import SmallFlight
 from flight.sink.app import Rule
 from flight.sink.messages import (
     AskStatus,
@@ -40,9 +40,6 @@ from flightsw.messages import (
 from flightsw.services.spacecraft_time import parse_utc
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.packets.verification import FailureCode, Stage
-
-if TYPE_CHECKING:
-    from tests.conformance.runtime.conftest import SmallFlight
 
 EPOCH_UTC_NS = parse_utc("2026-01-01T00:00:00Z")
 TICK_NS = 500_000_000
@@ -202,7 +199,7 @@ def test_a_table_is_loaded_and_survives_a_crash(flight: SmallFlight) -> None:
     flight.command("sink", Remember(7))
     assert status(flight).value == 21
     flight.vehicle.crash("sink")
-    flight.until(lambda: len(flight.messages(AppStarted, "sink")) == 2, "the restart")
+    flight.await_start("sink", 2)
     assert (status(flight).factor, status(flight).value) == (3, 21)
 
 
@@ -230,7 +227,7 @@ def test_a_crash_loses_nothing_that_was_acknowledged(flight: SmallFlight) -> Non
     """After a crash the app starts from its checkpoint: the effect of every completed command is there."""
     flight.command("sink", Remember(7))
     flight.vehicle.crash("sink")
-    flight.until(lambda: len(flight.messages(AppStarted, "sink")) == 2, "the restart")
+    flight.await_start("sink", 2)
     assert [event.restarts for event in flight.messages(AppStarted, "sink")] == [0, 1]
     assert [event.checkpoint for event in flight.messages(AppStarted, "sink")] == [False, True]
     flight.until(lambda: bool(flight.messages(AppRestarted)), "the executive's event")
@@ -241,10 +238,10 @@ def test_a_crash_loses_nothing_that_was_acknowledged(flight: SmallFlight) -> Non
 
 def test_crashes_under_load_lose_nothing_silently(flight: SmallFlight) -> None:
     """However often a receiver dies within a flood, its samples stay in order, and both ends agree on the loss."""
-    for _ in range(4):
+    for starts in range(2, 6):
         flight.command("source", Burst(500))
         flight.vehicle.crash("sink")
-        flight.until(lambda: flight.command("sink", Noop()).stage is Stage.COMPLETED, "the sink")
+        flight.await_start("sink", starts)
     assert status(flight).disorder == 0
 
 
@@ -296,7 +293,7 @@ def test_memory_that_cannot_be_stored_does_not_end_the_app(flight: SmallFlight) 
     flight.until(lambda: bool(flight.messages(CheckpointFailed)), "the event")
     assert "object" in flight.messages(CheckpointFailed)[0].reason
     flight.vehicle.crash("sink")
-    flight.until(lambda: len(flight.messages(AppStarted, "sink")) == 2, "the restart")
+    flight.await_start("sink", 2)
     assert status(flight).value == 1
 
 
@@ -328,7 +325,7 @@ def test_work_does_not_outlive_a_crash(flight: SmallFlight) -> None:
     """What a worker was doing when its app died is never delivered to the next incarnation; new work is."""
     flight.command("sink", Labour(Task.DOUBLE, 30))
     flight.vehicle.crash("sink")
-    flight.until(lambda: len(flight.messages(AppStarted, "sink")) == 2, "the restart")
+    flight.await_start("sink", 2)
     before = status(flight).results
     flight.command("sink", Labour(Task.DOUBLE, 40))
     flight.until(lambda: len(status(flight).results) > len(before), "the new result")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
+
 from flight.sink.messages import (
     AskStatus,
     Clog,
@@ -22,7 +23,6 @@ from flight.sink.messages import (
 )
 from flight.sink.worker import Problem, Solution
 from flight.source.messages import BurstDone, Sample, Tick
-
 from flightsw.app import App, Refused, Table, Ticket, Work, WorkFailed, collects, every, handles
 from flightsw.messages import AppHousekeeping
 from tlm_cmd.definition.fields import U32

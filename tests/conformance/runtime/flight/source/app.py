@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
+
 from flight.sink.messages import Remember
 from flight.source.messages import Burst, BurstDone, Relay, Sample, Spoil, Storm, Tick
-
 from flightsw.app import App, every, handles
 
 

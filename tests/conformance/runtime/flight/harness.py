@@ -1,0 +1,252 @@
+"""The small flight on either runtime, seen and commanded through its gate."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import pytest
+
+from flightsw.clock import HostClock
+from flightsw.hal.sim import MemoryNvm
+from flightsw.messages import AppStarted
+from flightsw.mission import Mission
+from flightsw.runtime.device_ports import SimPorts
+from flightsw.runtime.lockstep import LockstepRuntime
+from flightsw.runtime.supervision import RestartNotice, VehicleAccount
+from flightsw.runtime.supervisor import Supervisor
+from flightsw.services.store import Store
+from tlm_cmd.definition.message import Command, Event, Record, Telemetry
+from tlm_cmd.packets.cfs_header import build_command, parse_telemetry
+from tlm_cmd.packets.spacepacket import PRIMARY_HEADER_OCTETS, declared_packet_octets
+from tlm_cmd.packets.verification import GROUND, RequestId, VerificationReport
+
+Message = TypeVar("Message", bound=Record)
+
+MISSION = """
+name = "proof"
+version = "1.0"
+
+[time]
+epoch_utc = "2026-01-01T00:00:00Z"
+minor_frame_ms = 100
+housekeeping_s = 2
+
+[links.s_band]
+spacecraft_id = 1
+
+[apps.executive]
+package = "flightsw.executive"
+apid = 0x010
+
+[apps.gate]
+package = "flight.gate"
+apid = 0x020
+inboxes = { telemetry = 2048 }
+
+[apps.source]
+package = "flight.source"
+apid = 0x030
+process = "alpha"
+
+[apps.sink]
+package = "flight.sink"
+apid = 0x040
+process = "sink"
+
+[apps.sink.settings]
+step = 2
+"""
+STEP_NS = 100_000_000
+PATIENCE_STEPS = 2000
+SPEED = 10.0
+
+
+class Vehicle(Protocol):
+    """A runtime with the small flight on it."""
+
+    def step(self) -> None:
+        """Let a little time pass."""
+        ...
+
+    def crash(self, app: str) -> None:
+        """Let an app die without warning."""
+        ...
+
+    def account(self) -> VehicleAccount:
+        """Figures over all apps."""
+        ...
+
+    def rest(self) -> bool:
+        """Let no app begin anything more; whether every link conserves: each loss is known to both ends."""
+        ...
+
+    def close(self) -> None:
+        """End the flight."""
+        ...
+
+
+class LockstepVehicle:
+    """The flight in virtual time."""
+
+    def __init__(self, mission_file: Path, folder: Path) -> None:
+        self.runtime = LockstepRuntime(Mission.load(mission_file), Store(MemoryNvm()), SimPorts({}))
+        self.runtime.start()
+
+    def step(self) -> None:
+        """One minor frame."""
+        self.runtime.run_until(self.runtime.clock.now_ns() + STEP_NS)
+
+    def crash(self, app: str) -> None:
+        """Lose all but the checkpoint."""
+        self.runtime.restart(app, "test")
+
+    def account(self) -> VehicleAccount:
+        """Figures over all apps."""
+        return self.runtime.account()
+
+    def rest(self) -> bool:
+        """There are no links."""
+        return True
+
+    def close(self) -> None:
+        """End what runs outside."""
+        self.runtime.close()
+
+
+class ProcessVehicle:
+    """The flight in processes."""
+
+    def __init__(
+        self, mission_file: Path, folder: Path, *, hang_after_s: float = 10.0, max_restarts: int = 100
+    ) -> None:
+        self._mission_file = mission_file
+        self.notices: list[RestartNotice] = []
+        self.supervisor = Supervisor(
+            mission_file,
+            folder / "run",
+            f"ipc://{folder}/none",
+            HostClock.starting_now(SPEED),
+            self.notices.append,
+            hang_after_s=hang_after_s,
+            max_restarts=max_restarts,
+        )
+        self.supervisor.start()
+
+    def step(self) -> None:
+        """Hear the processes."""
+        self.supervisor.poll(0.02)
+
+    def crash(self, app: str) -> None:
+        """Kill the app's process."""
+        process = Mission.load(self._mission_file).file.apps[app].process
+        os.kill(self.supervisor.pids[process], signal.SIGKILL)
+
+    def account(self) -> VehicleAccount:
+        """Figures over all apps."""
+        return self.supervisor.account()
+
+    def rest(self) -> bool:
+        """Both ends of all links agree."""
+        return self.supervisor.rest()
+
+    def close(self) -> None:
+        """Stop the processes."""
+        self.supervisor.stop()
+
+
+class SmallFlight:
+    """The flight as the tests see it: commands go up, messages come down.
+
+    Args:
+        vehicle: on either runtime.
+        mission_file: what is flown.
+        folder: of the gate's mailbox.
+    """
+
+    def __init__(self, vehicle: Vehicle, mission_file: Path, folder: Path) -> None:
+        self.vehicle = vehicle
+        self.dictionary = Mission.load(mission_file).dictionary
+        self._folder = folder
+        self._sequence = 0
+        self._down = b""
+        self._read = 0
+        self._messages: list[tuple[str, Telemetry | Event]] = []
+
+    def send(self, app: str, command: Command) -> RequestId:
+        """Send a command to an app."""
+        entry = self.dictionary.command_of(app, type(command))
+        request = RequestId(GROUND, entry.apid, self._sequence, entry.code)
+        self._sequence += 1
+        with (self._folder / "up").open("ab") as file:
+            file.write(build_command(entry.apid, request.sequence, entry.code, self.dictionary.encode_payload(command)))
+        return request
+
+    def verdict(self, request: RequestId) -> VerificationReport:
+        """The verdict on a request, which must come within bounded patience, and be the only one."""
+        self.until(lambda: any(report.stage.final for report in self.reports(request)), f"a verdict on {request}")
+        verdicts = [report for report in self.reports(request) if report.stage.final]
+        assert len(verdicts) == 1
+        return verdicts[0]
+
+    def command(self, app: str, command: Command) -> VerificationReport:
+        """Send a command and wait for its verdict."""
+        return self.verdict(self.send(app, command))
+
+    def reports(self, request: RequestId) -> list[VerificationReport]:
+        """Everything reported about a request, in order."""
+        return [report for report in self.messages(VerificationReport) if report.request == request]
+
+    def sent_by(self, source: int) -> list[VerificationReport]:
+        """Everything reported about the requests of one source, in order."""
+        return [report for report in self.messages(VerificationReport) if report.request.source == source]
+
+    def ask(self, app: str, question: Command, answer: type[Message]) -> Message:
+        """Send a command that is answered by a packet; returns the newest one."""
+        before = len(self.messages(answer, app))
+        self.command(app, question)
+        self.until(lambda: len(self.messages(answer, app)) > before, answer.__name__)
+        return self.messages(answer, app)[-1]
+
+    def messages(self, record: type[Message], app: str | None = None) -> list[Message]:
+        """Everything of one class that has come down, of one app or of all."""
+        self._receive()
+        return [message for sender, message in self._messages if isinstance(message, record) and app in (None, sender)]
+
+    def await_start(self, app: str, count: int) -> None:
+        """Wait until an app has started so many times."""
+        self.until(lambda: len(self.messages(AppStarted, app)) >= count, f"start {count} of {app}")
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Let time pass until something has come about, with bounded patience."""
+        for _ in range(PATIENCE_STEPS):
+            if condition():
+                return
+            self.vehicle.step()
+        pytest.fail(f"{what} did not come about; {self.vehicle.account()}; {self._messages[-20:]}")
+
+    def settle(self) -> None:
+        """Let the flight come to rest and end; its links conserve and its ledger closes."""
+        assert any(self.vehicle.rest() for _ in range(10))
+        assert self.vehicle.account().ledger.closed
+        self.vehicle.close()
+        assert self.vehicle.account().ledger.closed
+
+    def _receive(self) -> None:
+        down = self._folder / "down"
+        if not down.exists():
+            return
+        with down.open("rb") as file:
+            file.seek(self._read)
+            new = file.read()
+        self._read += len(new)
+        self._down += new
+        while len(self._down) >= PRIMARY_HEADER_OCTETS and declared_packet_octets(self._down) <= len(self._down):
+            octets = declared_packet_octets(self._down)
+            parsed = parse_telemetry(self._down[:octets])
+            self._down = self._down[octets:]
+            entry, message = self.dictionary.decode_telemetry(parsed.apid, parsed.payload)
+            self._messages.append((entry.app, message))
