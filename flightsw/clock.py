@@ -6,6 +6,7 @@ elapsed time, TAI, UTC) is derived from it elsewhere.
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Protocol
 
@@ -43,11 +44,14 @@ class HostClock:
     """The host's monotonic clock, scaled: at ``speed`` 60 a minute of vehicle time passes each second.
 
     Processes that share ``origin_ns`` and ``speed`` share their time: the host has one monotonic clock for all.
+
+    Raises:
+        ValueError: the speed is not above 0, or not finite.
     """
 
     def __init__(self, origin_ns: int, speed: float = 1.0) -> None:
-        if not speed > 0:
-            raise ValueError(f"speed must be above 0, got {speed}")
+        if not 0 < speed < math.inf:
+            raise ValueError(f"speed must be above 0 and finite, got {speed}")
         self.origin_ns = origin_ns
         self.speed = speed
 

@@ -107,7 +107,7 @@ class Mission:
         module = f"{self.file.apps[name].package}.{part}"
         try:
             return importlib.import_module(module)
-        except ModuleNotFoundError as error:
+        except ImportError as error:
             raise MissionError(f"app {name!r}: module {module} cannot be imported: {error}") from error
 
 

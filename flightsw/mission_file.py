@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from types import UnionType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from flightsw.bus.inbox import InboxLimits
 from flightsw.errors import FlightSoftwareError
 from flightsw.mission_links import MissionLinks
+from flightsw.services.spacecraft_time import SpacecraftTime, SpacecraftTimeError, parse_utc
 
 MISSION_FILE = "mission.toml"
 MAX_EXTENSIONS = 8
 
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
+Version = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,16}$")]
 
 
 class MissionError(FlightSoftwareError):
@@ -64,8 +68,9 @@ class TimeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         epoch_utc: UTC at which mission elapsed time was 0, ISO 8601 with Z.
-        minor_frame_ms: length of a slot of the cyclic scheduler.
-        housekeeping_s: how often each app reports its counters and stores its memory.
+        minor_frame_ms: length of a slot of the cyclic scheduler, 1 to 1000.
+        housekeeping_s: how often each app reports its counters and stores its memory, 1 to 3600; a multiple of the
+            minor frame.
     """
 
     epoch_utc: str
@@ -78,7 +83,7 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         name: the mission's name.
-        version: of its software.
+        version: of its software, at most 16 characters.
         time: spacecraft time.
         links: radio links.
         apps: by name, in the order in which they start and run within a slot.
@@ -89,7 +94,7 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: Name
-    version: str
+    version: Version
     time: TimeEntry
     links: MissionLinks
     apps: dict[Name, AppEntry]
@@ -130,7 +135,8 @@ def read_mission(path: Path) -> ReadMission:
     try:
         file = msgspec.convert(merged, MissionFile)
     except msgspec.ValidationError as error:
-        raise MissionError(f"mission file {path}: {error}{_allowed_keys(str(error))}") from error
+        raise MissionError(f"mission file {path}: {_explained(merged, error)}") from error
+    _check_time(path, file.time)
     python_path = tuple(
         (source.parent / folder).resolve()
         for source, document in documents
@@ -154,11 +160,23 @@ def _with_extensions(path: Path) -> list[tuple[Path, dict[str, Any]]]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise MissionError(f"mission file {path} is missing") from None
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MissionError(f"mission file {path}: {error}") from error
+
+
+def _check_time(path: Path, time: TimeEntry) -> None:
+    try:
+        SpacecraftTime().set_utc(0, parse_utc(time.epoch_utc))
+    except SpacecraftTimeError as error:
+        raise MissionError(f"mission file {path}: {error} - at `$.time.epoch_utc`") from error
+    if time.housekeeping_s * 1000 % time.minor_frame_ms:
+        raise MissionError(
+            f"mission file {path}: housekeeping_s of {time.housekeeping_s} is no multiple of minor_frame_ms of "
+            f"{time.minor_frame_ms} - at `$.time`"
+        )
 
 
 def _resolve(source: Path, extends: str) -> Path:
@@ -181,18 +199,32 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _allowed_keys(problem: str) -> str:
+def _explained(document: dict[str, Any], error: msgspec.ValidationError) -> str:
+    """What is wrong with a document, where, and which keys are allowed there when it is a key."""
+    for section, kind in (("apps", AppEntry), ("devices", DeviceEntry)):
+        entries = document.get(section)
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            try:
+                msgspec.convert(entry, kind)
+            except msgspec.ValidationError as inner:
+                problem, where = _split(str(inner))
+                return f"{problem} - at `$.{section}.{name}{where}`{_allowed_keys(problem, kind, where)}"
+    problem, where = _split(str(error))
+    return f"{problem} - at `${where}`{_allowed_keys(problem, MissionFile, where)}"
+
+
+def _split(problem: str) -> tuple[str, str]:
+    """What msgspec found, and the path to where it found it, empty at the top."""
+    what, _, where = problem.partition(" - at `$")
+    return what, where.rstrip("`")
+
+
+def _allowed_keys(problem: str, top: type[msgspec.Struct], where: str) -> str:
     """The keys that would have been right, when the problem is an unknown key."""
     if "unknown field" not in problem:
         return ""
-    if "$.apps[...]" in problem:
-        inner: type[msgspec.Struct] = InboxLimits if ".inboxes" in problem else AppEntry
-    elif "$.devices[...]" in problem:
-        inner = DeviceEntry
-    elif "$.time" in problem:
-        inner = TimeEntry
-    elif "$.links" in problem:
-        inner = MissionLinks
-    else:
-        inner = MissionFile
-    return f"; allowed are {', '.join(inner.__struct_fields__)}"
+    found: Any = top
+    for step in re.findall(r"[a-z0-9_]+|\[\.\.\.\]", where):
+        found = get_args(found)[0] if step == "[...]" else get_type_hints(found)[step]
+        found = next((each for each in get_args(found) if get_origin(found) is UnionType), found)
+    return f"; allowed are {', '.join(found.__struct_fields__)}"

@@ -7,6 +7,10 @@ For the tests of apps, in this project and in yours::
     verdict = bench.command(SetHeater(heater=2, control=HeaterControl.ON))
     bench.advance(seconds=5)
     assert bench.latest(ThermalStatus).heaters_on == 0b100
+
+Everything is synchronous: when a call returns, all that follows from it has happened. Nothing runs outside: work that
+the app begins is only noted, and its result is what the test brings with ``deliver_result``. Events and packets pass
+the same checks as in flight, so a value outside its definition fails the handler that sends it.
 """
 
 from __future__ import annotations
@@ -54,18 +58,26 @@ class Bench:
     """One app on its own.
 
     Args:
-        package: the app's package, with ``messages`` and ``app`` modules.
-        others: packages of apps whose messages it handles or whose commands it sends.
+        package: the app's package, with ``messages`` and ``app`` modules; the app is called like its last part.
+        others: packages of apps whose messages it handles or whose commands it sends; only their messages are used.
         devices: device doubles by driver class, or by (driver class, name).
-        tables: folder with the app's table files.
+        tables: folder with the app's table files; the current one when none is given.
         start_ns: vehicle time at the beginning.
 
     Attributes:
-        app: the app under test.
-        commands: commands that the app has sent to others.
-        works: work that the app has begun.
-        logged: events as people would see them.
+        container: what holds the app; ``container.state`` are its counters.
+        clock: vehicle time, which only ``advance`` moves.
+        bus: carries the messages.
+        commands: commands that the app has sent to others, oldest first.
+        works: work that the app has begun, oldest first.
+        logged: events as people would see them, each behind the app's name.
         restarts_requested: apps that an executive under test wanted restarted.
+        notices: restarts for an executive under test to report; the test puts them there.
+
+    Raises:
+        FlightSoftwareError: two packages have the same last part.
+        MissionError: a package has no ``messages`` or no ``app`` module.
+        TableError: a table file is missing, or its content is not allowed.
     """
 
     def __init__(
@@ -78,6 +90,8 @@ class Bench:
         start_ns: int = 0,
     ) -> None:
         names = {each: each.rpartition(".")[2] for each in (package, *others)}
+        if len(dict.fromkeys(names.values())) < len(names):
+            raise FlightSoftwareError(f"packages {', '.join(names)}: two apps would have the same name")
         apps = {name: AppEntry(each, 0x20 + 0x10 * index) for index, (each, name) in enumerate(names.items())}
         file = MissionFile(
             "bench", "0", TimeEntry("2026-01-01T00:00:00Z"), MissionLinks(LinkParameters(spacecraft_id=1)), apps
@@ -88,6 +102,7 @@ class Bench:
         self._tables = tables or Path()
         self._checkpoints: dict[str, bytes] = {}
         self._sequence = 0
+        self._slots: SlotTable | None = None
         self._frame = start_ns // MINOR_FRAME_NS
         self.clock = VirtualClock(start_ns)
         self.bus = Bus()
@@ -114,7 +129,7 @@ class Bench:
         return self.container.app
 
     def start(self) -> None:
-        """Start the app."""
+        """Start the app; it may fail to, which is an event, and then it handles nothing."""
         self.container.prepare()
         self.container.start()
         self.bus.dispatch()
@@ -127,13 +142,19 @@ class Bench:
         )
 
     def restart(self) -> None:
-        """Let the app crash and come back from its checkpoint."""
+        """Let the app crash and come back from its checkpoint; the bench remembers what was sent before."""
         self.container.stop()
         self.container = self._contain()
         self.start()
 
     def command(self, command: Command) -> VerificationReport:
-        """Send the app a command as the ground would; returns the last report about it."""
+        """Send the app a command as the ground would; returns the last report about it.
+
+        Raises:
+            DictionaryError: the app declares no such command.
+            FlightSoftwareError: the bench was not started.
+        """
+        self._started()
         entry = self.dictionary.command_of(self._name, type(command))
         request = RequestId(GROUND, entry.apid, self._sequence, entry.code)
         self._sequence += 1
@@ -142,8 +163,19 @@ class Bench:
         return self.reports(request)[-1]
 
     def deliver(self, packet: Telemetry | Event, sender: str | None = None) -> None:
-        """Send the app a packet or an event as another app would."""
-        name = sender or self.dictionary.apps_declaring(type(packet))[0]
+        """Send the app a packet or an event as another app would.
+
+        Args:
+            packet: what is sent.
+            sender: name of the app that sends it; the first that declares it when not given.
+
+        Raises:
+            FlightSoftwareError: no app of the bench declares it; add its package to ``others``.
+        """
+        senders = self.dictionary.apps_declaring(type(packet))
+        if not senders:
+            raise FlightSoftwareError(f"no app of the bench declares {type(packet).__name__}; add it to others")
+        name = sender or senders[0]
         if isinstance(packet, Telemetry):
             message_id = self.dictionary.telemetry_of(name, type(packet)).message_id
         else:
@@ -152,17 +184,22 @@ class Bench:
         self.bus.dispatch()
 
     def deliver_result(self, result: msgspec.Struct) -> None:
-        """Bring the app a work's result."""
+        """Bring the app a work's result, or WorkFailed."""
         self.container.work_done(result)
         self.bus.dispatch()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass; cyclic activities run when they are due."""
+        """Let time pass; cyclic activities run when they are due, those due at the very end in the next call.
+
+        Raises:
+            FlightSoftwareError: the bench was not started.
+        """
+        slots = self._started()
         end = self.clock.now_ns() + round(seconds * 1e9)
-        while (frame := self._slots.next_busy_frame(self._frame)) is not None and frame * MINOR_FRAME_NS < end:
+        while (frame := slots.next_busy_frame(self._frame)) is not None and frame * MINOR_FRAME_NS < end:
             self.clock.advance_to(max(self.clock.now_ns(), frame * MINOR_FRAME_NS))
             self._frame = frame + 1
-            for slot in self._slots.due(frame):
+            for slot in slots.due(frame):
                 self.container.run_activity(slot.activity)
                 self.bus.dispatch()
         self.clock.advance_to(end)
@@ -185,7 +222,7 @@ class Bench:
         return sent[-1]
 
     def reports(self, request: RequestId) -> list[VerificationReport]:
-        """What was reported about one request."""
+        """What was reported about one request, oldest first."""
         return [report for report in self.sent(VerificationReport) if report.request == request]
 
     def ledger(self) -> Ledger:
@@ -237,6 +274,11 @@ class Bench:
     def account(self) -> VehicleAccount:
         """The account of the bench."""
         return VehicleAccount(1, 1, 0, self.bus.ledger(), 0)
+
+    def _started(self) -> SlotTable:
+        if self._slots is None:
+            raise FlightSoftwareError("the bench was not started; call start() first")
+        return self._slots
 
     def _contain(self) -> AppContainer:
         return AppContainer(self._name, self._mission.app_class(self._name), self, InboxLimits())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flightsw.app import App, Refused, every, handles
 from flightsw.executive.messages import AppRestarted, DropCount, ExecutiveStatus, RestartApp, RestartsExhausted
 from flightsw.runtime.supervision import Supervision
-from tlm_cmd.packets.verification import FailureCode
+from tlm_cmd.packets.verification import FailureCode, shorten
 
 
 class Executive(App):
@@ -30,7 +30,7 @@ class Executive(App):
             if notice.exhausted:
                 self.event(RestartsExhausted(notice.app))
             else:
-                self.event(AppRestarted(notice.app, notice.cause[:64]))
+                self.event(AppRestarted(notice.app, shorten(notice.cause)))
 
     @every(seconds=10, offset=9.5)
     def report_status(self) -> None:

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from tlm_cmd.definition.fields import U16, U32, U64, UpTo
 from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemetry
+from tlm_cmd.packets.verification import MAX_REASON_OCTETS
 
 
 class RestartApp(Command, code=2):
-    """Restart one app from its checkpoint; others of its process restart with it."""
+    """Restart one app from its checkpoint; others of its process go on."""
 
     app: Annotated[str, UpTo(32), "the app's name in the mission"]
 
@@ -41,7 +42,7 @@ class AppRestarted(Event, code=32, severity=Severity.ERROR, text="{app} restarte
     """An app was restarted."""
 
     app: Annotated[str, UpTo(32)]
-    cause: Annotated[str, UpTo(64)]
+    cause: Annotated[str, UpTo(MAX_REASON_OCTETS)]
 
 
 class RestartsExhausted(Event, code=33, severity=Severity.CRITICAL, text="{app} failed too often, no more restarts"):

@@ -101,7 +101,13 @@ class Host:
         self.bus.dispatch()
 
     def restart(self, app: str) -> AppContainer:
-        """Replace an app by a fresh one that starts from its checkpoint."""
+        """Replace an app by a fresh one that starts from its checkpoint.
+
+        Raises:
+            MissionError: there is no such app here.
+        """
+        if app not in self.containers:
+            raise MissionError(f"no app {app!r} here, there is {', '.join(self.containers) or 'none'}")
         self.containers.pop(app).stop()
         if self.works is not None:
             self.works.forget(app)
@@ -122,8 +128,8 @@ class Host:
                 Slot.every(name, activity.name, activity.seconds, activity.offset, minor_ns)
                 for activity in container.app_class.activities
             ]
-            offset = order.index(name) * 0.1 % housekeeping_s
-            entries.append(Slot.every(name, HOUSEKEEPING, housekeeping_s, offset, minor_ns))
+            period = housekeeping_s * NANOSECONDS // minor_ns
+            entries.append(Slot(name, HOUSEKEEPING, period, order.index(name) % period))
         return SlotTable(minor_ns, entries)
 
     def run(self, slots: Iterable[Slot]) -> None:
@@ -169,7 +175,10 @@ class Host:
     def _open(self, device: str) -> object:
         entry = self.mission.file.devices[device]
         module, _, name = entry.driver.partition(":")
-        driver = getattr(importlib.import_module(module), name)
+        try:
+            driver = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise MissionError(f"device {device!r}: driver {entry.driver!r} cannot be imported: {error}") from error
         return driver(self._ports.open(entry))
 
     def load_checkpoint(self, app: str) -> bytes | None:

@@ -228,6 +228,7 @@ class Supervisor:
             case control.Operational(apps):
                 child.operational = True
                 child.running_apps = apps
+                self._next_account_ns = 0
                 self._report_restart(child)
             case control.Heartbeat():
                 _note(child, message)

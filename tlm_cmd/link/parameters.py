@@ -11,14 +11,14 @@ from tlm_cmd.packets.spacepacket import MAX_PACKET_OCTETS, MIN_PACKET_OCTETS
 _MIN_TC_FRAME_OCTETS = tc.HEADER_OCTETS + 1 + MIN_PACKET_OCTETS + CRC_OCTETS
 
 
-class VirtualChannel(msgspec.Struct, frozen=True, gc=False):
+class VirtualChannel(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A TM virtual channel: its number on the wire, 0 to 7, and what people call it."""
 
     number: int
     name: str
 
 
-class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
     """What uplink and downlink must agree on, the managed parameters of CCSDS 132.0-B-3 and 232.0-B-4 (section 5).
 
     Raises:
