@@ -23,6 +23,15 @@ class ControlGains(Record):
     damped_rate: Annotated[float, F32, Range(0.01, 5), Unit("deg/s"), "below which detumbling is done"]
 
 
+def check_gains(gains: ControlGains) -> str | None:
+    """What is wrong with the gains, or None."""
+    if not min(gains.inertia) > 0.0:
+        return f"inertia is {gains.inertia}, needed are three positive moments"
+    if not gains.search_rate <= gains.max_rate:
+        return f"search_rate {gains.search_rate} must be at most max_rate {gains.max_rate}"
+    return None
+
+
 def attitude_error(attitude: Quaternion, target: Quaternion) -> Vector:
     """Rotation from the attitude to the target, as a vector in body axes [rad], the short way round."""
     w, x, y, z = multiply(conjugate(attitude), target)

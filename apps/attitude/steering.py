@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import msgspec
+import math
+from typing import Annotated, assert_never
 
 from apps.attitude.messages import PointingMode
-from flightsw.geometry.quaternion import Quaternion, from_axes, multiply
-from flightsw.geometry.vectors import Vector, add, cross, dot, norm, scale, subtract, unit
+from apps.attitude.orbit import OrbitState
+from flightsw.geometry.quaternion import Quaternion, conjugate, from_axes, multiply
+from flightsw.geometry.vectors import Vector, angle, cross, norm, scale, subtract, unit
 from tlm_cmd.definition.fields import F32, Length
 from tlm_cmd.definition.message import Record
 
-EARTH_MU_KM3_S2 = 398_600.4418
-"""Gravitational parameter of the Earth [km^3/s^2] (EGM-96)."""
-
 PARALLEL = 1.0e-6
+UNIT_TOLERANCE = 0.01
+LEAST_ANGLE_DEG = 5.0
 
 
 class BodyAxes(Record):
@@ -28,18 +27,21 @@ class BodyAxes(Record):
     ]
 
 
-class OrbitState(msgspec.Struct, frozen=True):
-    """Inertial (TEME) position [km] and velocity [km/s]."""
-
-    position: Vector
-    velocity: Vector
-
-    def after(self, seconds: float) -> OrbitState:
-        """The state a few seconds later: second order in time, below 1 m after 10 s in low orbit."""
-        radius = norm(self.position)
-        gravity = scale(self.position, -EARTH_MU_KM3_S2 / (radius * radius * radius))
-        position = add(add(self.position, scale(self.velocity, seconds)), scale(gravity, 0.5 * seconds * seconds))
-        return OrbitState(position, add(self.velocity, scale(gravity, seconds)))
+def check_axes(axes: BodyAxes) -> str | None:
+    """What is wrong with the axes, or None."""
+    vectors = {
+        "boresight": _vector(axes.boresight),
+        "array_normal": _vector(axes.array_normal),
+        "shade_side": _vector(axes.shade_side),
+    }
+    for name, vector in vectors.items():
+        if not abs(norm(vector) - 1.0) <= UNIT_TOLERANCE:
+            return f"{name} has length {norm(vector):.3f}, needed is 1"
+    for name in ("array_normal", "shade_side"):
+        between = math.degrees(angle(vectors["boresight"], vectors[name]))
+        if not LEAST_ANGLE_DEG <= between <= 180.0 - LEAST_ANGLE_DEG:
+            return f"{name} and boresight are parallel, {between:.1f} deg apart"
+    return None
 
 
 def target_attitude(
@@ -63,6 +65,21 @@ def target_attitude(
             return _looking(axes, orbit, subtract(target_km, orbit.position))
         case PointingMode.IDLE | PointingMode.DETUMBLE:
             return None
+        case _:
+            assert_never(mode)
+
+
+def aimed_axis(mode: PointingMode, axes: BodyAxes) -> Vector:
+    """The body axis that a mode points exactly: the wings' normal for SUN, else the boresight."""
+    return _vector(axes.array_normal if mode is PointingMode.SUN else axes.boresight)
+
+
+def turn_between(axis: Vector, direction: Vector) -> Vector:
+    """The shortest rotation that brings a body axis into a direction, both in body axes, as a vector [rad]."""
+    across = cross(axis, direction)
+    if norm(across) < PARALLEL:  # already there, or any way round will do
+        across = _any_across(axis)
+    return scale(unit(across), angle(axis, direction))
 
 
 def _looking(axes: BodyAxes, orbit: OrbitState, line: Vector) -> Quaternion:
@@ -71,32 +88,22 @@ def _looking(axes: BodyAxes, orbit: OrbitState, line: Vector) -> Quaternion:
     return _aligned(_vector(axes.boresight), line, _vector(axes.shade_side), against_momentum)
 
 
-def aimed_axis(mode: PointingMode, axes: BodyAxes) -> Vector:
-    """The body axis that a mode points exactly: the wings' normal for SUN, else the boresight."""
-    return _vector(axes.array_normal if mode is PointingMode.SUN else axes.boresight)
-
-
 def _vector(values: tuple[float, ...]) -> Vector:
     return (values[0], values[1], values[2])
 
 
 def _aligned(body_first: Vector, first: Vector, body_second: Vector, second: Vector) -> Quaternion:
     """``body_first`` exactly along ``first``, and ``body_second`` as near to ``second`` as it can be."""
-    inertial = from_axes(*_triad(first, second))
-    body = from_axes(*_triad(body_first, body_second))
-    return multiply(inertial, (body[0], -body[1], -body[2], -body[3]))
+    return multiply(from_axes(*_triad(first, second)), conjugate(from_axes(*_triad(body_first, body_second))))
 
 
 def _triad(first: Vector, second: Vector) -> tuple[Vector, Vector, Vector]:
     x = unit(first)
     z = cross(x, second)
-    if norm(z) < PARALLEL * norm(second):  # any axis across will do
-        z = cross(x, (0.0, 0.0, 1.0) if abs(x[2]) < 0.9 else (1.0, 0.0, 0.0))
-    z = unit(z)
+    z = unit(z if norm(z) >= PARALLEL * norm(second) else _any_across(x))
     return x, cross(z, x), z
 
 
-def off_nadir_cosine(orbit: OrbitState, target_km: Vector) -> float:
-    """Cosine of the angle between nadir and the line to a place, seen from the spacecraft."""
-    line = unit(subtract(target_km, orbit.position))
-    return -dot(line, unit(orbit.position))
+def _any_across(axis: Vector) -> Vector:
+    """A direction across an axis, no matter which."""
+    return cross(axis, (0.0, 0.0, 1.0) if abs(axis[2]) < 0.9 else (1.0, 0.0, 0.0))

@@ -118,7 +118,8 @@ class ModeManager(App):
     def _rate(self) -> float | None:
         """How fast the body turns [deg/s]; None when that is not known."""
         attitude = self.state.attitude
-        return attitude.rate_norm if attitude is not None and self._is_news(self.state.attitude_ns) else None
+        known = attitude is not None and attitude.rate_valid and self._is_news(self.state.attitude_ns)
+        return attitude.rate_norm if attitude is not None and known else None
 
     # ---------------------------------------------------------------- what it is asked
 

@@ -10,7 +10,7 @@ from apps.mode_manager.modes import Conditions, SpacecraftModes
 from apps.mode_manager.rules import Change, ModeRules, Situation, check_rules, decide
 from flightsw.services.modes import ModeState
 
-MODEST = settings(max_examples=150, deadline=None)
+MODEST = settings(max_examples=60, deadline=None)
 RULES = ModeRules(boot_s=15, damped_rate=0.3, tumble_rate=4.0, attitude_lost_s=600)
 CALM = Situation(
     mode=SpacecraftMode.NOMINAL,
