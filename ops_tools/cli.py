@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from flightsw.errors import FlightSoftwareError
 from ops_tools.cli_commands import dictionary, flights, ground, new_app, run
+from ops_tools.ground.errors import GroundError
 from ops_tools.sil.scenario import ScenarioError
 from tlm_cmd.errors import ProtocolError
 
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         status: int = options.run(options)
-    except (FlightSoftwareError, ScenarioError, ProtocolError) as error:
+    except (FlightSoftwareError, GroundError, ScenarioError, ProtocolError) as error:
         sys.stderr.write(f"flightsw: {error}\n")
         return USAGE_ERROR
     except KeyboardInterrupt:

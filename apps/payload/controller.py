@@ -143,11 +143,16 @@ class Controller:
             board=self._board_state(),
             throttled=heard.board is not None and heard.board.throttled,
             model_ready=state.verified,
-            overdue=state.power_cycle or in_mode_s > table.boot_limit_s,
+            overdue=state.power_cycle or (in_mode_s > table.boot_limit_s and not self._has_booted()),
             unneeded=in_mode_s >= table.rest_s,
             run_planned=run is not None and run.began_ns is None,
             run_started=run is not None and run.began_ns is not None,
         )
+
+    def _has_booted(self) -> bool:
+        """Whether the board is up, the model verified or still being loaded; the worker has a time limit of its own."""
+        up = self._board_state() in (BoardState.IDLE, BoardState.ACTIVE)
+        return up and (self._state.verified or self._state.verification != 0)
 
     def _board_state(self) -> BoardState | None:
         """What the board says it is; None when it is silent, or to be switched off."""

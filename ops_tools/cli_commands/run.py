@@ -6,9 +6,11 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 from pathlib import Path
 
 DEFAULT_SEED = 7
+MAX_PORT = 65_535
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,12 +23,18 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "Example: flightsw run apps/missions/urbanwatch/mission.toml --speed 60",
     )
     parser.add_argument("mission", type=Path, nargs="?", help="mission file (default: the reference mission)")
-    parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="vehicle seconds per second (default 1)")
+    parser.add_argument(
+        "--speed", type=_above_zero, default=1.0, metavar="X", help="vehicle seconds per second (default 1)"
+    )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="N", help="seed of the simulator")
     parser.add_argument("--spacecraft", type=Path, metavar="FILE", help="simulated spacecraft (default: the reference)")
     parser.add_argument("--scenario", type=Path, metavar="FILE", help="send the commands of a scenario")
-    parser.add_argument("--duration", type=float, metavar="S", help="vehicle seconds to fly (default: until Ctrl-C)")
-    parser.add_argument("--listen", default="127.0.0.1:8800", metavar="HOST:PORT", help="where the ground listens")
+    parser.add_argument(
+        "--duration", type=_above_zero, metavar="S", help="vehicle seconds to fly (default: until Ctrl-C)"
+    )
+    parser.add_argument(
+        "--listen", type=_address, default="127.0.0.1:8800", metavar="HOST:PORT", help="where the ground listens"
+    )
     parser.add_argument("--headless", action="store_true", help="no live view")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary for machines at the end")
     parser.set_defaults(run=run)
@@ -42,11 +50,11 @@ def run(options: argparse.Namespace) -> int:
     from ops_tools.sil.scenario import load_scenario  # noqa: PLC0415
 
     scenario = load_scenario(options.scenario).scenario if options.scenario else None
-    host, _, port = options.listen.rpartition(":")
+    host, port = options.listen
     wanted = RunOptions(
         duration_s=options.duration,
         host=host,
-        port=int(port),
+        port=port,
         headless=options.headless,
         json=options.json,
         commands=scenario.commands if scenario else (),
@@ -54,8 +62,22 @@ def run(options: argparse.Namespace) -> int:
     mission = options.mission or reference_mission() / "mission.toml"
     with RunSession(mission, options.spacecraft, options.seed, options.speed) as session:
         conductor = Conductor(session, wanted, Console())
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt):  # before the loop has taken the signals
             asyncio.run(conductor.conduct())
         if options.json:
             options.json.write_text(json.dumps(conductor.summary(), indent=2, default=str) + "\n")
     return 0
+
+
+def _above_zero(text: str) -> float:
+    value = float(text)
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT with a port from 0 to {MAX_PORT}")
+    return host, int(port)

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 
 from flightsw.errors import FlightSoftwareError
+from flightsw.mission_file import MISSION_FILE, read_mission
+from ops_tools.reference_mission import reference_mission
 
 FILES = {
     "messages.py.txt": "{name}/messages.py",
@@ -15,6 +17,7 @@ FILES = {
     "test.py.txt": "tests/test_{name}.py",
     "mission.toml.txt": "mission.toml",
     "scenario.toml.txt": "scenario.toml",
+    "pytest.ini.txt": "pytest.ini",
 }
 
 
@@ -48,6 +51,8 @@ def create_app(name: str, folder: Path) -> list[Path]:
     for template, target in FILES.items():
         text = (importlib.resources.files("ops_tools.new_app") / "templates" / template).read_text()
         texts[folder / target.format(**values)] = text.format(**values)
+    if name in _reference_apps():
+        raise NewAppError(f"the reference mission has an app {name!r} already; choose another name")
     for path in texts:
         if path.exists():
             raise NewAppError(f"{path} is there already; choose another name or another folder")
@@ -55,3 +60,7 @@ def create_app(name: str, folder: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return list(texts)
+
+
+def _reference_apps() -> tuple[str, ...]:
+    return tuple(read_mission(reference_mission() / MISSION_FILE).file.apps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 
 import msgspec
@@ -16,13 +17,14 @@ from ops_tools.console.snapshot import FlightFacts
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.console.terminal import TerminalView
 from ops_tools.ground.station import GroundSegment
-from ops_tools.run.session import RunSession
+from ops_tools.run.session import RunError, RunSession
 from ops_tools.sil.procedure import Procedure
 from ops_tools.sil.scenario import ScenarioCommand
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 NANOSECONDS = 1_000_000_000
 TURN_S = 0.1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class RunOptions(msgspec.Struct, frozen=True):
@@ -59,13 +61,21 @@ class Conductor:
         self.ground: GroundSegment = session.ground()
         self._options = options
         self._console = console
+        self._stop = asyncio.Event()
         self._host_clock = HostClock.starting_now()
         self._procedure = Procedure(options.commands, self.ground)
         epoch_utc_ns = parse_utc(session.mission.file.time.epoch_utc)
         self._observer = Observer(self.ground, epoch_tai_ns=LEAP_SECONDS.utc_to_tai(epoch_utc_ns))
 
     async def conduct(self) -> None:
-        """Fly to the end of the duration, or until interrupted."""
+        """Fly to the end of the duration, or until SIGINT, SIGTERM or SIGHUP.
+
+        Raises:
+            RunError: a process or the server has ended by itself.
+        """
+        loop = asyncio.get_running_loop()
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, self._stop.set)
         stepped = SteppedGround(self.ground, self.session.clock)
         serving = asyncio.create_task(
             serve(stepped, self._options.host, self._options.port, on_listening=self._announce)
@@ -76,12 +86,15 @@ class Conductor:
                     self.session.check()
                     if serving.done():
                         await serving
+                        raise RunError("the ground's server has ended")
                     self._procedure.step(self.ground.now_ns)
                     self._show(view)
                     await asyncio.sleep(TURN_S)
         finally:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
+            for number in STOP_SIGNALS:
+                loop.remove_signal_handler(number)
 
     def summary(self) -> dict[str, object]:
         """What the run came to, for machines."""
@@ -109,6 +122,8 @@ class Conductor:
 
     def _over(self) -> bool:
         duration_s = self._options.duration_s
+        if self._stop.is_set():
+            return True
         return duration_s is not None and self.session.clock.now_ns() >= duration_s * NANOSECONDS
 
     def _announce(self, url: str) -> None:

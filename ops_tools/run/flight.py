@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 from flightsw.runtime.supervisor import Supervisor
 from ops_tools.run.settings import RunSettings, decode
@@ -21,9 +22,16 @@ def fly(settings: RunSettings) -> None:
             supervisor.poll()
             if supervisor.operational and supervisor.pids != written:
                 written = supervisor.pids
-                settings.processes_file.write_text(json.dumps(written))
+                _replace(settings.processes_file, json.dumps(written))
     finally:
         supervisor.stop()
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.rename(path)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from flightsw.clock import HostClock
 from flightsw.errors import FlightSoftwareError
 from flightsw.hal.emu import EmuLink
 from flightsw.hal.emu_ports import emu_radio_frequency
@@ -43,11 +44,13 @@ class RunSession:
 
     def __init__(self, mission_file: Path, spacecraft_file: Path | None, seed: int, speed: float) -> None:
         self.mission = Mission.load(mission_file)
+        origin_ns = time.monotonic_ns()
+        HostClock(origin_ns, speed)  # refuses a speed that is none, before anything is made
         self.settings = RunSettings(
             mission_file=mission_file.resolve(),
             spacecraft_file=spacecraft_file.resolve() if spacecraft_file else None,
             seed=seed,
-            origin_ns=time.monotonic_ns(),
+            origin_ns=origin_ns,
             speed=speed,
             run_folder=Path(tempfile.mkdtemp(prefix="flightsw-")),
         )

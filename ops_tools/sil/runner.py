@@ -27,7 +27,7 @@ from ops_tools.sil.result import (
     ProductsResult,
     figure,
 )
-from ops_tools.sil.scenario import LoadedScenario, ScenarioExpectation
+from ops_tools.sil.scenario import LoadedScenario, ScenarioError, ScenarioExpectation
 from ops_tools.sil.vehicle import LockstepVehicle
 from tlm_cmd.definition.message import Event
 
@@ -58,8 +58,13 @@ class Flight:
         self.loaded = loaded
         self.seed = seed
         self.duration_s = duration_s or loaded.scenario.duration_s
+        limits = loaded.scenario.limits
         self.vehicle = LockstepVehicle(loaded.mission_file, loaded.spacecraft_file, seed, trace, self._event)
         self.record = FlightRecord(loaded.scenario.limits, self.vehicle.spacecraft.thermal.names, self.duration_s)
+        for node in (*limits.node_highest_c, *limits.node_lowest_c):
+            if node not in self.vehicle.spacecraft.thermal.names:
+                names = ", ".join(self.vehicle.spacecraft.thermal.names)
+                raise ScenarioError(f"limits: no thermal node is called {node!r}, there are {names}")
         self.procedure = Procedure(loaded.scenario.commands, self.vehicle.ground)
         self.vehicle.runtime.observers.append(self.record.observe_message)
         self.cpu_s = 0.0
@@ -206,13 +211,12 @@ def _judge(expectation: ScenarioExpectation, result: FlightResult) -> Expectatio
         found = figure(result, expectation.value)
     except KeyError:
         return _judged(expectation, Verdict.ERROR, f"the result has no figure {expectation.value!r}")
-    holds = True
-    if expectation.at_least is not None:
-        holds = holds and found >= expectation.at_least
-    if expectation.at_most is not None:
-        holds = holds and found <= expectation.at_most
-    if expectation.equals is not None:
-        holds = holds and found == expectation.equals
+    bounds = (expectation.at_least, expectation.at_most)
+    if bounds != (None, None) and not isinstance(found, int | float):
+        return _judged(expectation, Verdict.ERROR, f"{expectation.value} is {found!r}, which has no order")
+    holds = expectation.equals is None or found == expectation.equals
+    holds = holds and (expectation.at_least is None or found >= expectation.at_least)
+    holds = holds and (expectation.at_most is None or found <= expectation.at_most)
     return _judged(expectation, Verdict.PASS if holds else Verdict.FAIL, f"{expectation.value} is {found}")
 
 

@@ -147,8 +147,23 @@ def load_scenario(path: Path) -> LoadedScenario:
             raise ScenarioError(f"scenario file {path}: command {number} needs either at_s or contact")
         if bool(command.name) == bool(command.force):
             raise ScenarioError(f"scenario file {path}: command {number} needs either name or force")
+        if not _is_hexadecimal(command.force):
+            raise ScenarioError(f"scenario file {path}: command {number}: force is {command.force!r}, no hexadecimal")
+    for expectation in scenario.expectations:
+        if expectation.at_least is None and expectation.at_most is None and expectation.equals is None:
+            raise ScenarioError(
+                f"scenario file {path}: {expectation.requirement} demands nothing; add at_least, at_most or equals"
+            )
     return LoadedScenario(
         scenario=scenario,
         mission_file=(path.parent / scenario.mission).resolve(),
         spacecraft_file=(path.parent / scenario.spacecraft).resolve() if scenario.spacecraft else None,
     )
+
+
+def _is_hexadecimal(octets: str) -> bool:
+    try:
+        bytes.fromhex(octets)
+    except ValueError:
+        return False
+    return True

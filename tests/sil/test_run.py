@@ -7,6 +7,8 @@ import importlib.resources
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,6 +115,21 @@ def test_every_process_comes_back_with_its_checkpoint_and_the_ledger_closes(miss
             assert account["processes"] == 6
 
     asyncio.run(fly())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_ends_in_good_order_when_it_is_told_to(number: signal.Signals) -> None:
+    """Its processes end, and its folder is gone."""
+    shell = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]  # as a shell starts what runs in the background
+    command = [sys.executable, "-m", "ops_tools.cli", "run", "--headless", "--speed", "20", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen([*shell, *command], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        told = run.stdout.readline()
+        folder = Path(told.rpartition("run folder ")[2].strip())
+        assert folder.is_dir()
+        run.send_signal(number)
+        assert run.wait() == 0
+    assert not folder.exists()
 
 
 def test_the_command_flies_for_so_long_and_leaves_nothing_behind(

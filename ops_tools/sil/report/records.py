@@ -83,7 +83,7 @@ class CommandRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     hazardous: bool = False
     """True when the dictionary asks for a confirmation."""
     invalid: bool = False
-    """True when the scenario sent it malformed on purpose, so that rejection is the right answer."""
+    """True when the scenario expects it to be refused, so that rejection is the right answer."""
     code: int | None = None
     """Failure code of the verification report."""
     reason: str = ""

@@ -112,7 +112,7 @@ MARKER_WORDS = {
 
 
 def command_tone(command: CommandRecord) -> str:
-    """Colour of a verdict; the rejection of a malformed command is what was wanted."""
+    """Colour of a verdict; the refusal of a command that should be refused is what was wanted."""
     match command.verdict:
         case CommandVerdict.COMPLETED:
             return "warn" if command.invalid else "ok"

@@ -102,7 +102,7 @@ def jobs(report: MissionReport) -> str:
 
 
 def commands(report: MissionReport) -> str:
-    """Whether each command got its verdict, and whether the malformed ones were refused."""
+    """Whether each command got its verdict, and whether those were refused that should be."""
     if not report.commands:
         return "No commands were sent."
     found = tallies.commands_by_verdict(report.commands)
@@ -116,7 +116,7 @@ def commands(report: MissionReport) -> str:
     refused = sum(command.verdict in refusals for command in invalid)
     if invalid:
         all_of = "all of them refused" if refused == len(invalid) else f"{refused} of them refused"
-        parts.append(f"Sent malformed on purpose: {number(len(invalid), 0)}, {all_of}.")
+        parts.append(f"A refusal was expected of {number(len(invalid), 0)}, {all_of}.")
     return " ".join(parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,10 @@ def test_a_skeleton_passes_its_test_and_flies_without_an_edit(tmp_path: Path) ->
     run("flightsw new-app night_watch --into watch", tmp_path)
     assert "3 passed" in run("pytest watch", tmp_path)
     assert "scenario.toml: pass" in run("flightsw sil watch/scenario.toml", tmp_path)
+
+
+def test_a_skeleton_is_tested_inside_this_repository_too() -> None:
+    """The README's first try happens in the clone, whose own test settings must not get in the way."""
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix=".new-app-") as folder:
+        run("flightsw new-app greeter", Path(folder))
+        assert "3 passed" in run("pytest greeter", Path(folder))

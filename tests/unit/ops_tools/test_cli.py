@@ -110,6 +110,44 @@ def test_a_mission_with_an_unknown_key_is_a_usage_error(tmp_path: Path, capsys: 
     assert "allowed are name, version" in told
 
 
+def test_a_limit_on_an_unknown_node_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt node is named with the ones there are, instead of being judged as always cool."""
+    path = scenario(tmp_path)
+    path.write_text(path.read_text() + "\n[limits]\nnode_highest_c = { nope = 3.0 }\n")
+    assert main(["sil", str(path)]) == 2
+    assert "no thermal node is called 'nope', there are structure" in capsys.readouterr().err
+
+
+def test_an_expectation_that_compares_what_has_no_order_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A text cannot be at least 1; the flight's result is kept all the same."""
+    path = scenario(tmp_path, value="trace_hash")
+    path.write_text(path.read_text().replace("equals = true", "at_least = 1"))
+    assert main(["sil", str(path)]) == 1
+    assert "error" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--speed", "0"],
+        ["--speed", "nan"],
+        ["--duration", "inf"],
+        ["--listen", "8800"],
+        ["--listen", "127.0.0.1:99999"],
+    ],
+)
+def test_run_refuses_numbers_and_addresses_that_are_none(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is started, with the argument named."""
+    with pytest.raises(SystemExit) as end:
+        main(["run", *arguments])
+    assert end.value.code == 2
+    assert arguments[0] in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["demo", "sil", "run", "cmd", "tlm", "events", "dictionary", "new-app"])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """--help prints usage and ends well."""

@@ -20,6 +20,7 @@ def test_writes_every_file_where_the_tutorial_says(tmp_path: Path) -> None:
         "new/tests/test_night_watch.py",
         "new/mission.toml",
         "new/scenario.toml",
+        "new/pytest.ini",
     }
     assert "class NightWatch(App)" in (tmp_path / "new/night_watch/app.py").read_text()
 
@@ -48,3 +49,9 @@ def test_the_command_says_how_to_go_on(tmp_path: Path, capsys: pytest.CaptureFix
     assert "flightsw sil" in told
     assert main(["new-app", "greeter", "--into", str(tmp_path / "g")]) == 2
     assert "is there already" in capsys.readouterr().err
+
+
+def test_refuses_the_name_of_an_app_that_already_flies(tmp_path: Path) -> None:
+    """A second app called power would take the place of the first in the extended mission."""
+    with pytest.raises(NewAppError, match="has an app 'power' already"):
+        create_app("power", tmp_path / "new")

@@ -19,6 +19,13 @@ at_s = 5
 name = "EXECUTIVE.NOOP"
 """
 
+EMPTY_DEMAND = """[[expectations]]
+requirement = "R-1"
+text = "Something."
+value = "ledger.sent"
+
+[[commands]]"""
+
 
 def written(tmp_path: Path, text: str) -> Path:
     """A scenario file."""
@@ -51,6 +58,8 @@ def test_the_reference_spacecraft_is_the_default(tmp_path: Path) -> None:
         (('name = "EXECUTIVE.NOOP"', ""), "name or force"),
         (('name = "EXECUTIVE.NOOP"', 'name = "X.Y"\nexpect = "perfect"'), "perfect"),
         (('name = "short"', "name = short"), "Invalid value"),
+        (('name = "EXECUTIVE.NOOP"', 'force = "0axx"'), "no hexadecimal"),
+        (("[[commands]]", EMPTY_DEMAND), "R-1 demands nothing"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, change: tuple[str, str], problem: str) -> None:

@@ -184,6 +184,7 @@ class World:
     Attributes:
         answer: what the worker makes of a request; None to stay silent.
         telling: which packets are sent each second.
+        worker_delay_s: how much longer than it should the worker takes over the model.
     """
 
     def __init__(self, tables: Path) -> None:
@@ -204,6 +205,7 @@ class World:
         self.line_obeys = True
         self.answer: Callable[[WorkRequest], WorkResult | WorkFailed | None] = self.see
         self.cloud = 0.2
+        self.worker_delay_s = 0
         self._works: list[tuple[int, WorkRequest]] = []
         self._seen_works = self._seen_commands = 0
         self.bench.bus.open_mailbox("power", InboxLimits(), lambda _id, _message: None)
@@ -278,7 +280,8 @@ class World:
         for work in self.bench.works[self._seen_works :]:
             assert isinstance(work.request, WorkRequest)
             assert work.key == str(work.request.number)
-            self._works.append((now_ns + work.takes_ns, work.request))
+            late_ns = 0 if work.request.image else self.worker_delay_s * 10**9
+            self._works.append((now_ns + work.takes_ns + late_ns, work.request))
         self._seen_works = len(self.bench.works)
         due = [request for due_ns, request in self._works if due_ns <= now_ns]
         self._works = [(due_ns, request) for due_ns, request in self._works if due_ns > now_ns]

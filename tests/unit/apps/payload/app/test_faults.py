@@ -446,3 +446,11 @@ def test_a_payload_that_is_told_nothing_does_nothing(world: World, telling: set[
     world.pass_time(10)
     assert (world.bench.commands, world.status.guard) == ([], GuardReason.STALE_MEASUREMENT)
     assert world.status.guard_refusals == 10
+
+
+def test_a_slow_worker_is_no_fault_of_the_board(world: World) -> None:
+    """A board that is up waits for the model as long as the worker's own time limit lets it."""
+    world.worker_delay_s = 200
+    world.take_image()
+    assert world.until_ended(within_s=800).outcome is JobOutcome.COMPLETED
+    assert not world.bench.sent(BoardFailed)
