@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from flightsw.geometry.vectors import Vector, add, dot, norm, scale, subtract
+from flightsw.geometry.vectors import Vector, add, cross, dot, norm, scale, subtract
 
 EARTH_MU_KM3_S2 = 398_600.4418
 """Gravitational parameter of the Earth [km^3/s^2] (EGM-96)."""
@@ -22,8 +22,12 @@ class OrbitState(msgspec.Struct, frozen=True):
 
     @property
     def is_credible(self) -> bool:
-        """Whether a spacecraft can be there."""
-        return LOWEST_KM <= norm(self.position) <= HIGHEST_KM
+        """Whether a spacecraft can be there and go on as fast without falling down or away."""
+        radius, speed = norm(self.position), norm(self.velocity)
+        if not (LOWEST_KM <= radius <= HIGHEST_KM and speed * speed * radius < 2.0 * EARTH_MU_KM3_S2):
+            return False
+        momentum = norm(cross(self.position, self.velocity))
+        return momentum * momentum >= EARTH_MU_KM3_S2 * LOWEST_KM
 
     def after(self, seconds: float) -> OrbitState:
         """The state a few seconds later, for a spherical Earth.

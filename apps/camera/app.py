@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import msgspec
-
 from apps.attitude.messages import AttitudeStatus, Navigation, PointingMode, SetPointing
 from apps.camera.messages import (
     ApproachBegan,
@@ -19,112 +17,50 @@ from apps.camera.messages import (
     TargetEnabled,
 )
 from apps.camera.opportunities import (
-    Opportunity,
+    MAX_IMAGING_S,
+    STORE_TIMEOUT_S,
     Orbit,
     Target,
     Targets,
-    Track,
-    earth_angle,
-    in_reach,
-    may_come_in_reach,
+    check_targets,
+    next_chance,
+    off_nadir_deg,
     opportunity,
 )
+from apps.camera.shutter import Shutter
+from apps.camera.state import Approach, CameraMemory
+from apps.camera.track import Track
 from apps.mode_manager.messages import ModeStatus, ReleaseImaging, RequestImaging, SpacecraftMode
 from flightsw.app import App, Refused, Table, every, handles
 from flightsw.devices.camera import Camera as CameraDriver
-from flightsw.devices.camera import CameraState as DeviceState
-from flightsw.devices.errors import DeviceError
 from flightsw.devices.mass_memory import MassMemory
-from flightsw.geometry.earth import Geodetic
 from tlm_cmd.packets.verification import FailureCode
 
 NANOSECONDS = 1_000_000_000
-FIRST_FILE = 0x0200_0000
-"""File numbers of images begin here; recorder and products have others."""
 WINDOW_S = 2.0
-"""How near to the closest approach an exposure may be."""
-STORE_TIMEOUT_S = 30
-IMAGING_S = 150
+"""How long before the closest approach an exposure may be."""
 GRANT_TIMEOUT_S = 5
 LOOK_EVERY_S = 5
-
-
-class Approach(msgspec.Struct):
-    """The target now approached.
-
-    Attributes:
-        target: its number.
-        began_ns: when the approach began.
-        turning: the attitude app was told to point at it.
-        file: of the image being taken, 0 before the exposure.
-        exposed_ns: when it was exposed, vehicle time.
-        exposed_tai_ns: the same in TAI.
-        pointing_error_deg: at the exposure.
-        off_nadir_deg: at the exposure.
-    """
-
-    target: int
-    began_ns: int = 0
-    turning: bool = False
-    file: int = 0
-    exposed_ns: int = 0
-    exposed_tai_ns: int = 0
-    pointing_error_deg: float = 0.0
-    off_nadir_deg: float = 0.0
-
-
-class CameraMemory(msgspec.Struct):
-    """What the app remembers.
-
-    Attributes:
-        disabled: targets left out, by command.
-        values: values set by command, by target.
-        last_image_ns: when each target was last imaged or missed.
-        approach: the target now approached, None while waiting.
-        scenes: images taken since launch.
-        missed: targets that passed without an image.
-        errors: failed transactions.
-        mode: of the spacecraft.
-        pointing_error_deg: newest of the attitude app.
-        pointing_mode: newest of the attitude app.
-        navigation: newest orbit, None while it is not valid.
-        next_target: the next one in reach, 0 when none is.
-        next_in_s: seconds to it.
-    """
-
-    disabled: list[int] = []
-    values: dict[int, float] = {}
-    last_image_ns: dict[int, int] = {}
-    approach: Approach | None = None
-    scenes: int = 0
-    missed: int = 0
-    errors: int = 0
-    mode: SpacecraftMode = SpacecraftMode.BOOT
-    pointing_error_deg: float = 180.0
-    pointing_mode: PointingMode = PointingMode.IDLE
-    navigation: Navigation | None = None
-    next_target: int = 0
-    next_in_s: int = 0
+MAX_U16 = 65_535
 
 
 class Camera(App):
     """Looks for opportunities, and sees each one through."""
 
-    targets = Table(Targets, file="targets.toml")
+    targets = Table(Targets, file="targets.toml", check=check_targets)
 
     state: CameraMemory
 
     def start(self) -> None:
         """Open camera and memory."""
-        self._camera = self.device(CameraDriver)
-        self._memory = self.device(MassMemory)
+        self._shutter = Shutter(self.device(CameraDriver), self.device(MassMemory), self.state.shutter)
 
     # ---------------------------------------------------------------- commands and news
 
     @handles(EnableTarget)
     def enable_target(self, command: EnableTarget) -> None:
         """Watch a target, or leave it out."""
-        self._target(command.target)
+        self._check_target(command.target)
         if command.target in self.state.disabled:
             self.state.disabled.remove(command.target)
         if not command.enabled:
@@ -134,177 +70,143 @@ class Camera(App):
     @handles(SetTargetValue)
     def set_value(self, command: SetTargetValue) -> None:
         """Say what images of a target are worth."""
-        self._target(command.target)
+        self._check_target(command.target)
         self.state.values[command.target] = command.value
+
+    def _check_target(self, number: int) -> None:
+        if self.targets.target(number) is None:
+            raise Refused(f"no target {number} in the table", FailureCode.BAD_ARGUMENT)
 
     @handles(ModeStatus)
     def take_mode(self, status: ModeStatus) -> None:
         """Keep the spacecraft's mode."""
-        self.state.mode = status.mode
+        self.state.heard.mode, self.state.heard.mode_ns = status.mode, self.now_ns
 
     @handles(AttitudeStatus)
     def take_attitude(self, status: AttitudeStatus) -> None:
-        """Keep the pointing error."""
-        self.state.pointing_error_deg = status.pointing_error
-        self.state.pointing_mode = status.mode
+        """Keep where the spacecraft points, and how well."""
+        self.state.heard.attitude, self.state.heard.attitude_ns = status, self.now_ns
 
     @handles(Navigation)
     def take_navigation(self, navigation: Navigation) -> None:
         """Keep the orbit."""
-        self.state.navigation = navigation if navigation.valid else None
+        self.state.heard.navigation, self.state.heard.navigation_ns = navigation, self.now_ns
 
     # ---------------------------------------------------------------- once per second
 
     @every(seconds=1, offset=0.5)
     def advance(self) -> None:
         """Look for the next target, or go on with the present one."""
-        orbit, approach = self._orbit(), self.state.approach
+        orbit, approach = self.state.heard.orbit(self.now_ns), self.state.approach
         if approach is None:
-            if orbit is not None and self._second() % LOOK_EVERY_S == 0:
+            if orbit is not None and self.now_ns // NANOSECONDS % LOOK_EVERY_S == 0:
                 self._look(orbit)
-        elif approach.file:
-            self._await_image(approach)
-        elif orbit is None:
-            self._miss("position not known")
+        elif approach.storing_s is not None:
+            self._await_image(approach, approach.storing_s)
         else:
-            self._go_on(approach, opportunity(self._target(approach.target), Track.of(orbit)))
+            target = self.targets.target(approach.target)
+            if target is None or target.number in self.state.disabled:
+                self._miss(approach, "left out by command")
+            elif orbit is None:
+                self._miss(approach, "position not known")
+            else:
+                self._go_on(approach, target, orbit)
 
     def _look(self, orbit: Orbit) -> None:
         """Find the nearest opportunity, and begin the approach when its time has come."""
-        state, rules, track = self.state, self.targets, Track.of(orbit)
-        watched = (target for target in rules.targets if self._wanted(target))
-        chances = [
-            chance
-            for chance in (opportunity(target, track) for target in watched if may_come_in_reach(target, track, rules))
-            if in_reach(chance, rules) and rules.least_lead_s <= chance.seconds <= rules.horizon_s
-        ]
-        state.next_target, state.next_in_s = 0, 0
-        if not chances:
-            return
-        first = min(chances, key=lambda chance: (chance.seconds, chance.target))
-        state.next_target, state.next_in_s = first.target, round(first.seconds)
-        if first.seconds > rules.lead_s or state.mode not in (SpacecraftMode.NOMINAL, SpacecraftMode.DOWNLINK):
-            return
-        target = self._target(first.target)
-        state.approach = Approach(target.number, began_ns=self.now_ns)
-        self.event(ApproachBegan(target.name, min(round(first.seconds), 255)))
-        self.command("mode_manager", RequestImaging(IMAGING_S))
-
-    def _go_on(self, approach: Approach, chance: Opportunity) -> None:
-        """Turn to the target, and expose when it is nearest."""
         state, rules = self.state, self.targets
-        if state.mode is not SpacecraftMode.IMAGING:
-            if self.now_ns - approach.began_ns > GRANT_TIMEOUT_S * NANOSECONDS:
-                self._miss("imaging mode not granted or lost")
+        first = next_chance(rules, (target for target in rules.targets if self._wanted(target)), orbit)
+        state.next_target, state.next_in_s = (first.target, round(first.seconds)) if first else (0, 0)
+        if first is None or first.seconds > rules.lead_s:
             return
-        if not approach.turning:
-            target = self._target(approach.target)
+        target, mode = rules.target(first.target), state.heard.mode_now(self.now_ns)
+        if target is not None and mode in (SpacecraftMode.NOMINAL, SpacecraftMode.DOWNLINK):
+            self._begin(target, math.ceil(first.seconds))
+
+    def _begin(self, target: Target, seconds: int) -> None:
+        self.state.approach = Approach(target.number, target.name)
+        self._shutter.prepare()
+        self.event(ApproachBegan(target.name, seconds))
+        self.command(
+            "mode_manager", RequestImaging(min(seconds + self.targets.give_up_s + STORE_TIMEOUT_S, MAX_IMAGING_S))
+        )
+        self.checkpoint()
+
+    def _go_on(self, approach: Approach, target: Target, orbit: Orbit) -> None:
+        """Turn to the target, and expose when it is nearest."""
+        heard = self.state.heard
+        if heard.mode_now(self.now_ns) is not SpacecraftMode.IMAGING:
+            approach.without_mode_s += 1
+            if approach.without_mode_s > GRANT_TIMEOUT_S:
+                self._miss(approach, "imaging mode not granted or lost")
+            return
+        approach.without_mode_s = 0
+        if not approach.turning or heard.aims_elsewhere(self.now_ns):
             self.command("attitude", SetPointing(PointingMode.TARGET, target.latitude, target.longitude))
-            self._ready_camera()
             approach.turning = True
-        elif chance.seconds < -rules.give_up_s:
-            self._miss(f"pointing error {state.pointing_error_deg:.1f} deg")
-        elif chance.seconds <= WINDOW_S and self._on_target():
-            self._expose(approach, chance)
+        self._shutter.ready()
+        seconds = opportunity(target, Track.of(orbit.position, orbit.velocity), orbit).seconds
+        if seconds < -self.targets.give_up_s:
+            self._miss(approach, approach.problem or "passed while the app was away")
+        elif seconds <= WINDOW_S:
+            approach.problem = heard.aim_problem(self.now_ns, self.targets.max_pointing_error)
+            if not approach.problem:
+                self._expose(approach, off_nadir_deg(target, orbit))
 
-    def _on_target(self) -> bool:
-        pointed = self.state.pointing_error_deg <= self.targets.max_pointing_error
-        return pointed and self.state.pointing_mode is PointingMode.TARGET
-
-    def _ready_camera(self) -> None:
-        try:
-            self._camera.standby(standby=False)
-        except DeviceError:
-            self.state.errors += 1
-
-    def _expose(self, approach: Approach, chance: Opportunity) -> None:
-        state = self.state
-        file = FIRST_FILE + state.scenes + 1
-        try:
-            accepted = self._camera.expose(approach.target, file)
-        except DeviceError:
-            state.errors += 1
-            return
-        if accepted:
-            state.scenes += 1
-            approach.file = file
-            approach.exposed_ns = self.now_ns
+    def _expose(self, approach: Approach, off_nadir: float) -> None:
+        attitude = self.state.heard.attitude
+        approach.problem = self._shutter.expose(approach.target)
+        if not approach.problem:
+            approach.storing_s = 0
             approach.exposed_tai_ns = self.time.tai_ns(self.now_ns)
-            approach.pointing_error_deg = state.pointing_error_deg
-            approach.off_nadir_deg = chance.off_nadir_deg
+            approach.pointing_error_deg = attitude.pointing_error if attitude else 0.0
+            approach.off_nadir_deg = off_nadir
+        self.checkpoint()
 
-    def _await_image(self, approach: Approach) -> None:
+    def _await_image(self, approach: Approach, storing_s: int) -> None:
         """Publish the image as soon as it lies in the mass memory."""
-        try:
-            status = self._camera.status()
-            if status.state is DeviceState.EXPOSING or status.last_file != approach.file:
-                if self.now_ns - approach.exposed_ns > STORE_TIMEOUT_S * NANOSECONDS:
-                    self._miss("image was not stored")
-                return
-            octets = self._memory.size(approach.file)
-            self._camera.standby(standby=True)
-        except DeviceError:
-            self.state.errors += 1
-            if self.now_ns - approach.exposed_ns > STORE_TIMEOUT_S * NANOSECONDS:
-                self._miss("camera or memory does not answer")
+        approach.storing_s = storing_s + 1
+        stored = self._shutter.look_for_image()
+        if stored.octets is None:
+            if stored.lost or storing_s >= STORE_TIMEOUT_S:
+                self._miss(approach, stored.problem)
             return
-        target = self._target(approach.target)
+        target, scene = self.targets.target(approach.target), self._shutter.scene
+        table_value = target.value if target is not None else 0.0
+        self.state.taken += 1
         self.send(
             ImageTaken(
-                scene=approach.file - FIRST_FILE,
-                target=target.number,
-                name=target.name,
-                file=approach.file,
-                octets=octets,
-                value=self.state.values.get(target.number, target.value),
+                scene=scene,
+                target=approach.target,
+                name=approach.name,
+                file=self.state.shutter.file,
+                octets=stored.octets,
+                value=self.state.values.get(approach.target, table_value),
                 time_tai_ns=approach.exposed_tai_ns,
                 off_nadir=approach.off_nadir_deg,
             )
         )
-        self.event(ImageStored(approach.file - FIRST_FILE, target.name, approach.pointing_error_deg))
-        self._finish()
+        self.event(ImageStored(scene, approach.name, approach.pointing_error_deg))
+        self._finish(approach)
 
-    def _miss(self, reason: str) -> None:
-        approach = self.state.approach
-        if approach is not None:
-            self.state.missed += 1
-            self.event(ImageMissed(self._target(approach.target).name, reason[:48]))
-            self._finish()
+    def _miss(self, approach: Approach, reason: str) -> None:
+        self.state.missed += 1
+        self.event(ImageMissed(approach.name, reason[:48]))
+        self._finish(approach)
 
-    def _finish(self) -> None:
+    def _finish(self, approach: Approach) -> None:
         state = self.state
-        if state.approach is not None:
-            state.last_image_ns[state.approach.target] = self.now_ns
-            state.approach = None
-        if state.mode is SpacecraftMode.IMAGING:
+        state.last_image_ns[approach.target] = self.now_ns
+        state.approach = None
+        self._shutter.rest()
+        if state.heard.mode_now(self.now_ns) is SpacecraftMode.IMAGING:
             self.command("mode_manager", ReleaseImaging())
         self.checkpoint()
 
-    # ---------------------------------------------------------------- small questions
-
-    def _second(self) -> int:
-        return self.now_ns // NANOSECONDS
-
-    def _target(self, number: int) -> Target:
-        for target in self.targets.targets:
-            if target.number == number:
-                return target
-        raise Refused(f"no target {number} in the table", FailureCode.BAD_ARGUMENT)
-
     def _wanted(self, target: Target) -> bool:
         last_ns = self.state.last_image_ns.get(target.number)
-        rested = last_ns is None or self.now_ns - last_ns >= self.targets.repeat_s * NANOSECONDS
+        rested = last_ns is None or not 0 <= self.now_ns - last_ns < self.targets.repeat_s * NANOSECONDS
         return rested and target.number not in self.state.disabled
-
-    def _orbit(self) -> Orbit | None:
-        navigation = self.state.navigation
-        if navigation is None:
-            return None
-        px, py, pz = navigation.position
-        vx, vy, vz = navigation.velocity
-        sx, sy, sz = navigation.sun
-        place = Geodetic(math.radians(navigation.latitude), math.radians(navigation.longitude), navigation.altitude)
-        return Orbit((px, py, pz), (vx, vy, vz), earth_angle((px, py, pz), place), (sx, sy, sz))
 
     @every(seconds=10, offset=5)
     def report(self) -> None:
@@ -312,15 +214,15 @@ class Camera(App):
         state, approach = self.state, self.state.approach
         activity = CameraActivity.WAITING
         if approach is not None:
-            activity = CameraActivity.EXPOSING if approach.file else CameraActivity.APPROACHING
+            activity = CameraActivity.APPROACHING if approach.storing_s is None else CameraActivity.EXPOSING
         self.send(
             CameraStatus(
                 activity=activity,
                 target=approach.target if approach else 0,
                 next_target=state.next_target,
-                seconds_to_next=min(state.next_in_s, 65_535),
-                images_taken=state.scenes,
+                seconds_to_next=min(state.next_in_s, MAX_U16),
+                images_taken=state.taken,
                 images_missed=state.missed,
-                errors=state.errors,
+                errors=state.shutter.errors,
             )
         )

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
 
+from apps.camera.track import Track
 from flightsw.geometry.earth import EARTH_RADIUS_KM, Geodetic, from_geodetic, rotate_z
-from flightsw.geometry.vectors import Vector, add, cross, dot, norm, scale, subtract, unit
+from flightsw.geometry.vectors import Vector, angle, dot, scale, subtract, unit
 from tlm_cmd.definition.fields import F32, U8, U16, Range, Unit, UpTo
 from tlm_cmd.definition.message import Record
 
 EARTH_RATE_RAD_S = 7.292115e-5
+STORE_TIMEOUT_S = 30
+"""How long an image may take from the exposure to the mass memory."""
+MAX_IMAGING_S = 240
+"""Longest imaging mode that can be asked for."""
 ELLIPSOID_MARGIN_RAD = 0.01
 """More than the direction to a place differs between the ellipsoid and a sphere."""
 
@@ -20,8 +26,8 @@ ELLIPSOID_MARGIN_RAD = 0.01
 class Target(Record):
     """A place to watch."""
 
-    number: Annotated[int, U16, Range(1, 65_535)]
-    name: Annotated[str, UpTo(24)]
+    number: Annotated[int, U16, Range(1, 65_535), "as commands and telemetry name it"]
+    name: Annotated[str, UpTo(24), "as people name it"]
     latitude: Annotated[float, F32, Range(-90, 90), Unit("deg")]
     longitude: Annotated[float, F32, Range(-180, 180), Unit("deg")]
     value: Annotated[float, F32, Range(0, 100), "what an image is worth"]
@@ -39,6 +45,27 @@ class Targets(Record):
     repeat_s: Annotated[int, U16, Range(60, 65_535), Unit("s"), "least time between images of one place"]
     horizon_s: Annotated[int, U16, Range(60, 3600), Unit("s"), "how far ahead opportunities are looked for"]
     targets: Annotated[tuple[Target, ...], UpTo(200)]
+
+    def target(self, number: int) -> Target | None:
+        """A target by its number, None when there is none."""
+        for target in self.targets:
+            if target.number == number:
+                return target
+        return None
+
+
+def check_targets(targets: Targets) -> str | None:
+    """What is wrong with the table, or None."""
+    if not targets.least_lead_s < targets.lead_s:
+        return f"least_lead_s {targets.least_lead_s} must be under lead_s {targets.lead_s}"
+    longest_s = targets.lead_s + targets.give_up_s + STORE_TIMEOUT_S
+    if longest_s > MAX_IMAGING_S:
+        return f"lead_s + give_up_s + {STORE_TIMEOUT_S} is {longest_s}, an imaging mode lasts {MAX_IMAGING_S} s at most"
+    numbers = [target.number for target in targets.targets]
+    for number in numbers:
+        if numbers.count(number) > 1:
+            return f"target {number} is there twice"
+    return None
 
 
 class Opportunity(msgspec.Struct, frozen=True):
@@ -79,67 +106,66 @@ def earth_angle(position: Vector, place: Geodetic) -> float:
     return math.atan2(position[1], position[0]) - math.atan2(fixed[1], fixed[0])
 
 
-class Track(msgspec.Struct, frozen=True):
-    """What an orbit means for every target: worked out once per look.
-
-    Attributes:
-        orbit: where the spacecraft is.
-        up: unit vector from the Earth's centre to the spacecraft.
-        normal: unit vector of the orbit's angular momentum.
-        along: unit vector of the flight direction, across ``up``.
-        radius: distance from the Earth's centre [km].
-        rate: how fast the spacecraft goes round [rad/s].
-    """
-
-    orbit: Orbit
-    up: Vector
-    normal: Vector
-    along: Vector
-    radius: float
-    rate: float
-
-    @classmethod
-    def of(cls, orbit: Orbit) -> Track:
-        """The track of an orbit."""
-        up = unit(orbit.position)
-        normal = unit(cross(orbit.position, orbit.velocity))
-        radius = norm(orbit.position)
-        return cls(orbit, up, normal, cross(normal, up), radius, norm(orbit.velocity) / radius)
-
-
-def may_come_in_reach(target: Target, track: Track, rules: Targets) -> bool:
+def may_come_in_reach(target: Target, track: Track, earth_angle_rad: float, rules: Targets) -> bool:
     """Whether a closer look at a target is worth while: a cheap bound that leaves out most of the world."""
-    place = unit(rotate_z(_place(target), track.orbit.earth_angle_rad))
+    place = unit(rotate_z(_place(target), earth_angle_rad))
     off_nadir = math.radians(rules.max_off_nadir)
-    swath = math.asin(min(1.0, math.sin(off_nadir) * track.radius / EARTH_RADIUS_KM)) - off_nadir
+    swath = math.asin(min(1.0, math.sin(off_nadir) * track.highest / EARTH_RADIUS_KM)) - off_nadir
     across = swath + EARTH_RATE_RAD_S * rules.horizon_s + ELLIPSOID_MARGIN_RAD
     if abs(dot(place, track.normal)) > math.sin(min(across, math.pi / 2)):
         return False
     ahead = math.atan2(dot(place, track.along), dot(place, track.up))
-    return -across <= ahead <= track.rate * rules.horizon_s + across
+    return -across <= ahead <= track.fastest * rules.horizon_s + across
 
 
-def opportunity(target: Target, track: Track) -> Opportunity:
-    """The nearest pass over a target, on a circular orbit; within one minute of now it is exact to about a second."""
-    orbit, place, seconds = track.orbit, _place(target), 0.0
+def opportunity(target: Target, track: Track, orbit: Orbit) -> Opportunity:
+    """The nearest pass over a target: when the spacecraft is nearest to it, right to about a second within an hour."""
+    place, seconds = _place(target), 0.0
     for _ in range(3):  # the target turns with the Earth while the spacecraft comes nearer
         there = rotate_z(place, orbit.earth_angle_rad + EARTH_RATE_RAD_S * seconds)
-        seconds = math.atan2(dot(there, track.along), dot(there, track.up)) / track.rate
-    angle = seconds * track.rate
-    closest = add(scale(track.up, track.radius * math.cos(angle)), scale(track.along, track.radius * math.sin(angle)))
-    cosine = -dot(unit(subtract(there, closest)), unit(closest))
+        seconds = track.seconds_to(math.atan2(dot(there, track.along), dot(there, track.up)))
+    there = rotate_z(place, orbit.earth_angle_rad + EARTH_RATE_RAD_S * seconds)
+    # Abeam of a target that moves, at the side, is not yet nearest to it: one step of Newton's method.
+    spacecraft, velocity = track.at(seconds)
+    line = subtract(there, spacecraft)
+    closing = subtract((-EARTH_RATE_RAD_S * there[1], EARTH_RATE_RAD_S * there[0], 0.0), velocity)
+    change = dot(closing, closing) + dot(line, spacecraft) * dot(velocity, velocity) / dot(spacecraft, spacecraft)
+    seconds -= dot(line, closing) / change
+    spacecraft, _ = track.at(seconds)
+    there = rotate_z(place, orbit.earth_angle_rad + EARTH_RATE_RAD_S * seconds)
     return Opportunity(
         target=target.number,
         seconds=seconds,
-        off_nadir_deg=math.degrees(math.acos(max(-1.0, min(1.0, cosine)))),
+        off_nadir_deg=_off_nadir_deg(there, spacecraft),
         sun_elevation_deg=math.degrees(math.asin(max(-1.0, min(1.0, dot(unit(there), orbit.sun))))),
     )
 
 
-def _place(target: Target) -> Vector:
-    return from_geodetic(Geodetic(math.radians(target.latitude), math.radians(target.longitude), 0.0))
+def next_chance(rules: Targets, watched: Iterable[Target], orbit: Orbit) -> Opportunity | None:
+    """The nearest opportunity within the horizon that leaves time enough, None when there is none."""
+    track = Track.of(orbit.position, orbit.velocity)
+    near = (target for target in watched if may_come_in_reach(target, track, orbit.earth_angle_rad, rules))
+    chances = [
+        chance
+        for chance in (opportunity(target, track, orbit) for target in near)
+        if in_reach(chance, rules) and rules.least_lead_s <= chance.seconds <= rules.horizon_s
+    ]
+    return min(chances, key=lambda chance: (chance.seconds, chance.target), default=None)
+
+
+def off_nadir_deg(target: Target, orbit: Orbit) -> float:
+    """Angle at the spacecraft between nadir and a target, now."""
+    return _off_nadir_deg(rotate_z(_place(target), orbit.earth_angle_rad), orbit.position)
 
 
 def in_reach(chance: Opportunity, rules: Targets) -> bool:
     """Whether an image of this pass could be taken."""
     return chance.off_nadir_deg <= rules.max_off_nadir and chance.sun_elevation_deg >= rules.min_sun_elevation
+
+
+def _off_nadir_deg(there: Vector, spacecraft: Vector) -> float:
+    return math.degrees(angle(subtract(there, spacecraft), scale(spacecraft, -1.0)))
+
+
+def _place(target: Target) -> Vector:
+    return from_geodetic(Geodetic(math.radians(target.latitude), math.radians(target.longitude), 0.0))

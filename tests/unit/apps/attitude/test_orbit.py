@@ -61,7 +61,20 @@ def test_against_the_real_orbit(seconds: int, most_m: float) -> None:
         assert norm(subtract(state.position, there)) * 1000.0 < most_m
 
 
-@pytest.mark.parametrize(("radius", "credible"), [(0.0, False), (6399.0, False), (6400.0, True), (50_001.0, False)])
-def test_credible_positions(radius: float, *, credible: bool) -> None:
-    """A position within the Earth, or far from it, is none that a spacecraft here can have."""
-    assert OrbitState((radius, 0.0, 0.0), (0.0, 7.0, 0.0)).is_credible is credible
+@pytest.mark.parametrize(
+    ("position", "velocity", "credible"),
+    [
+        ((0.0, 0.0, 0.0), (0.0, 7.5, 0.0), False),
+        ((6399.0, 0.0, 0.0), (0.0, 7.9, 0.0), False),
+        ((6878.0, 0.0, 0.0), (0.0, 7.6, 0.0), True),
+        ((42_164.0, 0.0, 0.0), (0.0, 3.07, 0.0), True),
+        ((50_001.0, 0.0, 0.0), (0.0, 2.8, 0.0), False),
+        ((6878.0, 0.0, 0.0), (0.0, 10.8, 0.0), False),
+        ((6878.0, 0.0, 0.0), (0.0, 7.0, 0.0), False),
+        ((6878.0, 0.0, 0.0), (7.6, 0.0, 0.0), False),
+        ((6878.0, 0.0, 0.0), (0.0, 0.0, 0.0), False),
+    ],
+)
+def test_credible_states(position: Vector, velocity: Vector, *, credible: bool) -> None:
+    """A state within the Earth, far from it, or that falls down or away is none that a spacecraft here can have."""
+    assert OrbitState(position, velocity).is_credible is credible
