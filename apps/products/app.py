@@ -14,14 +14,16 @@ from apps.products.messages import (
     Alert,
     AlertRaised,
     DeleteProduct,
+    ProductDropped,
     ProductSegment,
     ProductSent,
     ProductsStatus,
     ResendProduct,
 )
 from apps.products.queue import Product, ProductRules, Seen, change, least_valuable, most_valuable
+from apps.telemetry_output.messages import DownlinkStatus
 from flightsw.app import App, Refused, Table, every, handles
-from flightsw.devices.errors import DeviceError
+from flightsw.devices.errors import DeviceError, RefusedError
 from flightsw.devices.mass_memory import MAX_CHUNK_OCTETS, MassMemory
 from tlm_cmd.packets.verification import FailureCode
 
@@ -33,7 +35,8 @@ class ProductsState(msgspec.Struct):
         waiting: products not yet sent.
         sent: products sent and still kept, oldest first.
         seen: what was last measured of each target without much cloud.
-        in_contact: products may be sent.
+        in_contact: a station listens.
+        transmitting: the transmitter for products is on.
         sent_count: products sent since launch.
         octets_sent: of product files.
         raw_octets: of all images taken.
@@ -46,6 +49,7 @@ class ProductsState(msgspec.Struct):
     sent: list[Product] = []
     seen: dict[int, Seen] = {}
     in_contact: bool = False
+    transmitting: bool = False
     sent_count: int = 0
     octets_sent: int = 0
     raw_octets: int = 0
@@ -77,31 +81,31 @@ class Products(App):
         """Follow the contacts."""
         self.state.in_contact = status.in_contact and status.mode is SpacecraftMode.DOWNLINK
 
+    @handles(DownlinkStatus)
+    def take_downlink(self, status: DownlinkStatus) -> None:
+        """Follow the transmitter: what is sent while it is off is lost."""
+        self.state.transmitting = status.x_band_on
+
     @handles(ProductReady)
     def queue_product(self, ready: ProductReady) -> None:
         """Queue a product, and raise an alert when its place has changed."""
         state = self.state
         state.waiting.append(Product(ready.product, ready.file, ready.octets, ready.value))
-        if len(state.waiting) > self.rules.waiting:
-            loser = least_valuable(state.waiting)
-            if loser is not None:
-                state.waiting.remove(loser)
-                state.dropped += 1
-                self._delete(loser)
+        while len(state.waiting) > self.rules.waiting:
+            self._drop(least_valuable(state.waiting), "too many wait")
         if ready.cloud_fraction <= self.rules.alert_cloud_limit:
             self._compare(ready)
         self.checkpoint()
 
     def _compare(self, ready: ProductReady) -> None:
         now = Seen(ready.green_fraction, ready.water_fraction)
-        difference = change(self.state.seen.get(ready.target), now)
+        found = change(self.state.seen.get(ready.target), now)
         self.state.seen[ready.target] = now
-        if difference < self.rules.alert_change:
+        if found.size < self.rules.alert_change:
             return
-        finding = f"changed by {difference:.0%}"
         self.state.alerts += 1
-        self.send(Alert(ready.scene, ready.target, now.green_fraction, now.water_fraction, difference, finding))
-        self.event(AlertRaised(ready.target, finding))
+        self.send(Alert(ready.scene, ready.target, now.green_fraction, now.water_fraction, found.size, found.finding))
+        self.event(AlertRaised(ready.target, found.finding))
 
     # ---------------------------------------------------------------- commands
 
@@ -109,8 +113,10 @@ class Products(App):
     def resend(self, command: ResendProduct) -> None:
         """Queue a sent product once more."""
         product = self._sent(command.product)
+        if len(self.state.waiting) >= self.rules.waiting:
+            raise Refused(f"{len(self.state.waiting)} products wait already")
         self.state.sent.remove(product)
-        product.offset = 0
+        product.offset = product.failures = 0
         self.state.waiting.append(product)
 
     @handles(DeleteProduct)
@@ -131,20 +137,24 @@ class Products(App):
     @every(seconds=1, offset=0.6)
     def transmit(self) -> None:
         """Send this second's segments."""
-        budget = self.rules.segments_per_s if self.state.in_contact else 0
+        budget = self.rules.segments_per_s if self.state.in_contact and self.state.transmitting else 0
         while budget > 0 and (product := most_valuable(self.state.waiting)) is not None:
             try:
                 budget -= self._send_part(product, budget)
-            except DeviceError:
+            except DeviceError as error:
                 self.state.errors += 1
-                self._count_failure(product)
+                if isinstance(error, RefusedError):  # not the memory as a whole, but this file
+                    self._count_failure(product, error.status.name.replace("_", " ").lower())
                 return
 
     def _send_part(self, product: Product, budget: int) -> int:
-        """Send at most ``budget`` segments of a product; returns how many."""
+        """Send at most ``budget`` segments of a product; returns what that took of the budget."""
         if product.offset == 0:
             product.checksum = zlib.crc32(self._read(product, 0, product.octets))
         data = self._read(product, product.offset, budget * SEGMENT_OCTETS)
+        if not data and product.offset < product.octets:
+            self._count_failure(product, f"file ends at octet {product.offset} of {product.octets}")
+            return budget
         segments = 0
         for start in range(0, len(data), SEGMENT_OCTETS):
             part = data[start : start + SEGMENT_OCTETS]
@@ -157,6 +167,7 @@ class Products(App):
         return max(segments, 1)
 
     def _read(self, product: Product, offset: int, octets: int) -> bytes:
+        """A part of a product's file; less than asked for at its end."""
         data, end = b"", min(offset + octets, product.octets)
         while offset + len(data) < end:
             part = self._memory.read(product.file, offset + len(data), min(end - offset - len(data), MAX_CHUNK_OCTETS))
@@ -176,11 +187,16 @@ class Products(App):
             self._delete(state.sent.pop(0))
         self.checkpoint()
 
-    def _count_failure(self, product: Product) -> None:
+    def _count_failure(self, product: Product, reason: str) -> None:
         product.failures += 1
         if product.failures >= self.rules.attempts:
-            self.state.waiting.remove(product)
-            self.state.dropped += 1
+            self._drop(product, reason)
+
+    def _drop(self, product: Product, reason: str) -> None:
+        self.state.waiting.remove(product)
+        self.state.dropped += 1
+        self._delete(product)
+        self.event(ProductDropped(product.number, reason[:80]))
 
     def _delete(self, product: Product) -> None:
         try:
@@ -200,5 +216,6 @@ class Products(App):
                 octets_sent=state.octets_sent,
                 raw_octets=state.raw_octets,
                 errors=state.errors,
+                dropped=state.dropped,
             )
         )

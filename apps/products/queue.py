@@ -18,7 +18,7 @@ class ProductRules(Record):
     waiting: Annotated[int, U16, Range(1, 2000), "products that may wait, the least valuable is dropped"]
     alert_change: Annotated[float, F32, Range(0.001, 1), "change of green cover or water that raises an alert"]
     alert_cloud_limit: Annotated[float, F32, Range(0, 1), "cloud fraction above which changes are not believed"]
-    attempts: Annotated[int, U8, Range(1, 10), "to read a segment before the product is given up"]
+    attempts: Annotated[int, U8, Range(1, 10), "to read a file that the memory refuses, before it is given up"]
 
 
 class Product(msgspec.Struct):
@@ -58,13 +58,28 @@ def most_valuable(waiting: list[Product]) -> Product | None:
     return min(waiting, key=lambda product: (-product.value, product.number), default=None)
 
 
-def least_valuable(waiting: list[Product]) -> Product | None:
-    """The product to give up when too many wait: the least valuable, the older of equals."""
-    return min(waiting, key=lambda product: (product.value, product.number), default=None)
+def least_valuable(waiting: list[Product]) -> Product:
+    """The product to give up when too many wait: one not begun if there is any, the least valuable, the older.
+
+    Raises:
+        ValueError: none waits.
+    """
+    return min(waiting, key=lambda product: (product.offset > 0, product.value, product.number))
 
 
-def change(before: Seen | None, now: Seen) -> float:
-    """The larger of the changes in green cover and water; 0 for a place not seen before."""
+class Change(msgspec.Struct, frozen=True):
+    """How a place differs from what was last seen of it: by how much, and in words."""
+
+    size: float
+    finding: str
+
+
+def change(before: Seen | None, now: Seen) -> Change:
+    """The larger of the changes in green cover and water; none for a place not seen before."""
     if before is None:
-        return 0.0
-    return max(abs(now.green_fraction - before.green_fraction), abs(now.water_fraction - before.water_fraction))
+        return Change(0.0, "not seen before")
+    green = Change(abs(now.green_fraction - before.green_fraction), "green cover")
+    water = Change(abs(now.water_fraction - before.water_fraction), "water")
+    if green.size >= water.size:
+        return Change(green.size, f"{green.finding} from {before.green_fraction:.0%} to {now.green_fraction:.0%}")
+    return Change(water.size, f"{water.finding} from {before.water_fraction:.0%} to {now.water_fraction:.0%}")
