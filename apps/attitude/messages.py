@@ -69,7 +69,7 @@ class PointingChanged(Event, code=32, text="pointing {mode}"):
 class RatesDamped(Event, code=33, text="rates damped below {limit:.2f} deg/s"):
     """Detumbling is done."""
 
-    limit: Annotated[float, F32]
+    limit: Annotated[float, F32, Unit("deg/s")]
 
 
 class AttitudeLost(Event, code=34, severity=Severity.ERROR, text="no attitude for {seconds} s"):

@@ -29,7 +29,7 @@ class SetTargetValue(Command, code=3):
     """Say how much images of a target are worth."""
 
     target: Annotated[int, U16, "number in the target table"]
-    value: Annotated[float, F32, Range(0, 100)]
+    value: Annotated[float, F32, Range(0, 100), "what an image is worth"]
 
 
 class CameraStatus(Telemetry, period_s=10):
@@ -38,8 +38,8 @@ class CameraStatus(Telemetry, period_s=10):
     activity: CameraActivity
     target: Annotated[int, U16, "now approached or imaged, 0 when there is none"]
     next_target: Annotated[int, U16, "the next one in reach, 0 when none is"]
-    seconds_to_next: Annotated[int, U16, Unit("s")]
-    images_taken: Annotated[int, U32]
+    seconds_to_next: Annotated[int, U16, Unit("s"), "until the closest approach to it"]
+    images_taken: Annotated[int, U32, "since launch"]
     images_missed: Annotated[int, U32, "targets that passed without an image"]
     errors: Annotated[int, U32, "transactions with camera or mass memory that failed"]
 
@@ -47,14 +47,14 @@ class CameraStatus(Telemetry, period_s=10):
 class ImageTaken(Telemetry):
     """An image lies in the mass memory."""
 
-    scene: Annotated[int, U32, "number of the image, counted since launch"]
-    target: Annotated[int, U16]
+    scene: Annotated[int, U32, "number of the image, rising since launch; a missed one may leave a gap"]
+    target: Annotated[int, U16, "number in the target table"]
     name: Annotated[str, UpTo(24), "of the target"]
     file: Annotated[int, U32, "number of the file in the mass memory"]
-    octets: Annotated[int, U32]
+    octets: Annotated[int, U32, "size of the file"]
     value: Annotated[float, F32, "what it is worth"]
     time_tai_ns: Annotated[int, I64, Unit("ns"), "TAI since 1958-01-01 of the exposure"]
-    off_nadir: Annotated[float, F32, Unit("deg")]
+    off_nadir: Annotated[float, F32, Unit("deg"), "angle at the spacecraft between nadir and target at the exposure"]
 
 
 class ImageMissed(Event, code=32, severity=Severity.ERROR, text="no image of {name}: {reason}"):
@@ -76,11 +76,11 @@ class ImageStored(Event, code=34, text="image {scene} of {name} stored, pointing
 
     scene: Annotated[int, U32]
     name: Annotated[str, UpTo(24)]
-    error: Annotated[float, F32]
+    error: Annotated[float, F32, Unit("deg")]
 
 
 class ApproachBegan(Event, code=35, severity=Severity.DEBUG, text="approaching {name}, {seconds} s to go"):
     """The spacecraft turns to a target."""
 
     name: Annotated[str, UpTo(24)]
-    seconds: Annotated[int, U8]
+    seconds: Annotated[int, U8, Unit("s")]

@@ -15,7 +15,7 @@ from tlm_cmd.definition.message import Record
 class Station(Record):
     """One ground station."""
 
-    name: Annotated[str, UpTo(16)]
+    name: Annotated[str, UpTo(16), "as telemetry and events name it"]
     latitude: Annotated[float, F32, Range(-90, 90), Unit("deg")]
     longitude: Annotated[float, F32, Range(-180, 180), Unit("deg")]
     altitude: Annotated[float, F32, Range(-0.5, 9), Unit("km")]
