@@ -31,6 +31,7 @@ from flightsw.errors import FlightSoftwareError
 from flightsw.mission import AppEntry, Mission, MissionFile, ReadMission, TimeEntry
 from flightsw.mission_links import MissionLinks
 from flightsw.runtime.container import AppContainer
+from flightsw.runtime.journal import Execution
 from flightsw.runtime.supervision import RestartNotice, Supervision, VehicleAccount
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
@@ -257,6 +258,9 @@ class Bench:
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
         """Remember the work."""
         self.works.append(StartedWork(work.name, request, key, takes_ns))
+
+    def executing(self, execution: Execution | None) -> None:
+        """Nothing: a bench does not die."""
 
     def log(self, app: str, event: Event) -> None:
         """Remember the event's text."""

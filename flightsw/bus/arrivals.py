@@ -20,6 +20,7 @@ class Arrivals(msgspec.Struct):
         malformed: packets that arrived and could not be read.
         lost: packets that did not arrive, those that the sender dropped included.
         lost_on_the_way: those that the sender knows nothing of.
+        commands: number of the last command that was taken; commands are taken in order.
     """
 
     epoch: int
@@ -29,6 +30,7 @@ class Arrivals(msgspec.Struct):
     malformed: int = 0
     lost: int = 0
     lost_on_the_way: int = 0
+    commands: int = 0
 
     def take(self, header: BatchHeader) -> bool:
         """Take a batch into account, its packets as malformed until ``read``; False when its count cannot be true."""
@@ -39,6 +41,7 @@ class Arrivals(msgspec.Struct):
         self.lost_on_the_way += gap - dropped
         self.offered, self.dropped = header.before + header.count, header.dropped
         self.malformed += header.count
+        self.commands = max(self.commands, header.settled)
         return True
 
     def read(self, count: int) -> None:
@@ -58,8 +61,9 @@ class Arrivals(msgspec.Struct):
             malformed=self.malformed + later.malformed,
             lost=self.lost + later.lost,
             lost_on_the_way=self.lost_on_the_way + later.lost_on_the_way,
+            commands=later.commands,
         )
 
-    def successor(self) -> Arrivals:
-        """Where the receiver's next incarnation goes on counting."""
-        return Arrivals(self.epoch, self.offered, self.dropped)
+    def successor(self, commands: int) -> Arrivals:
+        """Where the receiver's next incarnation goes on counting, and behind which command."""
+        return Arrivals(self.epoch, self.offered, self.dropped, commands=commands)

@@ -1,7 +1,8 @@
 """What travels between processes: batches of packets behind a header that makes every loss visible.
 
 A batch is ``header | item | item | ...``; an item is a CCSDS Space Packet, which delimits itself, and behind a command
-two octets with the source of the request. A batch without items only says how much was offered.
+who asked and its number on the link. A batch without items only says how much was offered, and which commands of both
+directions have been dealt with.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import struct
 
 import msgspec
 
-from flightsw.bus.requests import Request
+from flightsw.bus.requests import Passage, Request
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event, Telemetry
 from tlm_cmd.errors import ProtocolError
@@ -18,8 +19,8 @@ from tlm_cmd.packets.cfs_header import build_command, build_telemetry, parse_com
 from tlm_cmd.packets.spacepacket import PRIMARY_HEADER_OCTETS, SEQUENCE_MODULO, declared_packet_octets
 from tlm_cmd.packets.verification import RequestId
 
-_HEADER = struct.Struct(">HHHHQQ")
-_SOURCE = struct.Struct(">H")
+_HEADER = struct.Struct(">HHHHQQHII")
+_TRAILER = struct.Struct(">HI")
 MAGIC = 0xF55B
 _COMMAND_BIT = 0x10  # packet type, in the first octet of the primary header
 
@@ -37,6 +38,9 @@ class BatchHeader(msgspec.Struct, frozen=True):
         count: packets in the batch.
         before: packets that this incarnation offered to this link before, the ones it dropped included.
         dropped: those of them that it dropped itself, because the link was full.
+        confirmed_epoch: incarnation of the receiver that the next field is about.
+        confirmed: number of the last command of the receiver that has been dealt with here; 0 when none has.
+        settled: number of the last command of the sender that the receiver has confirmed.
     """
 
     source: int
@@ -44,12 +48,14 @@ class BatchHeader(msgspec.Struct, frozen=True):
     count: int
     before: int
     dropped: int
+    confirmed_epoch: int = 0
+    confirmed: int = 0
+    settled: int = 0
 
 
 def pack_batch(header: BatchHeader, items: list[bytes]) -> bytes:
     """Header and items in one message."""
-    fields = header.source, header.epoch, header.count, header.before, header.dropped
-    return _HEADER.pack(MAGIC, *fields) + b"".join(items)
+    return _HEADER.pack(MAGIC, *msgspec.structs.astuple(header)) + b"".join(items)
 
 
 def unpack_header(data: bytes) -> BatchHeader:
@@ -84,21 +90,31 @@ class MessagePacker:
         self._dictionary = dictionary
         self._sequences: dict[int, int] = {}
 
+    def pack_command(self, request: Request, number: int) -> bytes:
+        """One item with a command.
+
+        Args:
+            request: the command.
+            number: of the command on its link.
+
+        Raises:
+            ProtocolError: a field does not fit its definition.
+        """
+        payload = self._dictionary.encode_payload(request.command)
+        packet = build_command(request.id.apid, request.id.sequence, request.id.function, payload)
+        return packet + _TRAILER.pack(request.id.source, number)
+
     def pack(self, message_id: int, message: object, time: tuple[int, int]) -> bytes:
-        """One item.
+        """One item with a report.
 
         Args:
             message_id: its id on the bus.
-            message: a request, telemetry or an event.
+            message: telemetry or an event.
             time: seconds and subseconds for the header.
 
         Raises:
             ProtocolError: a field does not fit its definition, or it is no message.
         """
-        if isinstance(message, Request):
-            payload = self._dictionary.encode_payload(message.command)
-            packet = build_command(message.id.apid, message.id.sequence, message.id.function, payload)
-            return packet + _SOURCE.pack(message.id.source)
         if isinstance(message, Telemetry | Event):
             sequence = self._sequences.get(message_id, 0)
             packet = build_telemetry(message_id & 0x7FF, sequence, *time, self._dictionary.encode_payload(message))
@@ -106,37 +122,38 @@ class MessagePacker:
             return packet
         raise BatchError(f"{type(message).__name__} is no message")
 
-    def unpack(self, data: bytes, count: int) -> Unpacked:
-        """The messages of a batch of ``count`` items; what cannot be read is counted and left out.
+    def unpack(self, data: bytes, header: BatchHeader) -> Unpacked:
+        """The messages of a batch; what cannot be read is counted and left out.
 
         Items are told apart by their own length; from one that has none on, the rest cannot be read.
         """
         messages: list[tuple[int, object]] = []
         position = _HEADER.size
-        for _ in range(count):
+        for _ in range(header.count):
             if position + PRIMARY_HEADER_OCTETS > len(data) or not declared_packet_octets(data, position):
                 break
             end = position + declared_packet_octets(data, position)
             is_command = bool(data[position] & _COMMAND_BIT)
             try:
-                message = self._command(data, position, end) if is_command else self._report(data[position:end])
+                message = self._command(data, position, end, header) if is_command else self._report(data[position:end])
                 messages.append((int.from_bytes(data[position : position + 2], "big"), message))
             except ProtocolError:
                 pass  # counted below, with what was not even reached
-            position = end + _SOURCE.size * is_command
-        return Unpacked(messages, count - len(messages))
+            position = end + _TRAILER.size * is_command
+        return Unpacked(messages, header.count - len(messages))
 
     def _report(self, packet: bytes) -> Telemetry | Event:
         parsed = parse_telemetry(packet)
         return self._dictionary.decode_telemetry(parsed.apid, parsed.payload)[1]
 
-    def _command(self, data: bytes, start: int, end: int) -> Request:
+    def _command(self, data: bytes, start: int, end: int, header: BatchHeader) -> Request:
         parsed = parse_command(data[start:end])
-        if end + _SOURCE.size > len(data):
-            raise BatchError("a command ends before its source")
+        if end + _TRAILER.size > len(data):
+            raise BatchError("a command ends before its trailer")
         entry = self._dictionary.command_by_id(parsed.apid, parsed.function_code)
         if entry is None:
             raise BatchError(f"no function {parsed.function_code} at APID 0x{parsed.apid:03x}")
-        source = _SOURCE.unpack_from(data, end)[0]
+        source, number = _TRAILER.unpack_from(data, end)
         request = RequestId(source, parsed.apid, parsed.sequence_count, parsed.function_code)
-        return Request(request, entry.codec.decode(parsed.payload))
+        passage = Passage(header.source, header.epoch, number)
+        return Request(request, entry.codec.decode(parsed.payload), passage)

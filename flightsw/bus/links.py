@@ -1,7 +1,7 @@
 """The bus between processes: one ZeroMQ PULL inbox per process, one PUSH per peer, no broker.
 
 What a link refuses is counted where it happens, and counts on: every batch says how many packets came before it, so the
-receiving end sees the same loss.
+receiving end sees the same loss. Commands are confirmed by the receiver and sent again until they are.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 import zmq
 
 from flightsw.bus.arrivals import Arrivals
-from flightsw.bus.batches import BatchError, BatchHeader, MessagePacker, unpack_header
+from flightsw.bus.batches import BatchError, MessagePacker, unpack_header
 from flightsw.bus.inbox import DropReason
+from flightsw.bus.incoming import Incoming
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.outgoing import HeaderTime, LinkRoute, Offered, OutgoingLink
-from flightsw.bus.requests import Request
+from flightsw.bus.requests import Passage, Request
 from flightsw.bus.router import Bus, Refusal
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.dictionary import Dictionary
@@ -28,6 +29,7 @@ RECONNECT_MS = 2
 LONGEST_IPC_PATH = 107
 """Octets of an ``ipc://`` path (``sun_path`` of unix(7), less its final NUL)."""
 
+OnMet = Callable[[Passage], None]
 OnRefused = Callable[[Request, Refusal], None]
 
 
@@ -65,14 +67,18 @@ class BusLinks:
         epoch: which incarnation of this process.
         address: ZeroMQ address of a process's inbox.
         time: seconds and subseconds for packet headers.
-        heard: what this process's predecessor had heard of the others, as ``Arrivals.successor`` says.
-        on_refused: told about commands that an app here had no room for.
+        heard: what this process's predecessor had heard of the others.
+        done: the last command of each other process that the predecessor had dealt with, by number of the process.
+        on_refused: told about commands that an app here had no room for, and with LINK_LOST about commands sent from
+            here to a process that will never answer.
+        on_met: told, when a process is heard for the first time, which of its commands it knows to be dealt with.
         high_water_mark: batches that a socket may hold.
 
     Attributes:
         inbox: to wait on.
-        arrivals: by sending process.
         foreign: messages that were no batch, or whose counts cannot be true; not of our making.
+        out_of_order: commands dropped because one before them was missing; their sender sends them again.
+        duplicates: commands dropped because they were taken before.
 
     Raises:
         AddressError: an address is too long for a socket.
@@ -89,17 +95,19 @@ class BusLinks:
         time: HeaderTime,
         *,
         heard: Mapping[str, Arrivals] | None = None,
+        done: Mapping[int, Passage] | None = None,
         on_refused: OnRefused = lambda _request, _refusal: None,
+        on_met: OnMet = lambda _settled: None,
         high_water_mark: int = HIGH_WATER_MARK,
     ) -> None:
         addresses = {process: check_address(address(process)) for process in processes}
-        self.arrivals: dict[str, Arrivals] = {peer: there.successor() for peer, there in (heard or {}).items()}
-        self.foreign = 0
-        self._former: dict[str, Arrivals] = {}
+        self.foreign = self.out_of_order = self.duplicates = 0
         self._bus = bus
         self._processes = processes
+        self._epoch = epoch
         self._on_refused = on_refused
-        self._retired = Ledger()
+        self._on_met = on_met
+        self._incoming = Incoming(name, processes, heard or {}, done or {})
         self._packer = MessagePacker(dictionary)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.inbox = _socket(self._context, zmq.PULL, high_water_mark)
@@ -116,7 +124,10 @@ class BusLinks:
     # ---------------------------------------------------------------- sending
 
     def set_routes(self, routes: Mapping[str, list[int]]) -> None:
-        """Connect every message that other processes want, and only those; processes not named keep what they had."""
+        """Connect every message that other processes want, and only those; processes not named keep what they had.
+
+        A process that wants nothing any more is gone for good; commands still on their way to it are refused.
+        """
         for (peer, message_id), route in list(self._routes.items()):
             if peer in routes and message_id not in routes[peer]:
                 self._links[peer].flush()
@@ -127,6 +138,9 @@ class BusLinks:
                 if peer in self._links and (peer, message_id) not in self._routes:
                     route = self._routes[peer, message_id] = LinkRoute(message_id, self._links[peer])
                     self._bus.connect(route)
+            if peer in self._links and not message_ids:
+                for request in self._links[peer].abandon():
+                    self._on_refused(request, Refusal(peer, DropReason.LINK_LOST))
 
     def wait_until_connected(self, timeout_s: float) -> bool:
         """Wait for every peer to listen, at most ``timeout_s`` host seconds for each; whether all do."""
@@ -141,7 +155,7 @@ class BusLinks:
             link.flush()
 
     def announce(self) -> None:
-        """Tell every peer how much was offered to it; without this a loss shows only with the next packet."""
+        """Tell every peer how much was offered to it, and send commands again that it has not confirmed for long."""
         for link in self._links.values():
             link.announce()
 
@@ -150,6 +164,11 @@ class BusLinks:
         return {peer: link.offered for peer, link in self._links.items()}
 
     # ---------------------------------------------------------------- receiving
+
+    @property
+    def arrivals(self) -> dict[str, Arrivals]:
+        """What has come from the newest incarnation of each process, by its name."""
+        return self._incoming.arrivals
 
     def drain(self) -> int:
         """Put what has arrived onto the bus, at most MAX_BATCHES_PER_DRAIN batches; returns how many packets."""
@@ -162,12 +181,18 @@ class BusLinks:
             count += self._take(data)
         return count
 
+    def taken(self) -> list[Passage]:
+        """The last command taken from each process from which one was taken since the last ``confirm``."""
+        return self._incoming.taken()
+
+    def confirm(self) -> None:
+        """All commands taken have been dealt with: tell their senders, with what leaves next."""
+        for passage in self._incoming.confirm():
+            self._links[self._processes[passage.sender]].confirm(passage.epoch, passage.number)
+
     def ledger(self) -> Ledger:
         """Losses on the way here, which no sender has counted, and packets that could not be read."""
-        account = self._retired
-        for arrivals in (*self.arrivals.values(), *self._former.values()):
-            account += _losses(arrivals)
-        return account
+        return self._incoming.ledger()
 
     def close(self) -> None:
         """Close all sockets."""
@@ -177,43 +202,36 @@ class BusLinks:
     def _take(self, data: bytes) -> int:
         try:
             header = unpack_header(data)
-            arrivals = self._arrivals_of(header)
+            contact = self._incoming.take(header)
         except BatchError:
             self.foreign += 1
             return 0
-        unpacked = self._packer.unpack(data, header.count)
+        link, arrivals = self._links[contact.sender], contact.arrivals
+        if contact.newest and header.confirmed_epoch == self._epoch:
+            link.confirmed(header.confirmed)
+        if contact.begun_anew:
+            link.resend()
+        if contact.settled is not None:
+            self._on_met(contact.settled)
+        unpacked = self._packer.unpack(data, header)
         arrivals.read(len(unpacked.messages))
         for message_id, message in unpacked.messages:
-            for refusal in self._bus.deliver_local(message_id, message):
-                if isinstance(message, Request):
-                    self._on_refused(message, refusal)
+            if isinstance(message, Request) and message.passage is not None:
+                self._take_command(message_id, message, message.passage.number, arrivals)
+            else:
+                self._bus.deliver_local(message_id, message)
         return len(unpacked.messages)
 
-    def _arrivals_of(self, header: BatchHeader) -> Arrivals:
-        """The account that a batch belongs to, with the batch taken into it."""
-        if header.source >= len(self._processes):
-            raise BatchError(f"batch of process {header.source}, there are {len(self._processes)}")
-        sender = self._processes[header.source]
-        arrivals, former = self.arrivals.get(sender), self._former.get(sender)
-        if arrivals is None or header.epoch > arrivals.epoch:
-            if former is not None:
-                self._retired += _losses(former)
-            if arrivals is not None:
-                self._former[sender] = arrivals
-            arrivals = self.arrivals[sender] = Arrivals(header.epoch)
-        elif former is not None and former.epoch == header.epoch:
-            arrivals = former  # the last of a dead incarnation may come behind the first of its successor
-        if header.epoch != arrivals.epoch or not arrivals.take(header):
-            raise BatchError(f"{sender} says {header}, and had said {arrivals}")
-        return arrivals
-
-
-def _losses(arrivals: Arrivals) -> Ledger:
-    dropped = {DropReason.LINK_LOST: arrivals.lost_on_the_way, DropReason.MALFORMED: arrivals.malformed}
-    return Ledger(
-        offered=arrivals.lost_on_the_way + arrivals.malformed,
-        dropped={reason: count for reason, count in dropped.items() if count},
-    )
+    def _take_command(self, message_id: int, request: Request, number: int, arrivals: Arrivals) -> None:
+        """Put a command onto the bus if it is the next one."""
+        if number <= arrivals.commands:
+            self.duplicates += 1
+        elif number > arrivals.commands + 1:
+            self.out_of_order += 1
+        else:
+            arrivals.commands = number
+            for refusal in self._bus.deliver_local(message_id, request):
+                self._on_refused(request, refusal)
 
 
 def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int, high_water_mark: int) -> zmq.Socket[bytes]:

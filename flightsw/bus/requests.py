@@ -1,4 +1,4 @@
-"""Commands as the bus carries them: with who asked."""
+"""Commands as the bus carries them: with who asked, and how they came here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,29 @@ from tlm_cmd.definition.message import Command
 from tlm_cmd.packets.verification import RequestId
 
 
+class Passage(msgspec.Struct, frozen=True, array_like=True):
+    """Which command of a link it is; no two commands of a flight have the same.
+
+    Attributes:
+        sender: number of the sending process.
+        epoch: which incarnation of it.
+        number: of the command on this link, from 1.
+    """
+
+    sender: int
+    epoch: int
+    number: int
+
+
 class Request(msgspec.Struct, frozen=True):
-    """A command on its way to an app."""
+    """A command on its way to an app.
+
+    Attributes:
+        id: who asked whom, and how reports name it.
+        command: what to do.
+        passage: how it came from another process; None when it did not.
+    """
 
     id: RequestId
     command: Command
+    passage: Passage | None = None

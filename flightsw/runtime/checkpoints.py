@@ -32,6 +32,7 @@ class ContainerState(msgspec.Struct):
         restarts: starts after the first.
         tables: images of tables that were activated by command, by name.
         filter: memory of the event filter.
+        executed: commands whose handler has been called, from the very first start on.
         open: commands that were deferred and have no verdict yet, oldest first.
     """
 
@@ -47,6 +48,7 @@ class ContainerState(msgspec.Struct):
     restarts: int = 0
     tables: dict[str, bytes] = {}
     filter: EventFilterState = msgspec.field(default_factory=EventFilterState)
+    executed: int = 0
     open: list[Ticket] = []
 
 

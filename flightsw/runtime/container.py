@@ -25,6 +25,7 @@ from flightsw.messages import (
     WorkLost,
 )
 from flightsw.runtime.checkpoints import CheckpointKeeper, ContainerState, new_state
+from flightsw.runtime.journal import Execution
 from flightsw.runtime.standard_commands import StandardCommands
 from flightsw.runtime.subscriptions import Subscriptions
 from flightsw.runtime.surroundings import Surroundings
@@ -161,7 +162,7 @@ class AppContainer:
         if handler is None:
             self.reject(request.id, FailureCode.UNKNOWN_FUNCTION, f"{self.name} has no handler for it")
             return
-        self._verification.begin(request.id)
+        self._verification.begin(request)
         try:
             handler(command)
         except Refused as refusal:
@@ -172,6 +173,17 @@ class AppContainer:
         else:
             self._verification.end()
         self.checkpoint()
+        self.surroundings.executing(None)
+
+    def died(self, execution: Execution) -> Execution:
+        """The process died while it executed a command of this app; its successor gives the verdict, and returns it."""
+        execution = self._verification.died(execution)
+        self.checkpoint()
+        return execution
+
+    def report_again(self, execution: Execution) -> None:
+        """Report the verdict on a command that was sent again."""
+        self._verification.report_again(execution)
 
     def _handler_failed(self, handler: str, error: Exception) -> None:
         self.state.errors += 1

@@ -17,6 +17,7 @@ from flightsw.bus.router import Bus
 from flightsw.clock import Clock
 from flightsw.mission import DeviceEntry, Mission, MissionError
 from flightsw.runtime.container import AppContainer
+from flightsw.runtime.journal import Execution
 from flightsw.runtime.supervision import Supervision
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
@@ -57,6 +58,8 @@ class Host:
         bus: the process's bus.
         clock: the vehicle's time.
         containers: by app name, in mission order.
+        works: runs long work.
+        on_executing: told what command is executed, and with None that its effect is stored.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Host:
         self.time.set_utc(0, parse_utc(mission.file.time.epoch_utc))
         self.containers: dict[str, AppContainer] = {}
         self.works: WorkPool | None = None
+        self.on_executing: Callable[[Execution | None], None] = lambda _execution: None
         self.supervision = supervision
         self._store = store
         self._ports = ports
@@ -201,6 +205,10 @@ class Host:
         if container is not None and container.running:
             container.work_done(result)
             self.bus.dispatch()
+
+    def executing(self, execution: Execution | None) -> None:
+        """The handler of a command begins, or has ended with its verdict; with None its effect is stored."""
+        self.on_executing(execution)
 
     def log(self, app: str, event: Event) -> None:
         """Show an event to people."""

@@ -12,7 +12,7 @@ import zmq
 from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.links import BusLinks
-from flightsw.bus.requests import Request
+from flightsw.bus.requests import Passage, Request
 from flightsw.bus.router import Refusal
 from flightsw.clock import HostClock
 from flightsw.hal.nvm import DirectoryNvm
@@ -20,6 +20,7 @@ from flightsw.mission import Mission
 from flightsw.runtime import control
 from flightsw.runtime.device_ports import EmuPorts
 from flightsw.runtime.host import Host
+from flightsw.runtime.journal import Journal
 from flightsw.runtime.process_works import ProcessWorks
 from flightsw.runtime.run_folder import inbox_address
 from flightsw.runtime.supervision import RestartNotice, VehicleAccount
@@ -85,6 +86,8 @@ class ProcessRuntime:
         store = Store(DirectoryNvm(settings.run_folder / "store" / settings.name))
         self.host = Host(mission, self.clock, store, self._ports, self._event_log.write, self)
         self.host.bus.tap = self._check
+        self._journal = Journal(settings.run_folder / f"{settings.name}.journal")
+        self.host.on_executing = self._journal.executing
         self._works = ProcessWorks(mission.worker_settings)
         self.host.works = self._works
         for app in mission.processes()[settings.name]:
@@ -98,7 +101,9 @@ class ProcessRuntime:
             lambda process: inbox_address(settings.run_folder, process),
             lambda: self.host.time.header_time(self.clock.now_ns()),
             heard=settings.heard,
+            done=self._journal.state.done,
             on_refused=self._refused,
+            on_met=self._met,
         )
         self._slots = self.host.slots()
         self._counters = SlotCounters()
@@ -125,6 +130,8 @@ class ProcessRuntime:
                 if self._started:
                     self._links.drain()
                     self.host.bus.dispatch()
+                    self._journal.dealt_with(self._links.taken())
+                    self._links.confirm()
                     if not self._resting:
                         self._hand_over_results()
                         self._run_slots()
@@ -195,6 +202,7 @@ class ProcessRuntime:
         self._works.close()
         self._links.close()
         self._ports.close()
+        self._journal.close()
         self._event_log.close()
 
     # ---------------------------------------------------------------- messages
@@ -207,8 +215,21 @@ class ProcessRuntime:
             self.host.dictionary.encode_payload(message)
 
     def _refused(self, request: Request, refusal: Refusal) -> None:
-        """Answer a command from another process that its app here had no room for."""
-        self.host.containers[refusal.owner].not_taken(request, refusal.reason)
+        """Answer a command that an app here had no room for, or that a process gone for good will never answer."""
+        for apid in (request.id.apid, request.id.source):
+            app = self.host.dictionary.app_of(apid)
+            if app in self.host.containers:
+                break
+        else:
+            app = next(iter(self.host.containers))
+        self.host.containers[app].not_taken(request, refusal.reason)
+
+    def _met(self, settled: Passage) -> None:
+        """Report the verdicts again that the predecessor had given, and of which the sender knows nothing yet."""
+        for execution in self._journal.verdicts_behind(settled):
+            app = self.host.dictionary.app_of(execution.ticket.apid)
+            if app in self.host.containers:
+                self.host.containers[app].report_again(execution)
 
     # ---------------------------------------------------------------- the supervisor
 
@@ -242,9 +263,19 @@ class ProcessRuntime:
     def _start(self) -> None:
         self._links.wait_until_connected(CONNECT_LIMIT_S)
         self.host.start()
+        self._report_death()
         self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
         self._started = True
         control.send(self._end, control.Operational(len(self.host.containers)))
+
+    def _report_death(self) -> None:
+        """Give the verdict on the command with which the predecessor died."""
+        execution = self._journal.state.executing
+        app = self.host.dictionary.app_of(execution.ticket.apid) if execution else None
+        if execution is not None and app in self.host.containers:
+            self._journal.executing(self.host.containers[app].died(execution))
+            self._links.flush()
+        self._journal.executing(None)
 
     def _end_well(self) -> None:
         for container in self.host.containers.values():

@@ -283,6 +283,8 @@ class Supervisor:
         child.restarted_ns = [at for at in child.restarted_ns if now_ns - at < RESTART_WINDOW_NS] + [now_ns]
         if len(child.restarted_ns) > self._max_restarts:
             child.given_up = True
+            self._routes[child.name] = []
+            self._send_to_all(control.Routes(self._routes))
             self._report_restart(child)
             self._start_prepared()
         else:

@@ -10,6 +10,7 @@ import msgspec
 from flightsw.app import Work
 from flightsw.bus.router import Bus
 from flightsw.mission_links import MissionLinks
+from flightsw.runtime.journal import Execution
 from flightsw.runtime.supervision import Supervision
 from flightsw.services.spacecraft_time import SpacecraftTime
 from tlm_cmd.definition.dictionary import Dictionary
@@ -57,6 +58,10 @@ class Surroundings(Protocol):
 
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
         """Hand work to the app's worker."""
+        ...
+
+    def executing(self, execution: Execution | None) -> None:
+        """The handler of a command begins, or has ended with its verdict; with None its effect is stored."""
         ...
 
     def log(self, app: str, event: Event) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import msgspec
+
 from flightsw.app import Refused, Ticket
+from flightsw.bus.requests import Request
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages import CommandFailed
 from flightsw.runtime.checkpoints import ContainerState
+from flightsw.runtime.journal import Execution
+from flightsw.runtime.surroundings import Surroundings
 from tlm_cmd.definition.message import Event, Telemetry
 from tlm_cmd.packets.verification import FailureCode, RequestId, Stage, VerificationReport, shorten
 
@@ -19,6 +24,7 @@ class Reporter(Protocol):
     """The app on whose behalf is reported."""
 
     state: ContainerState
+    surroundings: Surroundings
 
     def publish(self, packet: Telemetry) -> None:
         """Send telemetry of the app."""
@@ -34,16 +40,20 @@ class Verification:
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
-        self._handled: Ticket | None = None
+        self._handled: Execution | None = None
         self._deferred = False
 
     # ---------------------------------------------------------------- the command that is handled now
 
-    def begin(self, request: RequestId) -> None:
+    def begin(self, request: Request) -> None:
         """A handler is about to run."""
-        self._handled, self._deferred = Ticket.of(request), False
-        self._reporter.state.accepted += 1
-        self._report(request, Stage.ACCEPTED)
+        state = self._reporter.state
+        state.accepted += 1
+        state.executed += 1
+        self._handled = Execution(Ticket.of(request.id), request.passage, state.executed)
+        self._deferred = False
+        self._reporter.surroundings.executing(self._handled)
+        self._report(request.id, Stage.ACCEPTED)
 
     def defer(self) -> Ticket:
         """Keep the command open behind the end of its handler.
@@ -52,9 +62,9 @@ class Verification:
             FlightSoftwareError: no command is being handled.
             Refused: ``MAX_OPEN_COMMANDS`` are open already.
         """
-        ticket = self._handled
-        if ticket is None:
+        if self._handled is None:
             raise FlightSoftwareError("defer() outside a command handler")
+        ticket = self._handled.ticket
         open_tickets = self._reporter.state.open
         if not self._deferred:
             if len(open_tickets) >= MAX_OPEN_COMMANDS:
@@ -66,15 +76,25 @@ class Verification:
 
     def end(self) -> None:
         """The handler has returned: the command is completed, unless it was deferred."""
-        ticket, self._handled = self._handled, None
-        if ticket is not None and not self._deferred:
-            self._completed(ticket)
+        if self._deferred:
+            self._ended(None)
+        else:
+            self._completed(self._ended(Stage.COMPLETED))
 
     def end_badly(self, code: FailureCode, reason: str) -> None:
         """The handler has raised: the command failed, unless the handler itself gave the verdict before."""
-        ticket, self._handled = self._handled, None
-        if ticket is not None and (not self._deferred or self._take(ticket)):
+        ticket = self._ended(None if self._deferred else Stage.FAILED, code)
+        if not self._deferred or self._take(ticket):
             self._failed(ticket, code, reason)
+
+    def _ended(self, stage: Stage | None, code: FailureCode = FailureCode.NONE) -> Ticket:
+        """Remember what became of the command just handled; returns its ticket."""
+        execution, self._handled = self._handled, None
+        if execution is None:
+            raise FlightSoftwareError("no command is being handled")
+        ended = msgspec.structs.replace(execution, stage=stage or Stage.STARTED, code=code)
+        self._reporter.surroundings.executing(ended)
+        return execution.ticket
 
     # ---------------------------------------------------------------- commands that were deferred
 
@@ -100,6 +120,26 @@ class Verification:
         """Finish every open command badly; nobody remembers them."""
         for ticket in tuple(self._reporter.state.open):
             self.fail(ticket, code, reason)
+
+    # ---------------------------------------------------------------- after a death of the process
+
+    def died(self, execution: Execution) -> Execution:
+        """The process died with this command: in its handler, or before its effect was known to be stored.
+
+        Returns:
+            The command with its verdict.
+        """
+        if execution.stage and execution.number <= self._reporter.state.executed:
+            self.report_again(execution)
+            return execution
+        self._failed(execution.ticket, FailureCode.HANDLER_FAILED, "the app's process ended while it was executed")
+        return msgspec.structs.replace(execution, stage=Stage.FAILED, code=FailureCode.HANDLER_FAILED)
+
+    def report_again(self, execution: Execution) -> None:
+        """Report a verdict that may not have left."""
+        stage, code = Stage(execution.stage), FailureCode(execution.code)
+        if stage.final:
+            self._report(execution.ticket.request, stage, code=code, reason="reported again after a restart")
 
     # ---------------------------------------------------------------- commands that no handler saw
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from flight.harness import ProcessVehicle, SmallFlight
-from flight.sink.messages import AskStatus, Hang, Labour, Remember, SinkStatus, Task
+from flight.sink.messages import Add, AskStatus, Hang, Labour, Remember, SinkStatus, Task
 from flight.source.messages import Relay
 
 from flightsw.bus.links import LONGEST_IPC_PATH, AddressError
@@ -79,7 +79,10 @@ def test_an_app_that_hangs_is_ended_and_restarted(fly: Callable[..., SmallFlight
     """A handler that never returns stops the heartbeat; its process is ended, and starts from its checkpoint."""
     flight = fly(hang_after_s=1.0)
     flight.command("sink", Remember(3))
-    flight.send("sink", Hang())
+    hang = flight.send("sink", Hang())
+    verdict = flight.verdict(hang)
+    assert (verdict.stage, verdict.code) == (Stage.FAILED, FailureCode.HANDLER_FAILED)
+    assert verdict.reason == "the app's process ended while it was executed"
     flight.until(lambda: bool(flight.messages(AppRestarted)), "the restart")
     assert flight.messages(AppRestarted)[0] == AppRestarted("sink", "no heartbeat")
     assert flight.ask("sink", AskStatus(), SinkStatus).value == 3
@@ -103,6 +106,28 @@ def test_a_process_that_dies_before_it_is_prepared_is_given_up(fly: Callable[...
     assert flight.command("executive", RestartApp("sink")).stage is Stage.COMPLETED
     flight.until(lambda: all_running(flight), "the sink")
     assert flight.command("sink", Noop()).stage is Stage.COMPLETED
+
+
+def test_no_command_is_lost_or_run_twice(fly: Callable[..., SmallFlight]) -> None:
+    """Commands under way when their receiver is killed are executed by its successor, each once, and all answered."""
+    flight = fly()
+    requests = []
+    for epoch in range(2, 12):
+        requests += [flight.send("sink", Add(1)) for _ in range(5)]
+        flight.vehicle.step()
+        flight.vehicle.crash("sink")
+        requests += [flight.send("sink", Add(1)) for _ in range(5)]
+        await_epoch(flight, epoch)
+    flight.until(lambda: all(flight.answers(request) for request in requests), "every verdict")
+    verdicts = [flight.answers(request)[-1] for request in requests]
+    done = [verdict for verdict in verdicts if verdict.stage is Stage.COMPLETED]
+    assert {verdict.code for verdict in verdicts if verdict not in done} <= {
+        FailureCode.APP_UNAVAILABLE,  # nobody listened when it was sent
+        FailureCode.HANDLER_FAILED,  # the kill met its handler
+    }
+    value = flight.ask("sink", AskStatus(), SinkStatus).value
+    died = sum(verdict.code is FailureCode.HANDLER_FAILED for verdict in verdicts)
+    assert len(done) <= value <= len(done) + died
 
 
 def test_a_command_to_an_app_that_is_dead_is_rejected(fly: Callable[..., SmallFlight]) -> None:

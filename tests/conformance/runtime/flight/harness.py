@@ -187,10 +187,16 @@ class SmallFlight:
 
     def verdict(self, request: RequestId) -> VerificationReport:
         """The verdict on a request, which must come within bounded patience, and be the only one."""
-        self.until(lambda: any(report.stage.final for report in self.reports(request)), f"a verdict on {request}")
-        verdicts = [report for report in self.reports(request) if report.stage.final]
-        assert len(verdicts) == 1
-        return verdicts[0]
+        self.until(lambda: bool(self.answers(request)), f"a verdict on {request}")
+        answers = self.answers(request)
+        assert len(answers) == 1
+        return answers[0]
+
+    def answers(self, request: RequestId) -> list[VerificationReport]:
+        """The verdicts on a request; several are the same one, told again by an app that has died meanwhile."""
+        answers = [report for report in self.reports(request) if report.stage.final]
+        assert len({(report.stage, report.code) for report in answers}) <= 1
+        return answers
 
     def command(self, app: str, command: Command) -> VerificationReport:
         """Send a command and wait for its verdict."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from flight.sink.messages import (
+    Add,
     AskStatus,
     Clog,
     Defer,
@@ -111,6 +112,11 @@ class Sink(App):
     def remember(self, command: Remember) -> None:
         """Keep it."""
         self.state.value = command.value * self.rule.factor
+
+    @handles(Add)
+    def add(self, command: Add) -> None:
+        """Count."""
+        self.state.value += command.number
 
     @handles(Refuse)
     def refuse(self, _: Refuse) -> None:

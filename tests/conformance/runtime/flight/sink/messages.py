@@ -72,6 +72,12 @@ class AskStatus(Command, code=11):
     """Send a status packet."""
 
 
+class Add(Command, code=12):
+    """Add to the value."""
+
+    number: Annotated[int, U32]
+
+
 class SinkStatus(Telemetry):
     """Everything that can be seen of the sink."""
 
