@@ -168,6 +168,9 @@ def header_panel(snapshot: ConsoleSnapshot, width: int, marks: Marks) -> Panel:
 def limits_panel(snapshot: ConsoleSnapshot) -> PanelView:
     """The values outside their limits as a panel."""
     alarms = [Reading(str(number + 1), alarm, state=ReadingState.RED) for number, alarm in enumerate(snapshot.alarms)]
+    if not alarms and not snapshot.in_contact:
+        seen = "no telemetry yet" if snapshot.mode.state is ReadingState.MISSING else "all green when last heard"
+        return PanelView("Limits", (Reading("limits", seen, state=ReadingState.STALE),))
     return PanelView("Limits", tuple(alarms) or (Reading("limits", "all green"),))
 
 
