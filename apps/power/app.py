@@ -10,6 +10,7 @@ import msgspec
 from apps.power.messages import (
     LINES,
     LineGivenUp,
+    LineOpened,
     LineRestored,
     LineSwitched,
     LineTripped,
@@ -32,6 +33,8 @@ Reply = TypeVar("Reply")
 
 NANOSECONDS = 1_000_000_000
 ALL_LINES = (1 << LINES) - 1
+CLOSE_AGAIN_NS = 60 * NANOSECONDS
+"""How long a line that the power system has opened by itself is left open, before each attempt to close it."""
 SILENT_AFTER = 3
 """Failed measurements in a row that make the power system silent."""
 
@@ -43,6 +46,8 @@ class PowerState(msgspec.Struct):
         prepared: the normal lines were to be switched on once.
         closing: lines still to be switched on.
         held_off: lines switched off by command, which stay so until a command switches them on.
+        expected_on: bit n: line n was on, and neither shedding nor a command has switched it off since.
+        opened_ns: when a line was found open that is expected on, or was last closed again; 0 when it is as expected.
         shed_level: how much is switched off.
         retries: times each line was closed again after a trip.
         retry_at_ns: when a tripped line is closed next; 0 when it has not tripped.
@@ -53,6 +58,8 @@ class PowerState(msgspec.Struct):
     prepared: bool = False
     closing: list[int] = []
     held_off: list[int] = []
+    expected_on: int = 0
+    opened_ns: list[int] = msgspec.field(default_factory=lambda: [0] * LINES)
     shed_level: ShedLevel = ShedLevel.NONE
     retries: list[int] = msgspec.field(default_factory=lambda: [0] * LINES)
     retry_at_ns: list[int] = msgspec.field(default_factory=lambda: [0] * LINES)
@@ -125,6 +132,7 @@ class Power(App):
         self._close(status)
         for line in range(min(LINES, status.line_count)):
             self._watch_limiter(status, line)
+            self._watch_line(status, line)
         self._report(status)
 
     def _count_failure(self, error: DeviceError) -> None:
@@ -138,6 +146,7 @@ class Power(App):
         state = self.state
         before, state.shed_level = state.shed_level, shed_level(self.rules, state.shed_level, status.state_of_charge)
         for line in lines_off(self.rules, state.shed_level):
+            state.expected_on &= ~(1 << line)
             if status.is_on(line):
                 self._switch(line, on=False)
         if state.shed_level > before:
@@ -186,11 +195,29 @@ class Power(App):
         self.state.retry_at_ns[line] = 0
         self.event(LineRestored(line))
 
-    def _switch(self, line: int, *, on: bool) -> None:
+    def _watch_line(self, status: EpsStatus, line: int) -> None:
+        """Close a line again that the power system has opened by itself, as it does when the bus voltage is low."""
+        state, bit = self.state, 1 << line
+        if status.is_on(line):
+            state.opened_ns[line] = 0
+            if self._may_close(line):
+                state.expected_on |= bit
+        elif state.expected_on & bit and self._may_close(line) and not status.is_tripped(line):
+            if state.opened_ns[line] == 0:
+                state.opened_ns[line] = self.now_ns
+                self.event(LineOpened(line))
+            elif not 0 <= self.now_ns - state.opened_ns[line] < CLOSE_AGAIN_NS:
+                state.opened_ns[line] = self.now_ns
+                if self._switch(line, on=True):
+                    self.event(LineRestored(line))
+
+    def _switch(self, line: int, *, on: bool) -> bool:
         try:
             self._eps.switch(line, on)
         except DeviceError:
             self.state.errors += 1
+            return False
+        return True
 
     def _report(self, status: EpsStatus) -> None:
         self.send(

@@ -66,7 +66,7 @@ class LineTripped(Event, code=33, severity=Severity.ERROR, text="line {line} tri
 
 
 class LineRestored(Event, code=34, text="line {line} closed again"):
-    """A tripped line was closed again, by a retry or by command."""
+    """A line that had tripped, or that the power system had opened, was closed again by a retry or by command."""
 
     line: Annotated[int, U8]
 
@@ -102,3 +102,9 @@ class PowerSystemBack(Event, code=39, text="power system measured again after {f
     """The power system answers again."""
 
     failures: Annotated[int, U32]
+
+
+class LineOpened(Event, code=40, severity=Severity.ERROR, text="line {line} was opened by the power system"):
+    """A line is off that nobody switched off, as after a low bus voltage; it is closed again a minute later."""
+
+    line: Annotated[int, U8]

@@ -153,6 +153,8 @@ class Thermal(App):
 
     def _note_invalid(self, invalid: int) -> None:
         changed, self.state.invalid = self.state.invalid ^ invalid, invalid
+        if not changed:
+            return
         for sensor in range(MAX_SENSORS):
             if changed >> sensor & 1:
                 self.event(SensorFailed(sensor) if invalid >> sensor & 1 else SensorRestored(sensor))

@@ -10,6 +10,7 @@ import pytest
 
 import apps
 from flightsw.bus.inbox import InboxLimits
+from flightsw.messages import CheckpointLost
 from flightsw.mission import Mission
 from flightsw.testing import Bench
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID
@@ -83,3 +84,4 @@ def bench_of(mission: Mission) -> Iterator[BenchMaker]:
         assert bench.ledger().closed
         assert bench.container.running, bench.logged
         assert bench.container.state.errors == 0, bench.logged
+        assert bench.sent(CheckpointLost) == []

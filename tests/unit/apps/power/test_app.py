@@ -9,6 +9,7 @@ import pytest
 
 from apps.power.messages import (
     LineGivenUp,
+    LineOpened,
     LineRestored,
     LineSwitched,
     LineTripped,
@@ -334,6 +335,68 @@ def test_a_retry_due_before_the_clock_started_again(
     again = bench_of("power", {Eps: unit}, memory_of=bench)
     again.advance(1)
     assert unit.on >> CAMERA & 1
+
+
+# ------------------------------------------------------------------ lines opened by the power system
+
+
+def test_lines_opened_by_the_hardware_are_closed_again(bench: Bench, unit: PowerUnit) -> None:
+    """Lines that were on and are off without a command, a trip or shedding are told, and closed a minute later."""
+    bench.advance(3)
+    unit.on = 0b11
+    bench.advance(60)
+    assert bench.sent(LineOpened) == [LineOpened(line) for line in (2, 3, 4, HEATERS, CAMERA, XBAND)]
+    assert unit.on == 0b11
+    bench.advance(2)
+    assert unit.on == PLATFORM | NORMAL
+    assert len(bench.sent(LineRestored)) == 6
+
+
+def test_a_line_that_does_not_stay_closed(bench: Bench, unit: PowerUnit) -> None:
+    """A line that the power system opens over and over is closed once per minute, no more often."""
+    bench.advance(3)
+    for _ in range(300):
+        unit.on &= ~(1 << CAMERA)
+        bench.advance(1)
+    assert 3 <= unit.requests.count(("on", CAMERA)) - 1 <= 5
+
+
+def test_a_refusal_is_no_restoration(bench: Bench, unit: PowerUnit) -> None:
+    """A line that refuses to be closed again is not told as restored, and is tried again a minute later."""
+    bench.advance(3)
+    unit.on &= ~(1 << CAMERA)
+    unit.stubborn = 1 << CAMERA
+    bench.advance(100)
+    assert (bench.sent(LineRestored), bench.latest(PowerStatus).eps_errors) == ([], 1)
+    unit.stubborn = 0
+    bench.advance(60)
+    assert bench.sent(LineRestored) == [LineRestored(CAMERA)]
+
+
+def test_lines_that_were_never_on_are_left_off(bench: Bench, unit: PowerUnit) -> None:
+    """The compute board's line, which nobody has switched on, stays off; so does one that was shed."""
+    bench.advance(100)
+    assert not unit.on >> COMPUTE & 1
+    bench.command(SwitchLine(COMPUTE, on=True))
+    bench.advance(2)
+    unit.charge = 0.5
+    bench.advance(2)
+    unit.charge = 0.9
+    bench.advance(100)
+    assert unit.on == PLATFORM | NORMAL
+    assert bench.sent(LineOpened) == []
+
+
+def test_expectations_survive_a_reset(bench: Bench, unit: PowerUnit, bench_of: Callable[..., Bench]) -> None:
+    """After a reset with a low bus voltage the lines that were on before are closed again."""
+    bench.advance(500)
+    bench.container.checkpoint()
+    unit.on = 0b11
+    bench.advance(1)
+    bench.container.checkpoint()
+    again = bench_of("power", {Eps: unit}, memory_of=bench)
+    again.advance(2)
+    assert unit.on == PLATFORM | NORMAL
 
 
 # ------------------------------------------------------------------ commands
