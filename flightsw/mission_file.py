@@ -224,7 +224,7 @@ def _allowed_keys(problem: str, top: type[msgspec.Struct], where: str) -> str:
     if "unknown field" not in problem:
         return ""
     found: Any = top
-    for step in re.findall(r"[a-z0-9_]+|\[\.\.\.\]", where):
-        found = get_args(found)[0] if step == "[...]" else get_type_hints(found)[step]
+    for step in re.findall(r"[a-z0-9_]+|\[(?:\.\.\.|[0-9]+)\]", where):
+        found = get_args(found)[0] if step.startswith("[") else get_type_hints(found)[step]
         found = next((each for each in get_args(found) if get_origin(found) is UnionType), found)
     return f"; allowed are {', '.join(found.__struct_fields__)}"

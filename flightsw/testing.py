@@ -69,7 +69,8 @@ class Bench:
         container: what holds the app; ``container.state`` are its counters.
         clock: vehicle time, which only ``advance`` moves.
         bus: carries the messages.
-        commands: commands that the app has sent to others, oldest first.
+        commands: commands that the app has sent to others, oldest first. Nobody executes them; the app sees them
+            rejected unless the test opens a mailbox on ``bus`` for the app that they are for.
         works: work that the app has begun, oldest first.
         logged: events as people would see them, each behind the app's name.
         restarts_requested: apps that an executive under test wanted restarted.
@@ -242,7 +243,7 @@ class Bench:
 
     def device(self, app: str, driver: type[Driver], name: str | None) -> Driver:
         """The test's device double."""
-        key: object = driver if driver in self._devices else (driver, name)
+        key: object = (driver, name) if (driver, name) in self._devices else driver
         if key not in self._devices:
             raise FlightSoftwareError(f"{app} asks for {driver.__name__} {name or ''}, which the bench was not given")
         return cast("Driver", self._devices[key])

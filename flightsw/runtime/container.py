@@ -253,11 +253,11 @@ class AppContainer:
     def forward(self, request: Request) -> None:
         """Put a request on the bus; reject it when its app cannot take it."""
         message_id = COMMAND_MESSAGE_ID | request.id.apid
-        if not self._bus.destinations(message_id):
-            self.reject(request.id, FailureCode.APP_UNAVAILABLE, "no app takes this command now")
-            return
+        nobody = not self._bus.destinations(message_id)
         for refusal in self._bus.send(message_id, request):
             self.not_taken(request, refusal.reason)
+        if nobody:
+            self.reject(request.id, FailureCode.APP_UNAVAILABLE, "no app takes this command now")
 
     def not_taken(self, request: Request, reason: DropReason) -> None:
         """Report a command that was dropped on its way to its app."""

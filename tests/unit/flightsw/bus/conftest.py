@@ -1,4 +1,4 @@
-"""A dictionary of two apps, and links between two buses of one test."""
+"""Links between two buses of one test, and a dictionary for what they carry."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 
+from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.links import BusLinks
-from flightsw.bus.router import Bus
+from flightsw.bus.requests import Request
+from flightsw.bus.router import Bus, Refusal
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
-from tlm_cmd.definition.fields import U8, U32, Tail
-from tlm_cmd.definition.message import Command, Event, Severity, Telemetry
+from tlm_cmd.definition.fields import U8, U32, Range, Tail
+from tlm_cmd.definition.message import Command, Event, Quality, Severity, Telemetry
+from tlm_cmd.packets.verification import GROUND, RequestId
 
 
 class Go(Command, code=2):
     """A command."""
 
-    speed: Annotated[int, U8]
+    speed: Annotated[int, U8, Range(0, 99)]
 
 
 class Count(Telemetry):
@@ -41,17 +44,62 @@ class Gone(Event, code=32, severity=Severity.INFO, text="gone at {speed}"):
     speed: Annotated[int, U8]
 
 
-DICTIONARY = Dictionary(
-    "links",
-    [
-        AppInterface("near", 0x20, (Go,), (Count, Image), (Gone,)),
-        AppInterface("far", 0x30, (Go,), (Count, Image), (Gone,)),
-    ],
-)
-GO_ID, COUNT_ID, IMAGE_ID, GONE_ID = 0x1820, 0x0821, 0x0822, 0x0820
-PROCESSES = ("here", "there")
+class Words:
+    """What the links of a test carry."""
 
-MakeLinks = Callable[..., tuple[Bus, BusLinks]]
+    Go, Count, Image, Gone = Go, Count, Image, Gone
+    go_id, count_id, image_id, gone_id = 0x1820, 0x0821, 0x0822, 0x0820
+    dictionary = Dictionary("links", [AppInterface("app", 0x20, (Go,), (Count, Image), (Gone,))])
+
+    @staticmethod
+    def request(sequence: int, speed: int = 1) -> Request:
+        """A command of the ground to the app."""
+        return Request(RequestId(GROUND, 0x20, sequence, 2), Go(speed))
+
+
+class End:
+    """One process of a test: a bus with an app on it, and links to the others."""
+
+    def __init__(self, folder: Path, name: str, epoch: int, **more: Any) -> None:  # noqa: ANN401 - passed on
+        self.bus = Bus()
+        self.received: list[Any] = []
+        self.refused: list[tuple[Request, Refusal]] = []
+        self.met: list[object] = []
+        more = {"on_refused": lambda *refused: self.refused.append(refused), "on_met": self.met.append} | more
+        self.links = BusLinks(
+            self.bus,
+            Words.dictionary,
+            name,
+            ("here", "there"),
+            epoch,
+            lambda process: f"ipc://{folder}/{process}",
+            lambda: (1, 2),
+            **more,
+        )
+
+    def subscribe(self, *message_ids: int, limits: InboxLimits | None = None) -> None:
+        """Put the app on the bus."""
+        self.bus.open_mailbox("app", limits or InboxLimits(), lambda _id, message: self.received.append(message))
+        for message_id in message_ids:
+            quality = Quality.COMMAND if message_id == Words.go_id else Quality.TELEMETRY
+            self.bus.subscribe("app", message_id, quality)
+
+    def drain(self, packets: int) -> None:
+        """Wait for so many packets, and hand them out."""
+        count = 0
+        while count < packets:
+            assert self.links.inbox.poll(10_000), f"{count} of {packets} packets came"
+            count += self.links.drain()
+            self.bus.dispatch()
+
+
+MakeEnd = Callable[..., End]
+
+
+@pytest.fixture
+def words() -> type[Words]:
+    """The messages of the tests."""
+    return Words
 
 
 @pytest.fixture
@@ -63,18 +111,14 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def make_links(folder: Path) -> Iterator[MakeLinks]:
-    """Makes the links of a process of the test; closed behind it."""
-    made: list[BusLinks] = []
+def make_end(folder: Path) -> Iterator[MakeEnd]:
+    """Makes one process of the test; its sockets are closed behind it."""
+    made: list[End] = []
 
-    def make(name: str, epoch: int = 1, **more: object) -> tuple[Bus, BusLinks]:
-        bus = Bus()
-        links = BusLinks(
-            bus, DICTIONARY, name, PROCESSES, epoch, lambda process: f"ipc://{folder}/{process}", lambda: (1, 2), **more
-        )
-        made.append(links)
-        return bus, links
+    def make(name: str, epoch: int = 1, **more: object) -> End:
+        made.append(End(folder, name, epoch, **more))
+        return made[-1]
 
     yield make
-    for links in made:
-        links.close()
+    for end in made:
+        end.links.close()

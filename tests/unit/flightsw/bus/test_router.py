@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 
 from flightsw.bus import router
@@ -27,7 +29,7 @@ def test_every_subscriber_gets_the_same_object() -> None:
     """A message is not copied, and is handed to each subscriber once, in the order of subscription."""
     bus, received = Bus(), []
     for owner in ("b", "a"):
-        bus.open_mailbox(owner, LIMITS, lambda _id, message, owner=owner: received.append((owner, message)))
+        bus.open_mailbox(owner, LIMITS, partial(lambda owner, _id, message: received.append((owner, message)), owner))
         bus.subscribe(owner, 5, TM)
     message = object()
     assert bus.send(5, message) == ()
