@@ -7,7 +7,7 @@ import msgspec
 from apps.attitude.messages import Navigation
 from apps.housekeeping.messages import AppHealth, AppHeardAgain, AppSilent, SystemStatus
 from flightsw.app import App, collects, every, handles
-from flightsw.messages import AppHousekeeping
+from flightsw.messages.life import AppHousekeeping
 from tlm_cmd.errors import FieldRangeError
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 

@@ -8,7 +8,7 @@ import msgspec
 
 from flightsw.app import App, Ticket
 from flightsw.errors import FlightSoftwareError
-from flightsw.messages import CheckpointFailed
+from flightsw.messages.life import CheckpointFailed
 from flightsw.runtime.surroundings import Surroundings
 from flightsw.services.events import EventFilter, EventFilterState
 from flightsw.services.tables import TableBuffer, TableError

@@ -15,18 +15,11 @@ from flightsw.app import App, Refused, Ticket, Work, WorkFailed
 from flightsw.bus.inbox import DropReason, InboxLimits
 from flightsw.bus.requests import Request
 from flightsw.errors import FlightSoftwareError
-from flightsw.messages import (
-    AppHousekeeping,
-    AppStarted,
-    CheckpointLost,
-    EventsSuppressed,
-    HandlerFailed,
-    StartFailed,
-    WorkLost,
-)
+from flightsw.messages.events import EventsSuppressed
+from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointLost, HandlerFailed, StartFailed, WorkLost
 from flightsw.runtime.checkpoints import CheckpointKeeper, ContainerState, new_state
 from flightsw.runtime.journal import Execution
-from flightsw.runtime.standard_commands import StandardCommands
+from flightsw.runtime.standard.commands import standard_handlers
 from flightsw.runtime.subscriptions import Subscriptions
 from flightsw.runtime.surroundings import Surroundings
 from flightsw.runtime.verification import Verification
@@ -81,7 +74,7 @@ class AppContainer:
         self.app.state = new_state(app_class)
         self._keeper = CheckpointKeeper(self)
         self._restored = False
-        self._standard = StandardCommands(self).handlers
+        self._standard = standard_handlers(self)
         self._verification = Verification(self)
         self._subscriptions = Subscriptions(name, self.app, self._dictionary)
         self._mailbox = self._bus.open_mailbox(name, limits, self.receive)

@@ -31,7 +31,7 @@ RESTART_WINDOW_NS = 60 * NANOSECONDS
 POLL_S = 0.05
 REST_GRACE_NS = 2 * NANOSECONDS
 STOP_GRACE_NS = 2 * NANOSECONDS
-EXECUTIVE_PACKAGE = "flightsw.executive"
+EXECUTIVE_PACKAGE = "flightsw.core.executive"
 
 
 class Supervisor:

@@ -9,7 +9,7 @@ import msgspec
 from flightsw.app import Refused, Ticket
 from flightsw.bus.requests import Request
 from flightsw.errors import FlightSoftwareError
-from flightsw.messages import CommandFailed
+from flightsw.messages.life import CommandFailed
 from flightsw.runtime.checkpoints import ContainerState
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.surroundings import Surroundings

@@ -15,8 +15,8 @@ from flight.source.messages import Relay
 
 from flightsw.bus.links import LONGEST_IPC_PATH, AddressError
 from flightsw.clock import HostClock
-from flightsw.executive.messages import AppRestarted, RestartApp, RestartsExhausted
-from flightsw.messages import Noop
+from flightsw.core.executive.messages import AppRestarted, RestartApp, RestartsExhausted
+from flightsw.messages.life import Noop
 from flightsw.runtime.run_folder import RunFolderError
 from flightsw.runtime.supervisor import Supervisor
 from tlm_cmd.packets.verification import FailureCode, Stage

@@ -22,21 +22,18 @@ from flight.sink.messages import (
 )
 from flight.source.messages import Burst, BurstDone, Relay, Sample, Spoil, Storm, Tick
 
-from flightsw.executive.messages import AppRestarted, ExecutiveStatus, RestartApp
-from flightsw.messages import (
-    ActivateTable,
+from flightsw.core.executive.messages import AppRestarted, ExecutiveStatus, RestartApp
+from flightsw.messages.life import (
     AppHousekeeping,
     AppStarted,
     CheckpointFailed,
     HandlerFailed,
-    LoadTable,
     Noop,
     NoopDone,
     StartFailed,
-    TableActivated,
-    ValidateTable,
     WorkLost,
 )
+from flightsw.messages.tables import ActivateTable, LoadTable, TableActivated, ValidateTable
 from flightsw.services.spacecraft_time import parse_utc
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.packets.verification import FailureCode, Stage

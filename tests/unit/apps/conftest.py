@@ -10,7 +10,7 @@ import pytest
 
 import apps
 from flightsw.bus.inbox import InboxLimits
-from flightsw.messages import CheckpointLost
+from flightsw.messages.life import CheckpointLost
 from flightsw.mission import Mission
 from flightsw.testing import Bench
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID

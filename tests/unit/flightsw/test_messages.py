@@ -2,13 +2,12 @@ from flightsw import messages
 from flightsw.messages import (
     APP_FUNCTION_CODES,
     FIRST_APP_EVENT,
-    MAX_TABLE_CHUNK,
     STANDARD_COMMANDS,
     STANDARD_EVENTS,
     STANDARD_TELEMETRY,
-    AppHousekeeping,
-    LoadTable,
 )
+from flightsw.messages.life import AppHousekeeping
+from flightsw.messages.tables import MAX_TABLE_CHUNK, LoadTable
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.message import Command, Event, Telemetry
@@ -16,11 +15,11 @@ from tlm_cmd.packets.verification import VerificationReport
 
 
 def declared(base: type) -> set[type]:
-    """The classes of one kind that the module declares."""
+    """The classes of one kind that the modules declare."""
     return {
         member
         for member in vars(messages).values()
-        if isinstance(member, type) and issubclass(member, base) and member.__module__ == messages.__name__
+        if isinstance(member, type) and issubclass(member, base) and member.__module__.startswith(messages.__name__)
     }
 
 

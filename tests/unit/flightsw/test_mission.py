@@ -19,7 +19,7 @@ epoch_utc = "2026-01-01T00:00:00Z"
 spacecraft_id = 1
 
 [apps.executive]
-package = "flightsw.executive"
+package = "flightsw.core.executive"
 apid = 0x010
 critical = true
 """
@@ -64,7 +64,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 def test_a_mission_gives_apps_processes_and_words(write: Write, tmp_path: Path) -> None:
     """Defaults are filled in; the dictionary holds the apps' messages, the class is found in the package."""
     mission = Mission.load(
-        write(BASE + '[apps.second]\npackage = "flightsw.executive"\napid = 0x20\nprocess = "far"\n')
+        write(BASE + '[apps.second]\npackage = "flightsw.core.executive"\napid = 0x20\nprocess = "far"\n')
     )
     assert mission.name == "proof"
     assert mission.processes() == {"core": ("executive",), "far": ("second",)}
@@ -154,7 +154,7 @@ def test_a_mission_file_must_be_there_and_readable(write: Write, tmp_path: Path)
 def test_two_apps_cannot_claim_one_id(write: Write) -> None:
     """The error names both."""
     with pytest.raises(DictionaryError, match=r"executive.*twin|twin.*executive"):
-        Mission.load(write(BASE + '[apps.twin]\npackage = "flightsw.executive"\napid = 0x010\n'))
+        Mission.load(write(BASE + '[apps.twin]\npackage = "flightsw.core.executive"\napid = 0x010\n'))
 
 
 def test_a_package_must_have_messages(write: Write) -> None:

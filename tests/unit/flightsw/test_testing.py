@@ -7,9 +7,9 @@ import pytest
 
 from flightsw.app import WorkFailed
 from flightsw.bus.ledger import Ledger
+from flightsw.core.executive.messages import AppRestarted, ExecutiveStatus, RestartApp
 from flightsw.errors import FlightSoftwareError
-from flightsw.executive.messages import AppRestarted, ExecutiveStatus, RestartApp
-from flightsw.messages import AppStarted, HandlerFailed, Noop, NoopDone, WorkLost
+from flightsw.messages.life import AppStarted, HandlerFailed, Noop, NoopDone, WorkLost
 from flightsw.services.tables import TableError
 from flightsw.testing import Bench, StartedWork
 from tlm_cmd.definition.dictionary import DictionaryError
@@ -33,7 +33,7 @@ class Seen(Event, code=32, text="seen {value}"):
 APP = """
 import msgspec
 from flightsw.app import App, Table, Work, WorkFailed, every, handles
-from flightsw.executive.messages import AppRestarted, ExecutiveStatus, RestartApp
+from flightsw.core.executive.messages import AppRestarted, ExecutiveStatus, RestartApp
 from tlm_cmd.definition.fields import U8
 from tlm_cmd.definition.message import Record
 from typing import Annotated
@@ -95,7 +95,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def bench(package: Path) -> Bench:
     """The app on a bench, not started."""
     gadgets = {"gadget": Gadget(), "second": Gadget()}
-    bench = Bench("bench_guinea", others=("flightsw.executive",), tables=package)
+    bench = Bench("bench_guinea", others=("flightsw.core.executive",), tables=package)
     gadget = sys.modules["bench_guinea.app"].Gadget
     bench._devices.update({gadget: gadgets["gadget"], (gadget, "second"): gadgets["second"]})
     return bench
@@ -145,7 +145,7 @@ def test_time_passes_only_when_told(bench: Bench) -> None:
 
 def test_a_bench_may_begin_late(package: Path) -> None:
     """Slots before the begin are not made up for."""
-    bench = Bench("bench_guinea", others=("flightsw.executive",), tables=package, start_ns=7_000_000_000)
+    bench = Bench("bench_guinea", others=("flightsw.core.executive",), tables=package, start_ns=7_000_000_000)
     bench.start()
     bench.advance(1)
     assert [beat.now_s for beat in bench.sent(messages().Beat)] == [7]
@@ -204,7 +204,7 @@ def test_what_the_bench_cannot_do_is_said(bench: Bench) -> None:
     with pytest.raises(DictionaryError, match="bench_guinea declares no command RestartApp"):
         bench.command(RestartApp("x"))
     stranger = type(bench.latest(AppStarted))
-    alone = Bench("flightsw.executive")
+    alone = Bench("flightsw.core.executive")
     assert alone.dictionary.apps_declaring(stranger) == ("executive",)
     with pytest.raises(FlightSoftwareError, match="no app of the bench declares Poked; add it to others"):
         alone.deliver(messages().Poked(1))
@@ -214,17 +214,17 @@ def test_what_the_bench_cannot_do_is_said(bench: Bench) -> None:
 def test_a_missing_table_is_said(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Without its table files an app cannot be put on the bench."""
     with pytest.raises(TableError, match=r"rule\.toml is missing"):
-        Bench("bench_guinea", others=("flightsw.executive",), tables=tmp_path_factory.mktemp("empty"))
+        Bench("bench_guinea", others=("flightsw.core.executive",), tables=tmp_path_factory.mktemp("empty"))
 
 
 def test_two_apps_of_one_name_are_refused() -> None:
     """Packages with the same last part would become one app."""
     with pytest.raises(FlightSoftwareError, match="two apps would have the same name"):
-        Bench("flightsw.executive", others=("other.executive",))
+        Bench("flightsw.core.executive", others=("other.executive",))
 
 
 def test_an_executive_finds_its_keeper() -> None:
     """The bench's own account closes."""
-    bench = Bench("flightsw.executive")
+    bench = Bench("flightsw.core.executive")
     assert bench.ledger() == Ledger()
     assert bench.account().apps == 1

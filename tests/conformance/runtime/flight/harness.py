@@ -12,7 +12,7 @@ import pytest
 
 from flightsw.clock import HostClock
 from flightsw.hal.sim import MemoryNvm
-from flightsw.messages import AppStarted
+from flightsw.messages.life import AppStarted
 from flightsw.mission import Mission
 from flightsw.runtime.device_ports import SimPorts
 from flightsw.runtime.lockstep import LockstepRuntime
@@ -39,7 +39,7 @@ housekeeping_s = 2
 spacecraft_id = 1
 
 [apps.executive]
-package = "flightsw.executive"
+package = "flightsw.core.executive"
 apid = 0x010
 
 [apps.gate]

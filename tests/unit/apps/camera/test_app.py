@@ -29,7 +29,7 @@ from flightsw.devices.camera import CameraStatus as DeviceStatus
 from flightsw.devices.errors import NoReplyError, RefusedError
 from flightsw.devices.framing import Status
 from flightsw.devices.mass_memory import MassMemory
-from flightsw.messages import ActivateTable, LoadTable, ValidateTable
+from flightsw.messages.tables import ActivateTable, LoadTable, ValidateTable
 from flightsw.testing import Bench
 from tlm_cmd.packets.verification import FailureCode, Stage
 

@@ -14,7 +14,8 @@ from flightsw.bus.requests import Request
 from flightsw.devices.framing import pack_reply, unpack_request
 from flightsw.devices.radio import FetchFrames, ReceivedFrames, SBandTransceiver
 from flightsw.hal.sim import SimUart
-from flightsw.messages import LoadTable, Noop
+from flightsw.messages.life import Noop
+from flightsw.messages.tables import LoadTable
 from flightsw.testing import Bench
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.message import Command

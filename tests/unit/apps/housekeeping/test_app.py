@@ -7,7 +7,7 @@ import pytest
 
 from apps.attitude.messages import Navigation
 from apps.housekeeping.messages import AppHeardAgain, AppSilent, SystemStatus
-from flightsw.messages import AppHousekeeping
+from flightsw.messages.life import AppHousekeeping
 from flightsw.services.spacecraft_time import parse_utc
 from flightsw.testing import Bench
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS

@@ -31,7 +31,8 @@ from bus_sim.equipment.transmitter import TransmitterParameters
 from flightsw.devices.mass_memory import MassMemory
 from flightsw.devices.radio import SBandTransceiver, XBandTransmitter
 from flightsw.hal.sim import SimUart
-from flightsw.messages import ActivateTable, AppHousekeeping, LoadTable, ValidateTable
+from flightsw.messages.life import AppHousekeeping
+from flightsw.messages.tables import ActivateTable, LoadTable, ValidateTable
 from flightsw.mission import Mission
 from flightsw.services.tables import read_table
 from flightsw.testing import Bench

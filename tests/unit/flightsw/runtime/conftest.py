@@ -13,7 +13,8 @@ from flightsw.app import App, Refused, Table, Ticket, Work, collects, every, han
 from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.requests import Request
 from flightsw.bus.router import Bus
-from flightsw.messages import STANDARD_COMMANDS, STANDARD_EVENTS, STANDARD_TELEMETRY, AppHousekeeping
+from flightsw.messages import STANDARD_COMMANDS, STANDARD_EVENTS, STANDARD_TELEMETRY
+from flightsw.messages.life import AppHousekeeping
 from flightsw.mission_links import MissionLinks
 from flightsw.runtime.container import AppContainer
 from flightsw.runtime.journal import Execution

@@ -7,12 +7,12 @@ from flightsw.app import Refused, Ticket, WorkFailed, handles
 from flightsw.bus.inbox import DropReason
 from flightsw.bus.requests import Passage, Request
 from flightsw.errors import FlightSoftwareError
-from flightsw.messages import (
+from flightsw.messages.events import EventsSuppressed
+from flightsw.messages.life import (
     AppHousekeeping,
     AppStarted,
     CheckpointFailed,
     CommandFailed,
-    EventsSuppressed,
     HandlerFailed,
     Noop,
     NoopDone,

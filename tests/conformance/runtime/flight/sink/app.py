@@ -25,7 +25,7 @@ from flight.sink.messages import (
 from flight.sink.worker import Problem, Solution
 from flight.source.messages import BurstDone, Sample, Tick
 from flightsw.app import App, Refused, Table, Ticket, Work, WorkFailed, collects, every, handles
-from flightsw.messages import AppHousekeeping
+from flightsw.messages.life import AppHousekeeping
 from tlm_cmd.definition.fields import U32
 from tlm_cmd.definition.message import Record
 from tlm_cmd.packets.verification import FailureCode

@@ -1,6 +1,6 @@
 import pytest
 
-from flightsw.executive.messages import AppRestarted, ExecutiveStatus, RestartApp, RestartsExhausted
+from flightsw.core.executive.messages import AppRestarted, ExecutiveStatus, RestartApp, RestartsExhausted
 from flightsw.runtime.supervision import RestartNotice
 from flightsw.testing import Bench
 from tlm_cmd.packets.verification import MAX_REASON_OCTETS, FailureCode, Stage
@@ -9,7 +9,7 @@ from tlm_cmd.packets.verification import MAX_REASON_OCTETS, FailureCode, Stage
 @pytest.fixture
 def bench() -> Bench:
     """The executive, running."""
-    bench = Bench("flightsw.executive")
+    bench = Bench("flightsw.core.executive")
     bench.start()
     return bench
 

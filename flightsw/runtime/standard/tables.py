@@ -1,4 +1,4 @@
-"""The commands that every app understands: NOOP, counters, tables, event filters."""
+"""Tables by command: load, validate, activate, abort."""
 
 from __future__ import annotations
 
@@ -6,19 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flightsw.app import Refused
-from flightsw.messages import (
-    AbortTable,
-    ActivateTable,
-    EnableEvents,
-    LoadTable,
-    Noop,
-    NoopDone,
-    ResetCounters,
-    SetEventFilter,
-    TableActivated,
-    ValidateTable,
-)
-from flightsw.services.events import EventFilterError
+from flightsw.messages.tables import AbortTable, ActivateTable, LoadTable, TableActivated, ValidateTable
 from flightsw.services.tables import TableBuffer, TableError
 from tlm_cmd.definition.message import Command
 from tlm_cmd.packets.verification import FailureCode
@@ -27,8 +15,8 @@ if TYPE_CHECKING:
     from flightsw.runtime.container import AppContainer
 
 
-class StandardCommands:
-    """Handlers of the standard commands for one app.
+class TableCommands:
+    """Works on the tables of an app.
 
     Attributes:
         handlers: by command class.
@@ -37,25 +25,11 @@ class StandardCommands:
     def __init__(self, container: AppContainer) -> None:
         self._container = container
         self.handlers: dict[type[Command], Callable[[Any], None]] = {
-            Noop: self._noop,
-            ResetCounters: self._reset_counters,
             LoadTable: self._load_table,
             ValidateTable: self._validate_table,
             ActivateTable: self._activate_table,
             AbortTable: self._abort_table,
-            SetEventFilter: self._set_event_filter,
-            EnableEvents: self._enable_events,
         }
-
-    def _noop(self, _: Noop) -> None:
-        surroundings = self._container.surroundings
-        self._container.report(NoopDone(surroundings.dictionary.mission, surroundings.version))
-
-    def _reset_counters(self, _: ResetCounters) -> None:
-        state = self._container.state
-        state.accepted = state.completed = state.failed = state.errors = state.events = 0
-        state.messages = state.activities = state.refused_sends = 0
-        self._container.filter.reset_counts()
 
     def _table(self, name: str) -> TableBuffer[Any]:
         tables = self._container.tables
@@ -83,12 +57,3 @@ class StandardCommands:
 
     def _abort_table(self, command: AbortTable) -> None:
         self._table(command.table).abort()
-
-    def _set_event_filter(self, command: SetEventFilter) -> None:
-        try:
-            self._container.filter.set_mask(command.event, command.mask)
-        except EventFilterError as error:
-            raise Refused(str(error), FailureCode.BAD_ARGUMENT) from error
-
-    def _enable_events(self, command: EnableEvents) -> None:
-        self._container.filter.enable(command.severity, enabled=command.enabled)

@@ -1,0 +1,52 @@
+"""What every app understands and reports without writing a line for it.
+
+Function codes 0 and 1 and 96 to 127, event codes 0 to 31 and the first two telemetry packets of each app belong to the
+framework.
+"""
+
+from __future__ import annotations
+
+from flightsw.messages.events import EnableEvents, EventsSuppressed, SetEventFilter
+from flightsw.messages.life import (
+    AppHousekeeping,
+    AppStarted,
+    CheckpointFailed,
+    CheckpointLost,
+    CommandFailed,
+    HandlerFailed,
+    Noop,
+    NoopDone,
+    ResetCounters,
+    StartFailed,
+    WorkLost,
+)
+from flightsw.messages.tables import AbortTable, ActivateTable, LoadTable, TableActivated, ValidateTable
+from tlm_cmd.definition.message import Command, Event, Telemetry
+from tlm_cmd.packets.verification import VerificationReport
+
+FIRST_APP_EVENT = 32
+APP_FUNCTION_CODES = range(2, 96)
+
+STANDARD_COMMANDS: tuple[type[Command], ...] = (
+    Noop,
+    ResetCounters,
+    LoadTable,
+    ValidateTable,
+    ActivateTable,
+    AbortTable,
+    SetEventFilter,
+    EnableEvents,
+)
+STANDARD_TELEMETRY: tuple[type[Telemetry], ...] = (AppHousekeeping, VerificationReport)
+STANDARD_EVENTS: tuple[type[Event], ...] = (
+    AppStarted,
+    NoopDone,
+    HandlerFailed,
+    StartFailed,
+    CommandFailed,
+    TableActivated,
+    WorkLost,
+    CheckpointLost,
+    EventsSuppressed,
+    CheckpointFailed,
+)

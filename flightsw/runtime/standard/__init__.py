@@ -1,0 +1,1 @@
+"""How every app answers the standard commands, a module for each service."""

@@ -1,0 +1,21 @@
+"""The commands that every app understands, and who in its container answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from flightsw.runtime.standard.basics import BasicCommands
+from flightsw.runtime.standard.events import EventCommands
+from flightsw.runtime.standard.tables import TableCommands
+from tlm_cmd.definition.message import Command
+
+if TYPE_CHECKING:
+    from flightsw.runtime.container import AppContainer
+
+Handlers = dict[type[Command], Callable[[Any], None]]
+
+
+def standard_handlers(container: AppContainer) -> Handlers:
+    """The handlers of all standard commands for one app, by command class."""
+    return BasicCommands(container).handlers | TableCommands(container).handlers | EventCommands(container).handlers
