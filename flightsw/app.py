@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_type_hint
 
 import msgspec
 
+from flightsw.bus.inbox import Overflow, Reception
 from flightsw.errors import FlightSoftwareError
 from flightsw.services.tables import Table
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 from tlm_cmd.packets.verification import FailureCode, RequestId
 
 if TYPE_CHECKING:
+    from flightsw.bus.router import Loss
     from flightsw.runtime.container import AppContainer
     from flightsw.services.spacecraft_time import SpacecraftTime
 
@@ -89,30 +91,58 @@ class Activity(msgspec.Struct, frozen=True):
     offset: float
 
 
-def handles(*records: type[Any]) -> Callable[[Handler], Handler]:
+def handles(
+    *records: type[Any], limit: int | None = None, overflow: Overflow = Overflow.REFUSE
+) -> Callable[[Handler], Handler]:
     """Mark the handler of commands of this app, of telemetry or events of any one app, or of a work's results.
 
+    Args:
+        records: the classes that the method takes.
+        limit: how many telemetry packets or events of these may wait at once; at most the inbox's depth has a meaning.
+        overflow: what becomes of one for which there is no room.
+
     Raises:
-        FlightSoftwareError: no class is named; the decorator needs parentheses.
+        FlightSoftwareError: no class is named (the decorator needs parentheses), or the limit is below 1.
     """
     if not records or not all(isinstance(record, type) for record in records):
         raise FlightSoftwareError(f"@handles needs the classes that the method takes, found {records}")
+    reception = _reception(limit, overflow)
 
     def mark(handler: Handler) -> Handler:
         handler.__dict__["handled_records"] = records
+        handler.__dict__["reception"] = reception
         return handler
 
     return mark
 
 
-def collects(record: type[Telemetry]) -> Callable[[Handler], Handler]:
-    """Mark the handler of a packet that many apps send; it is called with the sender's name and the packet."""
+def collects(
+    record: type[Telemetry], *, limit: int | None = None, overflow: Overflow = Overflow.REFUSE
+) -> Callable[[Handler], Handler]:
+    """Mark the handler of a packet that many apps send; it is called with the sender's name and the packet.
+
+    Args:
+        record: the class of the packet.
+        limit: how many of one sender may wait at once; at most the inbox's depth has a meaning.
+        overflow: what becomes of one for which there is no room.
+
+    Raises:
+        FlightSoftwareError: the limit is below 1.
+    """
+    reception = _reception(limit, overflow)
 
     def mark(handler: Handler) -> Handler:
         handler.__dict__["collected_record"] = record
+        handler.__dict__["reception"] = reception
         return handler
 
     return mark
+
+
+def _reception(limit: int | None, overflow: Overflow) -> Reception:
+    if limit is not None and limit < 1:
+        raise FlightSoftwareError(f"limit is {limit}, it must be at least 1")
+    return Reception(limit, overflow)
 
 
 def every(seconds: float, offset: float = 0.0) -> Callable[[Handler], Handler]:
@@ -235,9 +265,9 @@ class App:
         """Mission elapsed time, TAI and UTC of ``now_ns``."""
         return self.container.surroundings.time
 
-    def send(self, packet: Telemetry) -> None:
-        """Publish telemetry."""
-        self.container.publish(packet)
+    def send(self, packet: Telemetry) -> tuple[Loss, ...]:
+        """Publish telemetry; returns what was lost by it in this process, counted; empty when all is well."""
+        return self.container.publish(packet)
 
     def event(self, event: Event) -> None:
         """Report that something happened."""
@@ -286,4 +316,16 @@ class App:
         self.container.checkpoint()
 
 
-__all__ = ["App", "Record", "Refused", "Table", "Ticket", "Work", "WorkFailed", "collects", "every", "handles"]
+__all__ = [
+    "App",
+    "Overflow",
+    "Record",
+    "Refused",
+    "Table",
+    "Ticket",
+    "Work",
+    "WorkFailed",
+    "collects",
+    "every",
+    "handles",
+]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from enum import Enum, unique
-from typing import Annotated, Protocol
+from enum import Enum, IntEnum, unique
+from typing import Annotated, Protocol, assert_never
 
 import msgspec
 
@@ -24,11 +24,40 @@ class DropReason(Enum):
 
     INBOX_FULL = "inbox full"
     MESSAGE_LIMIT = "message limit"
+    NEWEST_DROPPED = "newest dropped"
+    OLDEST_DROPPED = "oldest dropped"
     ROUTE_DISABLED = "route disabled"
     APP_RESTARTED = "app restarted"
     LINK_FULL = "link full"
     LINK_LOST = "link lost"
     MALFORMED = "malformed"
+
+
+@unique
+class Overflow(IntEnum):
+    """What becomes of a message for which a subscription has no room; whatever it is, the sender is told.
+
+    A flood of one message never pushes out another: ``DROP_OLDEST`` only makes room among messages of the same id.
+    """
+
+    REFUSE = 0
+    """The sender keeps it, to send it again or to give it up: for commands, and for whoever looks at the losses."""
+    DROP_NEWEST = 1
+    """It is lost: for a record whose beginning matters."""
+    DROP_OLDEST = 2
+    """The one of its kind that waits longest is lost in its place: for state, of which the latest matters."""
+
+
+class Reception(msgspec.Struct, frozen=True):
+    """How one app takes one message.
+
+    Attributes:
+        limit: how many of it may wait at once, at least 1; None for what its quality class is given.
+        overflow: what becomes of one for which there is no room.
+    """
+
+    limit: int | None = None
+    overflow: Overflow = Overflow.REFUSE
 
 
 class InboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +94,13 @@ class Destination(Protocol):
 
 
 class Inbox:
-    """A bounded queue of one quality class."""
+    """A bounded queue of one quality class.
+
+    Attributes:
+        depth: most messages that may wait.
+        queue: (subscription, message) in the order of arrival.
+        high_water: most messages that ever waited.
+    """
 
     __slots__ = ("depth", "high_water", "queue")
 
@@ -81,24 +116,21 @@ class Mailbox:
     Attributes:
         owner: the app's name.
         inboxes: by quality class.
+        commands: the queue of the first of them.
+        telemetry: the queue of the second.
+        bulk: the queue of the third.
+        ready: where a mailbox stands once for each message that waits in it.
+        receiver: takes message ids and messages.
     """
+
+    __slots__ = ("bulk", "commands", "inboxes", "owner", "ready", "receiver", "telemetry")
 
     def __init__(self, owner: str, limits: InboxLimits, ready: deque[Mailbox], receiver: Receiver) -> None:
         self.owner = owner
         self.inboxes = tuple(Inbox(limits.depth(quality)) for quality in Quality)
+        self.commands, self.telemetry, self.bulk = (inbox.queue for inbox in self.inboxes)
         self.ready = ready
-        self._receiver = receiver
-
-    def deliver_next(self) -> bool:
-        """Hand the next waiting message to the app; False when none waits, as in a mailbox that was closed."""
-        for inbox in self.inboxes:
-            if inbox.queue:
-                subscription, message = inbox.queue.popleft()
-                subscription.queued -= 1
-                subscription.delivered += 1
-                self._receiver(subscription.message_id, message)
-                return True
-        return False
+        self.receiver = receiver
 
     def discard(self, reason: DropReason) -> int:
         """Drop everything that waits, counted under ``reason``; returns how many."""
@@ -116,43 +148,104 @@ class Subscription:
     """One app's interest in one message.
 
     Attributes:
-        limit: how many of this message may wait at once.
-        enabled: a disabled route drops, counted.
+        message_id: the message.
+        owner: the app.
+        overflow: what becomes of a message for which there is no room.
         queued: messages waiting now.
         delivered: messages handed to the app.
         dropped: messages lost here, by reason.
     """
 
-    __slots__ = ("_inbox", "_mailbox", "delivered", "dropped", "enabled", "limit", "message_id", "owner", "queued")
+    __slots__ = (
+        "_depth",
+        "_enabled",
+        "_inbox",
+        "_limit",
+        "_mailbox",
+        "_queue",
+        "_ready",
+        "_room",
+        "delivered",
+        "dropped",
+        "message_id",
+        "overflow",
+        "owner",
+        "queued",
+    )
 
-    def __init__(self, message_id: int, mailbox: Mailbox, quality: Quality, limit: int) -> None:
+    def __init__(
+        self, message_id: int, mailbox: Mailbox, quality: Quality, limit: int, overflow: Overflow = Overflow.REFUSE
+    ) -> None:
         self.message_id = message_id
         self.owner = mailbox.owner
-        self.limit = limit
-        self.enabled = True
+        self.overflow = overflow
         self.queued = 0
         self.delivered = 0
         self.dropped: dict[DropReason, int] = {}
         self._mailbox = mailbox
         self._inbox = mailbox.inboxes[quality]
+        self._queue, self._depth = self._inbox.queue, self._inbox.depth
+        self._ready = mailbox.ready.append
+        self._limit, self._enabled = limit, True
+        self._room = limit  # the limit while the route is enabled, so that one comparison tells both
+
+    @property
+    def limit(self) -> int:
+        """How many of this message may wait at once."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        self._limit = limit
+        self._room = limit if self._enabled else 0
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the message passes; a disabled route drops it, counted."""
+        return self._enabled
+
+    @enabled.setter
+    def enabled(self, enabled: bool) -> None:
+        self._enabled = enabled
+        self._room = self._limit if enabled else 0
 
     def offer(self, message: object) -> DropReason | None:
-        """Queue the message, or count why not."""
-        inbox = self._inbox
-        queue = inbox.queue
-        if not self.enabled:
-            return self.count_drop(DropReason.ROUTE_DISABLED)
-        if self.queued >= self.limit:
-            return self.count_drop(DropReason.MESSAGE_LIMIT)
-        if len(queue) >= inbox.depth:
-            return self.count_drop(DropReason.INBOX_FULL)
-        self.queued += 1
-        queue.append((self, message))
-        inbox.high_water = max(inbox.high_water, len(queue))
-        self._mailbox.ready.append(self._mailbox)
-        return None
+        """Queue the message; what was lost for want of room is counted, and the reason returned."""
+        queue = self._queue
+        waiting = len(queue)
+        if self.queued < self._room and waiting < self._depth:
+            self.queued += 1
+            queue.append((self, message))
+            self._ready(self._mailbox)
+            if waiting >= self._inbox.high_water:
+                self._inbox.high_water = waiting + 1
+            return None
+        return self.count_drop(self._without_room(message))
 
     def count_drop(self, reason: DropReason) -> DropReason:
         """Count one lost message."""
         self.dropped[reason] = self.dropped.get(reason, 0) + 1
         return reason
+
+    def _without_room(self, message: object) -> DropReason:
+        """Decide which message is lost, and why."""
+        if not self._enabled:
+            return DropReason.ROUTE_DISABLED
+        match self.overflow:
+            case Overflow.DROP_NEWEST:
+                return DropReason.NEWEST_DROPPED
+            case Overflow.DROP_OLDEST if self.queued:
+                self._forget_oldest()
+                self._queue.append((self, message))
+                return DropReason.OLDEST_DROPPED
+            case Overflow.REFUSE | Overflow.DROP_OLDEST:
+                return DropReason.MESSAGE_LIMIT if self.queued >= self._limit else DropReason.INBOX_FULL
+            case _:
+                assert_never(self.overflow)
+
+    def _forget_oldest(self) -> None:
+        """Take the message of this subscription that waits longest out of the inbox."""
+        for position, (subscription, _) in enumerate(self._queue):
+            if subscription is self:
+                del self._queue[position]
+                return

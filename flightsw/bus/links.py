@@ -18,7 +18,7 @@ from flightsw.bus.incoming import Incoming
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.outgoing import HeaderTime, LinkRoute, Offered, OutgoingLink
 from flightsw.bus.requests import Passage, Request
-from flightsw.bus.router import Bus, Refusal
+from flightsw.bus.router import Bus, Loss
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.dictionary import Dictionary
 
@@ -30,7 +30,7 @@ LONGEST_IPC_PATH = 107
 """Octets of an ``ipc://`` path (``sun_path`` of unix(7), less its final NUL)."""
 
 OnMet = Callable[[Passage], None]
-OnRefused = Callable[[Request, Refusal], None]
+OnRefused = Callable[[Request, Loss], None]
 
 
 class AddressError(FlightSoftwareError):
@@ -140,7 +140,7 @@ class BusLinks:
                     self._bus.connect(route)
             if peer in self._links and not message_ids:
                 for request in self._links[peer].abandon():
-                    self._on_refused(request, Refusal(peer, DropReason.LINK_LOST))
+                    self._on_refused(request, Loss(peer, DropReason.LINK_LOST))
 
     def wait_until_connected(self, timeout_s: float) -> bool:
         """Wait for every peer to listen, at most ``timeout_s`` host seconds for each; whether all do."""

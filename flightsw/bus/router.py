@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from flightsw.bus.inbox import Destination, DropReason, InboxLimits, Mailbox, Receiver, Subscription
+from flightsw.bus.inbox import Destination, DropReason, InboxLimits, Mailbox, Overflow, Receiver, Subscription
 from flightsw.bus.ledger import Ledger, account_of
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.message import Quality
@@ -22,8 +22,11 @@ class DispatchLoopError(FlightSoftwareError):
     """Apps kept answering each other without end within one dispatch."""
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """A destination that did not get a message, and why."""
+class Loss(msgspec.Struct, frozen=True):
+    """A destination at which a message was lost, and why.
+
+    With ``OLDEST_DROPPED`` it is an older message that was lost, in favour of the one sent; else it is the one sent.
+    """
 
     owner: str
     reason: DropReason
@@ -33,16 +36,34 @@ class Route:
     """Everyone who gets one message.
 
     Attributes:
+        destinations: all of them, in the order in which they were connected.
+        subscriptions: those that are apps here.
         sent: how often it was sent.
-        offered: sent x destinations at the time.
     """
 
-    __slots__ = ("destinations", "offered", "sent")
+    __slots__ = ("_offered_before", "_sent_before", "destinations", "sent", "subscriptions")
 
     def __init__(self) -> None:
         self.destinations: tuple[Destination, ...] = ()
+        self.subscriptions: tuple[Subscription, ...] = ()
         self.sent = 0
-        self.offered = 0
+        self._sent_before = 0
+        self._offered_before = 0
+
+    @property
+    def offered(self) -> int:
+        """Sent x destinations, each sending with the destinations of its time; and what came from other processes."""
+        return self._offered_before + (self.sent - self._sent_before) * len(self.destinations)
+
+    def change(self, destinations: tuple[Destination, ...]) -> None:
+        """Have other destinations from now on."""
+        self._offered_before, self._sent_before = self.offered, self.sent
+        self.destinations = destinations
+        self.subscriptions = tuple(there for there in destinations if isinstance(there, Subscription))
+
+    def offered_locally(self) -> None:
+        """Count a message from another process, which is only for the apps here."""
+        self._offered_before += len(self.subscriptions)
 
 
 class Bus:
@@ -87,31 +108,47 @@ class Bus:
         if mailbox is None:
             raise FlightSoftwareError(f"{owner} has no mailbox to close")
         mailbox.discard(DropReason.APP_RESTARTED)
-        for _, destination in self.all_destinations():
-            if isinstance(destination, Subscription) and destination.owner == owner:
-                self.disconnect(destination)
+        for subscription in self.subscriptions(owner):
+            self.disconnect(subscription)
 
     def subscribe(
-        self, owner: str, message_id: int, quality: Quality, limit: int = DEFAULT_MESSAGE_LIMIT
+        self,
+        owner: str,
+        message_id: int,
+        quality: Quality,
+        limit: int = DEFAULT_MESSAGE_LIMIT,
+        overflow: Overflow = Overflow.REFUSE,
     ) -> Subscription:
-        """Deliver a message to an app; subscribing again returns the same subscription."""
+        """Deliver a message to an app; subscribing again returns the same subscription, with the new limit and policy.
+
+        Args:
+            owner: the app.
+            message_id: the message.
+            quality: in which of its inboxes it waits.
+            limit: how many of this message may wait at once, at least 1.
+            overflow: what becomes of a message for which there is no room.
+        """
         for destination in self.destinations(message_id):
             if destination.owner == owner and isinstance(destination, Subscription):
-                destination.limit = limit
+                destination.limit, destination.overflow = limit, overflow
                 return destination
-        subscription = Subscription(message_id, self._mailboxes[owner], quality, limit)
+        subscription = Subscription(message_id, self._mailboxes[owner], quality, limit, overflow)
         self.connect(subscription)
         return subscription
+
+    def subscriptions(self, owner: str) -> list[Subscription]:
+        """What an app is subscribed to."""
+        return [there for route in self._routes.values() for there in route.subscriptions if there.owner == owner]
 
     def connect(self, destination: Destination) -> None:
         """Add a destination to its message's route."""
         route = self._routes.setdefault(destination.message_id, Route())
-        route.destinations = (*route.destinations, destination)
+        route.change((*route.destinations, destination))
 
     def disconnect(self, destination: Destination) -> None:
         """Take a destination off its message's route; its counts stay in the ledger. Nothing may wait there."""
         route = self._routes[destination.message_id]
-        route.destinations = tuple(there for there in route.destinations if there is not destination)
+        route.change(tuple(there for there in route.destinations if there is not destination))
         self._retired += account_of((destination,))
 
     def destinations(self, message_id: int) -> tuple[Destination, ...]:
@@ -125,19 +162,15 @@ class Bus:
 
     def subscribed_ids(self) -> list[int]:
         """Messages that apps here are subscribed to, ascending."""
-        return sorted(
-            message_id
-            for message_id, route in self._routes.items()
-            if any(isinstance(there, Subscription) for there in route.destinations)
-        )
+        return sorted(message_id for message_id, route in self._routes.items() if route.subscriptions)
 
     # ---------------------------------------------------------------- carrying
 
-    def send(self, message_id: int, message: object) -> tuple[Refusal, ...]:
+    def send(self, message_id: int, message: object) -> tuple[Loss, ...]:
         """Offer a message to everyone subscribed; never blocks.
 
         Returns:
-            The destinations that did not get it, each with the reason; empty when all did.
+            What was lost, destination by destination; empty when all have taken it and lost nothing else.
         """
         if self.tap is not None:
             self.tap(message_id, message)
@@ -146,18 +179,16 @@ class Bus:
             self.unrouted[message_id] = self.unrouted.get(message_id, 0) + 1
             return ()
         route.sent += 1
-        route.offered += len(route.destinations)
         return _offer(route.destinations, message)
 
-    def deliver_local(self, message_id: int, message: object) -> tuple[Refusal, ...]:
-        """Offer a message from another process to the apps here, and to nobody else; returns who did not get it."""
+    def deliver_local(self, message_id: int, message: object) -> tuple[Loss, ...]:
+        """Offer a message from another process to the apps here, and to nobody else; returns what was lost."""
         route = self._routes.get(message_id)
-        local = [there for there in route.destinations if isinstance(there, Subscription)] if route else []
-        if route is None or not local:
+        if route is None or not route.subscriptions:
             self.unrouted[message_id] = self.unrouted.get(message_id, 0) + 1
             return ()
-        route.offered += len(local)
-        return _offer(local, message)
+        route.offered_locally()
+        return _offer(route.subscriptions, message)
 
     def dispatch(self) -> int:
         """Hand out waiting messages until none is left; returns how many.
@@ -175,7 +206,14 @@ class Bus:
             while ready:
                 if count >= MAX_DELIVERIES_PER_DISPATCH:
                     raise DispatchLoopError(f"{count} messages in one dispatch: two apps answer each other without end")
-                count += ready.popleft().deliver_next()
+                mailbox = ready.popleft()
+                queue = mailbox.commands or mailbox.telemetry or mailbox.bulk
+                if queue:  # else the mailbox was closed meanwhile
+                    subscription, message = queue.popleft()
+                    subscription.queued -= 1
+                    subscription.delivered += 1
+                    count += 1
+                    mailbox.receiver(subscription.message_id, message)
         finally:
             self._dispatching = False
         return count
@@ -199,10 +237,10 @@ class Bus:
         return {owner: tuple(inbox.high_water for inbox in box.inboxes) for owner, box in self._mailboxes.items()}
 
 
-def _offer(destinations: Iterable[Destination], message: object) -> tuple[Refusal, ...]:
-    refusals: tuple[Refusal, ...] = ()
+def _offer(destinations: Iterable[Destination], message: object) -> tuple[Loss, ...]:
+    losses: tuple[Loss, ...] = ()
     for destination in destinations:
         reason = destination.offer(message)
         if reason is not None:
-            refusals = (*refusals, Refusal(destination.owner, reason))
-    return refusals
+            losses = (*losses, Loss(destination.owner, reason))
+    return losses

@@ -1,11 +1,12 @@
 """What every app understands and reports without writing a line for it.
 
-Function codes 0 and 1 and 96 to 127, event codes 0 to 31 and the first two telemetry packets of each app belong to the
-framework.
+Function codes 0 and 1 and 96 to 127, event codes 0 to 31 and the first three telemetry packets of each app belong to
+the framework.
 """
 
 from __future__ import annotations
 
+from flightsw.messages.bus import EnableRoute, MailboxReport, ReportMailbox, RouteSwitched
 from flightsw.messages.events import EnableEvents, EventsSuppressed, SetEventFilter
 from flightsw.messages.life import (
     AppHousekeeping,
@@ -36,8 +37,10 @@ STANDARD_COMMANDS: tuple[type[Command], ...] = (
     AbortTable,
     SetEventFilter,
     EnableEvents,
+    EnableRoute,
+    ReportMailbox,
 )
-STANDARD_TELEMETRY: tuple[type[Telemetry], ...] = (AppHousekeeping, VerificationReport)
+STANDARD_TELEMETRY: tuple[type[Telemetry], ...] = (AppHousekeeping, VerificationReport, MailboxReport)
 STANDARD_EVENTS: tuple[type[Event], ...] = (
     AppStarted,
     NoopDone,
@@ -49,4 +52,5 @@ STANDARD_EVENTS: tuple[type[Event], ...] = (
     CheckpointLost,
     EventsSuppressed,
     CheckpointFailed,
+    RouteSwitched,
 )

@@ -32,6 +32,7 @@ class ContainerState(msgspec.Struct):
         restarts: starts after the first.
         tables: images of tables that were activated by command, by name.
         filter: memory of the event filter.
+        disabled_routes: messages that do not reach the app, by command.
         executed: commands whose handler has been called, from the very first start on.
         open: commands that were deferred and have no verdict yet, oldest first.
     """
@@ -48,6 +49,7 @@ class ContainerState(msgspec.Struct):
     restarts: int = 0
     tables: dict[str, bytes] = {}
     filter: EventFilterState = msgspec.field(default_factory=EventFilterState)
+    disabled_routes: list[int] = []
     executed: int = 0
     open: list[Ticket] = []
 

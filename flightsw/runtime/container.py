@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from flightsw.app import App, Refused, Ticket, Work, WorkFailed
-from flightsw.bus.inbox import DropReason, InboxLimits
+from flightsw.bus.inbox import DropReason, InboxLimits, Subscription
 from flightsw.bus.requests import Request
+from flightsw.bus.router import Loss
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.events import EventsSuppressed
 from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointLost, HandlerFailed, StartFailed, WorkLost
@@ -50,6 +51,7 @@ class AppContainer:
         tables: the app's table buffers, by name.
         state: the framework's memory of it.
         filter: decides which of its events are sent.
+        mailbox: where its messages wait.
         running: False before start, when the app's start failed, and behind stop.
         surroundings: the process it lives in.
     """
@@ -77,7 +79,7 @@ class AppContainer:
         self._standard = standard_handlers(self)
         self._verification = Verification(self)
         self._subscriptions = Subscriptions(name, self.app, self._dictionary)
-        self._mailbox = self._bus.open_mailbox(name, limits, self.receive)
+        self.mailbox = self._bus.open_mailbox(name, limits, self.receive)
         self._limits = limits
 
     # ---------------------------------------------------------------- life
@@ -86,6 +88,8 @@ class AppContainer:
         """Restore the app's memory and subscribe it; all apps of a vehicle are prepared before the first one starts."""
         self._restored = self._keeper.restore()
         self._subscriptions.make(self._bus, self._limits)
+        for subscription in self.subscriptions():
+            subscription.enabled = subscription.message_id not in self.state.disabled_routes
 
     def start(self) -> None:
         """Run the app's ``start``; until then, and if it fails, the app gets nothing."""
@@ -113,6 +117,10 @@ class AppContainer:
             self._keeper.save()
 
     # ---------------------------------------------------------------- what comes in
+
+    def subscriptions(self) -> list[Subscription]:
+        """What the app gets, with the accounts of it, in the order of subscription."""
+        return self._bus.subscriptions(self.name)
 
     def receive(self, message_id: int, message: object) -> None:
         """Hand a message to its handler; whatever that raises is counted and reported, and the app goes on."""
@@ -211,13 +219,15 @@ class AppContainer:
         """Vehicle time."""
         return self.surroundings.now_ns()
 
-    def publish(self, packet: Telemetry) -> None:
-        """Send telemetry of this app."""
+    def publish(self, packet: Telemetry) -> tuple[Loss, ...]:
+        """Send telemetry of this app; returns what was lost by it in this process."""
         message_id = self._telemetry_ids.get(type(packet))
         if message_id is None:
             message_id = self._dictionary.telemetry_of(self.name, type(packet)).message_id
             self._telemetry_ids[type(packet)] = message_id
-        self.state.refused_sends += len(self._bus.send(message_id, packet))
+        losses = self._bus.send(message_id, packet)
+        self.state.refused_sends += len(losses)
+        return losses
 
     def report(self, event: Event) -> None:
         """Send an event of this app, unless a filter holds it back."""
@@ -289,7 +299,7 @@ class AppContainer:
                 activities=state.activities & _MAX_U32,
                 refused_sends=state.refused_sends & _MAX_U32,
                 restarts=min(state.restarts, 65_535),
-                inbox_high_water=tuple(inbox.high_water for inbox in self._mailbox.inboxes),
+                inbox_high_water=tuple(inbox.high_water for inbox in self.mailbox.inboxes),
             )
         )
         self.checkpoint()

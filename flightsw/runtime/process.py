@@ -13,7 +13,7 @@ from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.links import BusLinks
 from flightsw.bus.requests import Passage, Request
-from flightsw.bus.router import Refusal
+from flightsw.bus.router import Loss
 from flightsw.clock import HostClock
 from flightsw.hal.nvm import DirectoryNvm
 from flightsw.mission import Mission
@@ -214,7 +214,7 @@ class ProcessRuntime:
         if isinstance(message, Telemetry | Event | Command):
             self.host.dictionary.encode_payload(message)
 
-    def _refused(self, request: Request, refusal: Refusal) -> None:
+    def _refused(self, request: Request, refusal: Loss) -> None:
         """Answer a command that an app here had no room for, or that a process gone for good will never answer."""
         for apid in (request.id.apid, request.id.source):
             app = self.host.dictionary.app_of(apid)

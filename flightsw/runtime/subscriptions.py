@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from flightsw.app import App
-from flightsw.bus.inbox import InboxLimits
+from flightsw.bus.inbox import InboxLimits, Reception
 from flightsw.bus.router import DEFAULT_MESSAGE_LIMIT, Bus
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID, Dictionary
@@ -43,23 +43,42 @@ class Subscriptions:
         """
         command_id = COMMAND_MESSAGE_ID | self._dictionary.apid_of(self._owner)
         bus.subscribe(self._owner, command_id, Quality.COMMAND, limits.commands)
-        wanted = [message_id for record in type(self._app).handlers for message_id in self._handled(record)]
-        for packet in type(self._app).collectors:
-            wanted += self._collected(packet)
+        wanted: list[tuple[int, Reception]] = []
+        for record, method in type(self._app).handlers.items():
+            wanted += self._with_reception(method, self._handled(record))
+        for packet, method in type(self._app).collectors.items():
+            wanted += self._with_reception(method, self._collected(packet))
         for message_id in self._app.subscriptions():
             if message_id & COMMAND_MESSAGE_ID == COMMAND_MESSAGE_ID:
                 raise FlightSoftwareError(
                     f"{self._owner} asks for message 0x{message_id:04x}, a command; only the app that it is for gets it"
                 )
-            wanted.append(message_id)
+            wanted.append((message_id, Reception()))
             self._asked_for[message_id] = partial(self._app.received, message_id)
-        for message_id in wanted:
-            self._subscribe(bus, message_id, limits)
+        for message_id, reception in self._agreed(wanted).items():
+            self._subscribe(bus, message_id, reception, limits)
 
     def handler(self, message_id: int, message: object) -> Handler | None:
         """The method that takes a message; None for other events of an app of which one event is handled."""
         handler = self._handlers.get(message_id) or self._event_handlers.get(type(message))
         return handler or self._asked_for.get(message_id)
+
+    def _with_reception(self, method: str, message_ids: Iterable[int]) -> list[tuple[int, Reception]]:
+        reception: Reception = getattr(self._app, method).reception
+        return [(message_id, reception) for message_id in message_ids]
+
+    def _agreed(self, wanted: Iterable[tuple[int, Reception]]) -> dict[int, Reception]:
+        """How each message is taken; where several methods take it, the one that says something decides."""
+        agreed: dict[int, Reception] = {}
+        for message_id, reception in wanted:
+            before = agreed.get(message_id, Reception())
+            if Reception() not in {before, reception} and before != reception:
+                raise FlightSoftwareError(
+                    f"{self._owner}: two handlers of message 0x{message_id:04x} (all events of an app are one message) "
+                    f"ask for different limits or overflow: {before}, {reception}"
+                )
+            agreed[message_id] = reception if before == Reception() else before
+        return agreed
 
     def _handled(self, record: type[Any]) -> tuple[int, ...]:
         """The message that a handler's class stands for; none for the results of works."""
@@ -92,11 +111,11 @@ class Subscriptions:
             self._handlers[message_ids[-1]] = partial(collector, sender)
         return message_ids
 
-    def _subscribe(self, bus: Bus, message_id: int, limits: InboxLimits) -> None:
+    def _subscribe(self, bus: Bus, message_id: int, reception: Reception, limits: InboxLimits) -> None:
         entry = self._dictionary.telemetry_by_apid(message_id & 0x7FF)
         quality, limit = Quality.TELEMETRY, DEFAULT_MESSAGE_LIMIT
         if entry is not None:
             quality = entry.record.quality
             if entry.record is VerificationReport:  # as dear as commands, of which there may be as many
                 limit = limits.depth(quality)
-        bus.subscribe(self._owner, message_id, quality, limit)
+        bus.subscribe(self._owner, message_id, quality, reception.limit or limit, reception.overflow)

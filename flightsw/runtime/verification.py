@@ -8,6 +8,7 @@ import msgspec
 
 from flightsw.app import Refused, Ticket
 from flightsw.bus.requests import Request
+from flightsw.bus.router import Loss
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.life import CommandFailed
 from flightsw.runtime.checkpoints import ContainerState
@@ -26,8 +27,8 @@ class Reporter(Protocol):
     state: ContainerState
     surroundings: Surroundings
 
-    def publish(self, packet: Telemetry) -> None:
-        """Send telemetry of the app."""
+    def publish(self, packet: Telemetry) -> tuple[Loss, ...]:
+        """Send telemetry of the app; returns what was lost by it in this process."""
         ...
 
     def report(self, event: Event) -> None:

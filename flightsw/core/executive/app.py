@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flightsw.app import App, Refused, every, handles
-from flightsw.core.executive.messages import AppRestarted, DropCount, ExecutiveStatus, RestartApp, RestartsExhausted
+from flightsw.core.executive.messages import AppRestarted, ExecutiveStatus, RestartApp, RestartsExhausted
+from flightsw.messages.bus import DropCount
 from flightsw.runtime.supervision import Supervision
 from tlm_cmd.packets.verification import FailureCode, shorten
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from flightsw.messages.bus import DropCount
 from tlm_cmd.definition.fields import U16, U32, U64, UpTo
-from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemetry
+from tlm_cmd.definition.message import Command, Event, Severity, Telemetry
 from tlm_cmd.packets.verification import MAX_REASON_OCTETS
 
 
@@ -13,13 +14,6 @@ class RestartApp(Command, code=2):
     """Restart one app from its checkpoint; others of its process go on."""
 
     app: Annotated[str, UpTo(32), "the app's name in the mission"]
-
-
-class DropCount(Record):
-    """Messages lost for one reason."""
-
-    reason: Annotated[str, UpTo(24)]
-    count: Annotated[int, U64]
 
 
 class ExecutiveStatus(Telemetry, period_s=10):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flightsw.runtime.standard.basics import BasicCommands
+from flightsw.runtime.standard.bus import BusCommands
 from flightsw.runtime.standard.events import EventCommands
 from flightsw.runtime.standard.tables import TableCommands
 from tlm_cmd.definition.message import Command
@@ -18,4 +19,5 @@ Handlers = dict[type[Command], Callable[[Any], None]]
 
 def standard_handlers(container: AppContainer) -> Handlers:
     """The handlers of all standard commands for one app, by command class."""
-    return BasicCommands(container).handlers | TableCommands(container).handlers | EventCommands(container).handlers
+    services = BasicCommands, TableCommands, EventCommands, BusCommands
+    return {command: handler for service in services for command, handler in service(container).handlers.items()}

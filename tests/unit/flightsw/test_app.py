@@ -130,6 +130,12 @@ def test_a_handler_names_classes(records: tuple[Any, ...]) -> None:
         handles(*records)
 
 
+def test_a_handler_takes_at_least_one() -> None:
+    """A limit below one message is refused where it stands."""
+    with pytest.raises(FlightSoftwareError, match="limit is 0, it must be at least 1"):
+        handles(Go, limit=0)
+
+
 @pytest.mark.parametrize("member", [Table(Rule, file="rule.toml"), Work("m:e", Task, Task, 1)])
 def test_names_must_fit_commands_and_events(member: object) -> None:
     """A table or work with the longest name is allowed, with one octet more not."""

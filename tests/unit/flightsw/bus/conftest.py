@@ -13,7 +13,7 @@ import pytest
 from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.links import BusLinks
 from flightsw.bus.requests import Request
-from flightsw.bus.router import Bus, Refusal
+from flightsw.bus.router import Bus, Loss
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.fields import U8, U32, Range, Tail
 from tlm_cmd.definition.message import Command, Event, Quality, Severity, Telemetry
@@ -63,7 +63,7 @@ class End:
     def __init__(self, folder: Path, name: str, epoch: int, **more: Any) -> None:  # noqa: ANN401 - passed on
         self.bus = Bus()
         self.received: list[Any] = []
-        self.refused: list[tuple[Request, Refusal]] = []
+        self.refused: list[tuple[Request, Loss]] = []
         self.met: list[object] = []
         more = {"on_refused": lambda *refused: self.refused.append(refused), "on_met": self.met.append} | more
         self.links = BusLinks(

@@ -2,7 +2,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from flightsw.bus.inbox import DropReason, InboxLimits
+from flightsw.bus.inbox import DropReason, InboxLimits, Overflow
 from flightsw.bus.router import Bus
 from tlm_cmd.definition.message import Quality
 
@@ -20,7 +20,7 @@ class BusRules(RuleBasedStateMachine):
         super().__init__()
         self.bus = Bus()
         self.open: dict[str, None] = {}
-        self.sent = self.offered = self.refused = self.restarted = self.unrouted = 0
+        self.sent = self.offered = self.told = self.restarted = self.unrouted = 0
         self.received: dict[tuple[str, int], list[int]] = {}
         self.number = 0
 
@@ -38,11 +38,11 @@ class BusRules(RuleBasedStateMachine):
         assert not numbers or message > numbers[-1]
         numbers.append(message)
 
-    @rule(app=NAMES, message_id=MESSAGE_IDS, limit=st.integers(1, 5))
-    def subscribe(self, app: str, message_id: int, limit: int) -> None:
-        """An app asks for a message, or changes how many of it may wait."""
+    @rule(app=NAMES, message_id=MESSAGE_IDS, limit=st.integers(1, 5), overflow=st.sampled_from(Overflow))
+    def subscribe(self, app: str, message_id: int, limit: int, overflow: Overflow) -> None:
+        """An app asks for a message, or changes how many of it may wait and what becomes of more."""
         if app in self.open:
-            self.bus.subscribe(app, message_id, QUALITIES[message_id], limit)
+            self.bus.subscribe(app, message_id, QUALITIES[message_id], limit, overflow)
 
     @rule(message_id=MESSAGE_IDS, count=st.integers(1, 6))
     def send(self, message_id: int, count: int) -> None:
@@ -50,7 +50,7 @@ class BusRules(RuleBasedStateMachine):
         for _ in range(count):
             self.number += 1
             destinations = len(self.bus.destinations(message_id))
-            self.refused += len(self.bus.send(message_id, self.number))
+            self.told += len(self.bus.send(message_id, self.number))
             self.offered += destinations
             self.sent += destinations > 0
             self.unrouted += destinations == 0
@@ -82,8 +82,8 @@ class BusRules(RuleBasedStateMachine):
         assert (ledger.sent, ledger.offered, ledger.unrouted) == (self.sent, self.offered, self.unrouted)
         assert ledger.delivered == sum(map(len, self.received.values()))
         restarted = ledger.dropped.get(DropReason.APP_RESTARTED, 0)
-        assert ledger.lost == self.refused + restarted
+        assert ledger.lost == self.told + restarted
 
 
-BusRules.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+BusRules.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
 TestBusRules = BusRules.TestCase

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from flightsw.bus.inbox import MAX_DEPTH, DropReason, InboxLimits
+from flightsw.bus.inbox import MAX_DEPTH, DropReason, InboxLimits, Overflow
 from flightsw.bus.router import Bus
 from tlm_cmd.definition.message import Quality
 
@@ -68,3 +68,59 @@ def test_a_disabled_route_drops_and_counts() -> None:
     bus.dispatch()
     assert received == ["kept"]
     assert bus.ledger().closed
+
+
+def overflowing(overflow: Overflow) -> tuple[list[object], list[DropReason]]:
+    """Send five messages where two may wait; what was delivered, and what the sender was told."""
+    bus, received = Bus(), []
+    bus.open_mailbox("app", LIMITS, lambda _id, message: received.append(message))
+    bus.subscribe("app", 1, Quality.TELEMETRY, limit=2, overflow=overflow)
+    told = [loss.reason for number in range(5) for loss in bus.send(1, number)]
+    assert bus.ledger().closed
+    bus.dispatch()
+    assert bus.ledger().closed
+    assert bus.ledger().lost == len(told)
+    return received, told
+
+
+@pytest.mark.parametrize(
+    ("overflow", "received", "reason"),
+    [
+        (Overflow.REFUSE, [0, 1], DropReason.MESSAGE_LIMIT),
+        (Overflow.DROP_NEWEST, [0, 1], DropReason.NEWEST_DROPPED),
+        (Overflow.DROP_OLDEST, [3, 4], DropReason.OLDEST_DROPPED),
+    ],
+)
+def test_each_subscription_chooses_what_is_lost(overflow: Overflow, received: list[object], reason: DropReason) -> None:
+    """The first or the last messages are kept, in order; the sender is told of every loss, and the ledger closes."""
+    assert overflowing(overflow) == (received, [reason] * 3)
+
+
+def test_the_oldest_of_another_message_is_never_dropped() -> None:
+    """In a full inbox a message makes room among its own kind only; where there is none, it is refused."""
+    bus, received = Bus(), []
+    bus.open_mailbox("app", LIMITS, lambda message_id, message: received.append((message_id, message)))
+    for message_id in (1, 2):
+        bus.subscribe("app", message_id, Quality.TELEMETRY, overflow=Overflow.DROP_OLDEST)
+    for number in range(3):
+        bus.send(1, number)
+    assert [loss.reason for loss in bus.send(2, "other")] == [DropReason.INBOX_FULL]
+    assert [loss.reason for loss in bus.send(1, 3)] == [DropReason.OLDEST_DROPPED]
+    assert bus.dispatch() == 3
+    assert received == [(1, 1), (1, 2), (1, 3)]
+    assert bus.ledger().closed
+
+
+def test_a_disabled_route_drops_nothing_older() -> None:
+    """What waited when the route was disabled is still delivered, also under DROP_OLDEST."""
+    bus, received = Bus(), []
+    bus.open_mailbox("app", LIMITS, lambda _id, message: received.append(message))
+    subscription = bus.subscribe("app", 1, Quality.TELEMETRY, limit=1, overflow=Overflow.DROP_OLDEST)
+    bus.send(1, "waits")
+    subscription.enabled = False
+    subscription.limit = 2
+    assert [loss.reason for loss in bus.send(1, "lost")] == [DropReason.ROUTE_DISABLED]
+    subscription.enabled = True
+    assert bus.send(1, "fits the new limit") == ()
+    bus.dispatch()
+    assert received == ["waits", "fits the new limit"]

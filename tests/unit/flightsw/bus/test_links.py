@@ -9,7 +9,7 @@ from flightsw.bus.inbox import DropReason, InboxLimits
 from flightsw.bus.links import LONGEST_IPC_PATH, AddressError, check_address
 from flightsw.bus.outgoing import MAX_BATCH_ITEMS, Offered
 from flightsw.bus.requests import Passage
-from flightsw.bus.router import Refusal
+from flightsw.bus.router import Loss
 from tests.unit.flightsw.bus.conftest import End, MakeEnd, Words
 
 
@@ -67,8 +67,8 @@ def test_a_batch_is_bounded_in_octets(make_end: MakeEnd, words: type[Words]) -> 
 def test_what_cannot_be_encoded_is_refused(make_end: MakeEnd, words: type[Words]) -> None:
     """The sender learns at once; nothing is offered to the link."""
     here, _ = connected(make_end, words)
-    assert here.bus.send(words.count_id, words.Count(-1)) == (Refusal("there", DropReason.MALFORMED),)
-    assert here.bus.send(words.go_id, words.request(1, speed=100)) == (Refusal("there", DropReason.MALFORMED),)
+    assert here.bus.send(words.count_id, words.Count(-1)) == (Loss("there", DropReason.MALFORMED),)
+    assert here.bus.send(words.go_id, words.request(1, speed=100)) == (Loss("there", DropReason.MALFORMED),)
     assert here.links.offered() == {"there": Offered(0, 0)}
     assert here.bus.ledger().closed
 
@@ -80,7 +80,7 @@ def test_a_peer_that_is_not_there_is_a_full_link(make_end: MakeEnd, words: type[
     assert not here.links.wait_until_connected(0.01)
     here.bus.send(words.count_id, words.Count(1))
     here.links.flush()
-    assert here.bus.send(words.go_id, words.request(1)) == (Refusal("there", DropReason.LINK_FULL),)
+    assert here.bus.send(words.go_id, words.request(1)) == (Loss("there", DropReason.LINK_FULL),)
     assert here.links.offered() == {"there": Offered(2, 2)}
     assert here.bus.ledger().dropped == {DropReason.LINK_FULL: 2}
     there = make_end("there")
@@ -97,7 +97,7 @@ def test_a_disabled_link_route_drops_and_counts(make_end: MakeEnd, words: type[W
     """Links are switched like any other destination."""
     here, _ = connected(make_end, words)
     here.bus.destinations(words.count_id)[0].enabled = False
-    assert here.bus.send(words.count_id, words.Count(1)) == (Refusal("there", DropReason.ROUTE_DISABLED),)
+    assert here.bus.send(words.count_id, words.Count(1)) == (Loss("there", DropReason.ROUTE_DISABLED),)
 
 
 def test_routes_come_and_go(make_end: MakeEnd, words: type[Words]) -> None:
@@ -156,7 +156,7 @@ def test_a_command_that_got_lost_is_sent_again(
     here, there = connected(make_end, words)
     for sequence in range(2):
         assert here.bus.send(words.go_id, words.request(sequence)) == ()
-    assert here.bus.send(words.go_id, words.request(9)) == (Refusal("there", DropReason.LINK_FULL),)
+    assert here.bus.send(words.go_id, words.request(9)) == (Loss("there", DropReason.LINK_FULL),)
     for _ in range(2):
         assert there.links.inbox.poll(10_000)
         there.links.inbox.recv()  # as if they had never come
@@ -192,7 +192,7 @@ def test_commands_to_a_process_gone_for_good_are_refused(make_end: MakeEnd, word
     here.links.set_routes({"there": []})
     here.links.set_routes({"there": []})
     assert [request.id.sequence for request, _ in here.refused] == [0, 1]
-    assert {refusal for _, refusal in here.refused} == {Refusal("there", DropReason.LINK_LOST)}
+    assert {refusal for _, refusal in here.refused} == {Loss("there", DropReason.LINK_LOST)}
     assert here.bus.send(words.go_id, words.request(3)) == ()
     assert here.bus.unrouted == {words.go_id: 1}
 

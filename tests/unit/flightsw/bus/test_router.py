@@ -4,7 +4,7 @@ import pytest
 
 from flightsw.bus import router
 from flightsw.bus.inbox import DropReason, InboxLimits
-from flightsw.bus.router import Bus, DispatchLoopError, Refusal
+from flightsw.bus.router import Bus, DispatchLoopError, Loss
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.message import Quality
 
@@ -118,7 +118,7 @@ def test_a_message_from_another_process_stays_here() -> None:
     bus.open_mailbox("app", InboxLimits(telemetry=1), lambda _id, message: received.append(message))
     bus.subscribe("app", 5, TM)
     assert bus.deliver_local(5, "in") == ()
-    assert bus.deliver_local(5, "too much") == (Refusal("app", DropReason.INBOX_FULL),)
+    assert bus.deliver_local(5, "too much") == (Loss("app", DropReason.INBOX_FULL),)
     bus.dispatch()
     assert (received, link.delivered, bus.unrouted) == (["in"], 0, {5: 1})
     assert bus.ledger().closed
