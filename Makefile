@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: help env demo test check lint types contracts unit format clean
+.PHONY: help env demo test check lint types contracts unit bench format clean
 
 help:
 	@echo "make demo    fly one orbit of the reference mission, watch it, get a report"
 	@echo "make test    lint, types, import contracts and all tests with branch coverage"
 	@echo "make check   lint, types and import contracts only"
 	@echo "make unit    all tests, without coverage"
+	@echo "make bench   all benchmarks, each beside its reference; takes minutes"
 	@echo "make format  format the source"
 	@echo "make env     only set up $(VENV)"
 	@echo "make clean   remove what was generated"
@@ -46,6 +47,10 @@ contracts: env
 
 unit: env
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+
+bench: env
+	mkdir -p reports
+	$(BIN)/flightsw bench --json reports/bench.json
 
 format: env
 	$(BIN)/ruff check --fix

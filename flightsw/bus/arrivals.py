@@ -14,6 +14,7 @@ class Arrivals(msgspec.Struct):
 
     Attributes:
         epoch: the incarnation.
+        series: identity of the numbers of its commands.
         offered: packets it has offered so far, by its own count.
         dropped: those of them that it dropped itself, by its own count.
         received: packets that arrived and could be read.
@@ -24,6 +25,7 @@ class Arrivals(msgspec.Struct):
     """
 
     epoch: int
+    series: int = 0
     offered: int = 0
     dropped: int = 0
     received: int = 0
@@ -55,6 +57,7 @@ class Arrivals(msgspec.Struct):
             return later
         return Arrivals(
             epoch=later.epoch,
+            series=later.series,
             offered=later.offered,
             dropped=later.dropped,
             received=self.received + later.received,
@@ -66,4 +69,4 @@ class Arrivals(msgspec.Struct):
 
     def successor(self, commands: int) -> Arrivals:
         """Where the receiver's next incarnation goes on counting, and behind which command."""
-        return Arrivals(self.epoch, self.offered, self.dropped, commands=commands)
+        return Arrivals(self.epoch, self.series, self.offered, self.dropped, commands=commands)

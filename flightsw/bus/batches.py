@@ -1,32 +1,45 @@
-"""What travels between processes: batches of packets behind a header that makes every loss visible.
+"""What travels between processes: batches of messages behind a header that makes every loss and every mix-up visible.
 
-A batch is ``header | item | item | ...``; an item is a CCSDS Space Packet, which delimits itself, and behind a command
-who asked and its number on the link. A batch without items only says how much was offered, and which commands of both
-directions have been dealt with.
+A batch is ``header | item | item | ...``; an item is ``message id, octets of the payload, payload``, in front of a
+command's payload who asked and its number on the link. A batch without items only says how much was offered, and which
+commands of both directions have been dealt with. A CRC-32 covers all of it.
 """
 
 from __future__ import annotations
 
 import struct
+import zlib
+from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
 from flightsw.bus.requests import Passage, Request
-from tlm_cmd.definition.dictionary import Dictionary
-from tlm_cmd.definition.message import Event, Telemetry
+from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, Dictionary
+from tlm_cmd.definition.message import Command, Event, Telemetry
 from tlm_cmd.errors import ProtocolError
-from tlm_cmd.packets.cfs_header import build_command, build_telemetry, parse_command, parse_telemetry
-from tlm_cmd.packets.spacepacket import PRIMARY_HEADER_OCTETS, SEQUENCE_MODULO, declared_packet_octets
 from tlm_cmd.packets.verification import RequestId
 
-_HEADER = struct.Struct(">HHHHQQHII")
-_TRAILER = struct.Struct(">HI")
-MAGIC = 0xF55B
-_COMMAND_BIT = 0x10  # packet type, in the first octet of the primary header
+MAGIC = 0xF55C
+APID_BITS = 0x7FF
+
+_HEADER = struct.Struct(">HHHHIQQQIQI")
+_CRC = struct.Struct(">I")
+_ITEMS_OFFSET = _HEADER.size + _CRC.size
+_ITEM = struct.Struct(">HH")
+_COMMAND = struct.Struct(">HHBI")
 
 
 class BatchError(ProtocolError):
-    """Octets that are no batch."""
+    """Octets that are no batch of this vehicle."""
+
+
+class DifferentDictionaryError(BatchError):
+    """The sender declares the mission's messages differently; give both ends the same software and mission file."""
+
+    def __init__(self, source: int, ours: int, theirs: int) -> None:
+        super().__init__(f"process {source} has dictionary {theirs:08x}, ours is {ours:08x}")
+        self.source, self.ours, self.theirs = source, ours, theirs
 
 
 class BatchHeader(msgspec.Struct, frozen=True):
@@ -35,40 +48,50 @@ class BatchHeader(msgspec.Struct, frozen=True):
     Attributes:
         source: number of the sending process.
         epoch: which incarnation of that process.
-        count: packets in the batch.
-        before: packets that this incarnation offered to this link before, the ones it dropped included.
+        count: messages in the batch.
+        dictionary: begin of the content hash of the sender's dictionary.
+        before: messages that this incarnation offered to this link before, the ones it dropped included.
         dropped: those of them that it dropped itself, because the link was full.
-        confirmed_epoch: incarnation of the receiver that the next field is about.
-        confirmed: number of the last command of the receiver that has been dealt with here; 0 when none has.
+        series: identity of the numbers of the sender's commands.
         settled: number of the last command of the sender that the receiver has confirmed.
+        confirmed_series: identity of the numbers of the receiver's commands that the next field is about.
+        confirmed: number of the last command of the receiver that has been dealt with here; 0 when none has.
     """
 
     source: int
     epoch: int
     count: int
+    dictionary: int
     before: int
     dropped: int
-    confirmed_epoch: int = 0
-    confirmed: int = 0
+    series: int = 0
     settled: int = 0
+    confirmed_series: int = 0
+    confirmed: int = 0
 
 
 def pack_batch(header: BatchHeader, items: list[bytes]) -> bytes:
     """Header and items in one message."""
-    return _HEADER.pack(MAGIC, *msgspec.structs.astuple(header)) + b"".join(items)
+    head = _HEADER.pack(MAGIC, *msgspec.structs.astuple(header))
+    body = b"".join(items)
+    return b"".join((head, _CRC.pack(zlib.crc32(body, zlib.crc32(head))), body))
 
 
 def unpack_header(data: bytes) -> BatchHeader:
-    """The header of a batch.
+    """The header of a batch that came whole.
 
     Raises:
-        BatchError: too short, or another kind of message.
+        BatchError: too short, another kind of message, or damaged.
     """
-    if len(data) < _HEADER.size:
-        raise BatchError(f"batch of {len(data)} octets, at least {_HEADER.size} are needed")
+    if len(data) < _ITEMS_OFFSET:
+        raise BatchError(f"batch of {len(data)} octets, at least {_ITEMS_OFFSET} are needed")
     magic, *fields = _HEADER.unpack_from(data)
     if magic != MAGIC:
         raise BatchError(f"batch begins with 0x{magic:04x}, 0x{MAGIC:04x} is needed")
+    found = zlib.crc32(memoryview(data)[_ITEMS_OFFSET:], zlib.crc32(data[: _HEADER.size]))
+    (announced,) = _CRC.unpack_from(data, _HEADER.size)
+    if found != announced:
+        raise BatchError(f"batch has CRC-32 0x{found:08x}, 0x{announced:08x} was announced")
     return BatchHeader(*fields)
 
 
@@ -79,16 +102,52 @@ class Unpacked(msgspec.Struct, frozen=True):
     malformed: int
 
 
+Decode = Callable[[bytes, int, int], object]
+
+
 class MessagePacker:
     """Messages of the bus to items of a batch, and back.
 
     Args:
         dictionary: the mission's dictionary.
+
+    Attributes:
+        dictionary_mark: begin of the content hash of the dictionary, which both ends must share.
     """
 
     def __init__(self, dictionary: Dictionary) -> None:
+        self.dictionary_mark = int(dictionary.content_hash[:8], 16)
         self._dictionary = dictionary
-        self._sequences: dict[int, int] = {}
+        self._encoded: tuple[object, bytes] = (None, b"")
+        self._decoders: dict[int, Decode] = {}
+
+    def payload(self, message: object) -> bytes:
+        """A message's octets; asked for the same object again, as each link of a message does, they are at hand.
+
+        Raises:
+            ProtocolError: a field does not fit its definition, or it is no message.
+        """
+        known, payload = self._encoded
+        if message is not known:
+            content = message.command if isinstance(message, Request) else message
+            if not isinstance(content, Command | Telemetry | Event):
+                raise BatchError(f"{type(content).__name__} is no message")
+            payload = self._dictionary.encode_payload(content)
+            self._encoded = (message, payload)
+        return payload
+
+    def pack(self, message_id: int, message: object) -> bytes:
+        """One item with a report.
+
+        Args:
+            message_id: its id on the bus.
+            message: telemetry or an event.
+
+        Raises:
+            ProtocolError: a field does not fit its definition, or it is no message.
+        """
+        payload = self.payload(message)
+        return _ITEM.pack(message_id, len(payload)) + payload
 
     def pack_command(self, request: Request, number: int) -> bytes:
         """One item with a command.
@@ -100,60 +159,59 @@ class MessagePacker:
         Raises:
             ProtocolError: a field does not fit its definition.
         """
-        payload = self._dictionary.encode_payload(request.command)
-        packet = build_command(request.id.apid, request.id.sequence, request.id.function, payload)
-        return packet + _TRAILER.pack(request.id.source, number)
+        identity = request.id
+        head = _COMMAND.pack(identity.source, identity.sequence, identity.function, number)
+        content = head + self.payload(request)
+        return _ITEM.pack(COMMAND_MESSAGE_ID | identity.apid, len(content)) + content
 
-    def pack(self, message_id: int, message: object, time: tuple[int, int]) -> bytes:
-        """One item with a report.
-
-        Args:
-            message_id: its id on the bus.
-            message: telemetry or an event.
-            time: seconds and subseconds for the header.
-
-        Raises:
-            ProtocolError: a field does not fit its definition, or it is no message.
-        """
-        if isinstance(message, Telemetry | Event):
-            sequence = self._sequences.get(message_id, 0)
-            packet = build_telemetry(message_id & 0x7FF, sequence, *time, self._dictionary.encode_payload(message))
-            self._sequences[message_id] = (sequence + 1) % SEQUENCE_MODULO
-            return packet
-        raise BatchError(f"{type(message).__name__} is no message")
+    def unpack_command(self, item: bytes) -> Request:
+        """The command of one item that this process has packed; without its passage."""
+        message_id, _ = _ITEM.unpack_from(item)
+        return self._command(item, message_id & APID_BITS, _ITEM.size, len(item), None)
 
     def unpack(self, data: bytes, header: BatchHeader) -> Unpacked:
         """The messages of a batch; what cannot be read is counted and left out.
 
-        Items are told apart by their own length; from one that has none on, the rest cannot be read.
+        Items are told apart by their own length; from one that ends beyond the batch on, the rest cannot be read.
         """
         messages: list[tuple[int, object]] = []
-        position = _HEADER.size
+        decoders, end, size = self._decoders, _ITEMS_OFFSET, len(data)
         for _ in range(header.count):
-            if position + PRIMARY_HEADER_OCTETS > len(data) or not declared_packet_octets(data, position):
+            start = end + _ITEM.size
+            if start > size:
                 break
-            end = position + declared_packet_octets(data, position)
-            is_command = bool(data[position] & _COMMAND_BIT)
+            message_id, octets = _ITEM.unpack_from(data, end)
+            end = start + octets
+            if end > size:
+                break
             try:
-                message = self._command(data, position, end, header) if is_command else self._report(data[position:end])
-                messages.append((int.from_bytes(data[position : position + 2], "big"), message))
+                if message_id & COMMAND_MESSAGE_ID == COMMAND_MESSAGE_ID:
+                    messages.append((message_id, self._command(data, message_id & APID_BITS, start, end, header)))
+                else:
+                    decode = decoders.get(message_id) or self._decoder(message_id)
+                    messages.append((message_id, decode(data, start, end)))
             except ProtocolError:
                 pass  # counted below, with what was not even reached
-            position = end + _TRAILER.size * is_command
         return Unpacked(messages, header.count - len(messages))
 
-    def _report(self, packet: bytes) -> Telemetry | Event:
-        parsed = parse_telemetry(packet)
-        return self._dictionary.decode_telemetry(parsed.apid, parsed.payload)[1]
+    def _decoder(self, message_id: int) -> Decode:
+        """What reads the payload of a report."""
+        apid = message_id & APID_BITS
+        entry = self._dictionary.telemetry_by_apid(apid)
+        decode: Decode = entry.codec.decode if entry else partial(self._event, apid)
+        self._decoders[message_id] = decode
+        return decode
 
-    def _command(self, data: bytes, start: int, end: int, header: BatchHeader) -> Request:
-        parsed = parse_command(data[start:end])
-        if end + _TRAILER.size > len(data):
-            raise BatchError("a command ends before its trailer")
-        entry = self._dictionary.command_by_id(parsed.apid, parsed.function_code)
+    def _event(self, apid: int, data: bytes, start: int, end: int) -> Telemetry | Event:
+        return self._dictionary.decode_telemetry(apid, data[start:end])[1]
+
+    def _command(self, data: bytes, apid: int, start: int, end: int, header: BatchHeader | None) -> Request:
+        if end - start < _COMMAND.size:
+            raise BatchError("a command ends before its payload")
+        source, sequence, function, number = _COMMAND.unpack_from(data, start)
+        entry = self._dictionary.command_by_id(apid, function)
         if entry is None:
-            raise BatchError(f"no function {parsed.function_code} at APID 0x{parsed.apid:03x}")
-        source, number = _TRAILER.unpack_from(data, end)
-        request = RequestId(source, parsed.apid, parsed.sequence_count, parsed.function_code)
-        passage = Passage(header.source, header.epoch, number)
-        return Request(request, entry.codec.decode(parsed.payload), passage)
+            raise BatchError(f"no function {function} at APID 0x{apid:03x}")
+        command = entry.codec.decode(data, start + _COMMAND.size, end)
+        passage = Passage(header.source, header.series, number) if header else None
+        return Request(RequestId(source, apid, sequence, function), command, passage)

@@ -52,7 +52,7 @@ class Incoming:
         self, name: str, processes: tuple[str, ...], heard: Mapping[str, Arrivals], done: Mapping[int, Passage]
     ) -> None:
         self.arrivals = {
-            peer: there.successor(self._done_before(done, processes.index(peer), there.epoch))
+            peer: there.successor(self._done_before(done, processes.index(peer), there.series))
             for peer, there in heard.items()
         }
         self._name = name
@@ -81,13 +81,13 @@ class Incoming:
         settled = None
         if newest and sender not in self._met:
             self._met[sender] = None
-            settled = Passage(header.source, header.epoch, header.settled)
+            settled = Passage(header.source, header.series, header.settled)
         return Contact(sender, arrivals, newest, begins and header.epoch > 1, settled)
 
     def taken(self) -> list[Passage]:
         """The last command taken from each process from which one was taken since the last ``confirm``."""
         last = [
-            Passage(self._processes.index(sender), arrivals.epoch, arrivals.commands)
+            Passage(self._processes.index(sender), arrivals.series, arrivals.commands)
             for sender, arrivals in self.arrivals.items()
             if sender in self._met
         ]
@@ -111,10 +111,14 @@ class Incoming:
         """A new account, for a new incarnation of the sender."""
         if sender in self._former:
             self._retired += _losses(self._former.pop(sender))
-        if sender in self.arrivals:
-            self._former[sender] = self.arrivals[sender]
-        commands = self._done_before(self._done, header.source, header.epoch)
-        self.arrivals[sender] = Arrivals(header.epoch, commands=commands)
+        before = self.arrivals.get(sender)
+        if before is not None:
+            self._former[sender] = before
+        if before is not None and before.series == header.series:
+            commands = before.commands
+        else:
+            commands = self._done_before(self._done, header.source, header.series)
+        self.arrivals[sender] = Arrivals(header.epoch, header.series, commands=commands)
         return self.arrivals[sender]
 
     def _account(self, sender: str, header: BatchHeader) -> Arrivals:
@@ -125,10 +129,10 @@ class Incoming:
         raise BatchError(f"batch of incarnation {header.epoch} of {sender}, which ended long ago")
 
     @staticmethod
-    def _done_before(done: Mapping[int, Passage], sender: int, epoch: int) -> int:
-        """Number of the last command of an incarnation of a sender that this process's predecessor had dealt with."""
+    def _done_before(done: Mapping[int, Passage], sender: int, series: int) -> int:
+        """Number of the last command of a sender that this process's predecessor had dealt with."""
         last = done.get(sender)
-        return last.number if last is not None and last.epoch == epoch else 0
+        return last.number if last is not None and last.series == series else 0
 
 
 def _losses(arrivals: Arrivals) -> Ledger:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 import zmq
 
 from flightsw.bus.arrivals import Arrivals
-from flightsw.bus.batches import BatchError, MessagePacker, unpack_header
+from flightsw.bus.batches import BatchError, DifferentDictionaryError, MessagePacker, unpack_header
 from flightsw.bus.inbox import DropReason
 from flightsw.bus.incoming import Incoming
 from flightsw.bus.ledger import Ledger
-from flightsw.bus.outgoing import HeaderTime, LinkRoute, Offered, OutgoingLink
+from flightsw.bus.outbox import Outbox
+from flightsw.bus.outgoing import LinkRoute, Offered, OutgoingLink
 from flightsw.bus.requests import Passage, Request
 from flightsw.bus.router import Bus, Loss
 from flightsw.errors import FlightSoftwareError
@@ -66,7 +67,7 @@ class BusLinks:
         processes: all processes of the vehicle, in mission order.
         epoch: which incarnation of this process.
         address: ZeroMQ address of a process's inbox.
-        time: seconds and subseconds for packet headers.
+        outbox: keeps commands to other processes until they have been dealt with; None for one in memory only.
         heard: what this process's predecessor had heard of the others.
         done: the last command of each other process that the predecessor had dealt with, by number of the process.
         on_refused: told about commands that an app here had no room for, and with LINK_LOST about commands sent from
@@ -92,8 +93,8 @@ class BusLinks:
         processes: tuple[str, ...],
         epoch: int,
         address: Callable[[str], str],
-        time: HeaderTime,
         *,
+        outbox: Outbox | None = None,
         heard: Mapping[str, Arrivals] | None = None,
         done: Mapping[int, Passage] | None = None,
         on_refused: OnRefused = lambda _request, _refusal: None,
@@ -104,7 +105,7 @@ class BusLinks:
         self.foreign = self.out_of_order = self.duplicates = 0
         self._bus = bus
         self._processes = processes
-        self._epoch = epoch
+        self._outbox = outbox or Outbox(None, processes, epoch)
         self._on_refused = on_refused
         self._on_met = on_met
         self._incoming = Incoming(name, processes, heard or {}, done or {})
@@ -119,7 +120,7 @@ class BusLinks:
             if peer != name:
                 socket = _socket(self._context, zmq.PUSH, high_water_mark)
                 socket.connect(addresses[peer])
-                self._links[peer] = OutgoingLink(peer, socket, identity, self._packer, time)
+                self._links[peer] = OutgoingLink(peer, socket, identity, self._packer, self._outbox)
 
     # ---------------------------------------------------------------- sending
 
@@ -159,6 +160,18 @@ class BusLinks:
         for link in self._links.values():
             link.announce()
 
+    def check(self, message_id: int, message: object) -> None:
+        """See whether a message can be encoded, so that one that no link and no ground could read goes to nobody.
+
+        Raises:
+            ProtocolError: a field does not fit its definition, or it is no message.
+        """
+        self._packer.payload(message)
+
+    def has_room(self) -> bool:
+        """Whether every link would take another batch."""
+        return all(link.has_room() for link in self._links.values())
+
     def offered(self) -> dict[str, Offered]:
         """What was given to each link, by receiving process."""
         return {peer: link.offered for peer, link in self._links.items()}
@@ -188,7 +201,7 @@ class BusLinks:
     def confirm(self) -> None:
         """All commands taken have been dealt with: tell their senders, with what leaves next."""
         for passage in self._incoming.confirm():
-            self._links[self._processes[passage.sender]].confirm(passage.epoch, passage.number)
+            self._links[self._processes[passage.sender]].confirm(passage.series, passage.number)
 
     def ledger(self) -> Ledger:
         """Losses on the way here, which no sender has counted, and packets that could not be read."""
@@ -202,12 +215,14 @@ class BusLinks:
     def _take(self, data: bytes) -> int:
         try:
             header = unpack_header(data)
+            if header.dictionary != self._packer.dictionary_mark:
+                raise DifferentDictionaryError(header.source, self._packer.dictionary_mark, header.dictionary)
             contact = self._incoming.take(header)
         except BatchError:
             self.foreign += 1
             return 0
         link, arrivals = self._links[contact.sender], contact.arrivals
-        if contact.newest and header.confirmed_epoch == self._epoch:
+        if contact.newest and header.confirmed_series == self._outbox.series:
             link.confirmed(header.confirmed)
         if contact.begun_anew:
             link.resend()
@@ -217,7 +232,7 @@ class BusLinks:
         arrivals.read(len(unpacked.messages))
         for message_id, message in unpacked.messages:
             if isinstance(message, Request) and message.passage is not None:
-                self._take_command(message_id, message, message.passage.number, arrivals)
+                self._take_command(message_id, message, message.passage.number, self._incoming.arrivals[contact.sender])
             else:
                 self._bus.deliver_local(message_id, message)
         return len(unpacked.messages)

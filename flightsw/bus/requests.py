@@ -13,12 +13,12 @@ class Passage(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         sender: number of the sending process.
-        epoch: which incarnation of it.
+        series: identity of its numbers, the same over its incarnations unless it has lost its memory of them.
         number: of the command on this link, from 1.
     """
 
     sender: int
-    epoch: int
+    series: int
     number: int
 
 

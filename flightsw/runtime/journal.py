@@ -96,7 +96,7 @@ class Journal:
             each
             for each in self._inherited
             if each.passage is not None
-            and (each.passage.sender, each.passage.epoch) == (settled.sender, settled.epoch)
+            and (each.passage.sender, each.passage.series) == (settled.sender, settled.series)
             and each.passage.number > settled.number
         ]
 
@@ -106,7 +106,7 @@ class Journal:
 
     def _note(self, passage: Passage) -> None:
         before = self.state.done.get(passage.sender)
-        if before is None or (before.epoch, before.number) < (passage.epoch, passage.number):
+        if before is None or before.series != passage.series or before.number < passage.number:
             self.state.done[passage.sender] = passage
 
     def _write(self) -> None:

@@ -12,6 +12,7 @@ import zmq
 from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.links import BusLinks
+from flightsw.bus.outbox import Outbox
 from flightsw.bus.requests import Passage, Request
 from flightsw.bus.router import Loss
 from flightsw.clock import HostClock
@@ -27,7 +28,6 @@ from flightsw.runtime.supervision import RestartNotice, VehicleAccount
 from flightsw.services.event_log import EventLog
 from flightsw.services.slots import SlotCounters
 from flightsw.services.store import Store
-from tlm_cmd.definition.message import Command, Event, Telemetry
 
 HEARTBEAT_HOST_NS = 200_000_000
 ANNOUNCE_HOST_NS = 1_000_000_000
@@ -85,26 +85,30 @@ class ProcessRuntime:
         self._event_log = EventLog(settings.run_folder / f"{settings.name}.events.jsonl")
         store = Store(DirectoryNvm(settings.run_folder / "store" / settings.name))
         self.host = Host(mission, self.clock, store, self._ports, self._event_log.write, self)
-        self.host.bus.tap = self._check
         self._journal = Journal(settings.run_folder / f"{settings.name}.journal")
         self.host.on_executing = self._journal.executing
         self._works = ProcessWorks(mission.worker_settings)
         self.host.works = self._works
         for app in mission.processes()[settings.name]:
             self.host.add(app)
+        processes = tuple(mission.processes())
+        self._outbox = Outbox(
+            settings.run_folder / f"{settings.name}.outbox", processes, settings.origin_ns + settings.epoch
+        )
         self._links = BusLinks(
             self.host.bus,
             mission.dictionary,
             settings.name,
-            tuple(mission.processes()),
+            processes,
             settings.epoch,
             lambda process: inbox_address(settings.run_folder, process),
-            lambda: self.host.time.header_time(self.clock.now_ns()),
+            outbox=self._outbox,
             heard=settings.heard,
             done=self._journal.state.done,
             on_refused=self._refused,
             on_met=self._met,
         )
+        self.host.bus.tap = self._links.check
         self._slots = self.host.slots()
         self._counters = SlotCounters()
         self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
@@ -201,18 +205,12 @@ class ProcessRuntime:
         self._report()
         self._works.close()
         self._links.close()
+        self._outbox.close()
         self._ports.close()
         self._journal.close()
         self._event_log.close()
 
     # ---------------------------------------------------------------- messages
-
-    def _check(self, message_id: int, message: object) -> None:
-        """Refuse a message that no link and no ground could read, as lock-step's recording does; it goes to nobody."""
-        if isinstance(message, Request):
-            message = message.command
-        if isinstance(message, Telemetry | Event | Command):
-            self.host.dictionary.encode_payload(message)
 
     def _refused(self, request: Request, refusal: Loss) -> None:
         """Answer a command that an app here had no room for, or that a process gone for good will never answer."""

@@ -73,7 +73,6 @@ class End:
             ("here", "there"),
             epoch,
             lambda process: f"ipc://{folder}/{process}",
-            lambda: (1, 2),
             **more,
         )
 

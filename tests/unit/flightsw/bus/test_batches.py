@@ -5,11 +5,10 @@ from hypothesis import strategies as st
 from flightsw.bus.batches import MAGIC, BatchError, BatchHeader, MessagePacker, pack_batch, unpack_header
 from flightsw.bus.requests import Passage, Request
 from tests.unit.flightsw.bus.conftest import Words
-from tlm_cmd.errors import ProtocolError
-from tlm_cmd.packets.cfs_header import build_command
 
 U16, U32, U64 = st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)
-HEADERS = st.builds(BatchHeader, U16, U16, U16, U64, U64, U16, U32, U32)
+HEADERS = st.builds(BatchHeader, U16, U16, U16, U32, U64, U64, U64, U32, U64, U32)
+MARK = MessagePacker(Words.dictionary).dictionary_mark
 
 
 @given(HEADERS)
@@ -18,22 +17,32 @@ def test_headers_come_back(header: BatchHeader) -> None:
     assert unpack_header(pack_batch(header, [])) == header
 
 
+def header_of(count: int) -> BatchHeader:
+    """The header of a first batch."""
+    return BatchHeader(2, 3, count, MARK, 0, 0, series=8)
+
+
 def test_what_is_no_batch_is_refused() -> None:
-    """Too short, or another kind of message."""
-    octets = pack_batch(BatchHeader(1, 2, 0, 0, 0), [])
-    with pytest.raises(BatchError, match=f"batch of {len(octets) - 1} octets, at least {len(octets)}"):
-        unpack_header(octets[:-1])
+    """Too short, another kind of message, or damaged in any bit."""
+    octets = pack_batch(header_of(1), [b"item"])
+    with pytest.raises(BatchError, match="batch of 10 octets, at least 56 are needed"):
+        unpack_header(octets[:10])
     with pytest.raises(BatchError, match=f"begins with 0x0000, 0x{MAGIC:04x}"):
         unpack_header(bytes(len(octets)))
+    for bit in range(len(octets) * 8):
+        damaged = bytearray(octets)
+        damaged[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(BatchError):
+            unpack_header(bytes(damaged))
 
 
 def test_messages_come_back(words: type[Words]) -> None:
     """Telemetry, events and commands travel together and keep their order; a command knows its passage."""
     packer = MessagePacker(words.dictionary)
     messages = [(words.count_id, words.Count(7)), (words.gone_id, words.Gone(3)), (words.image_id, words.Image(b"pic"))]
-    items = [packer.pack(message_id, message, (1, 2)) for message_id, message in messages]
+    items = [packer.pack(message_id, message) for message_id, message in messages]
     items.insert(1, packer.pack_command(words.request(5, speed=9), 44))
-    header = BatchHeader(2, 3, 4, 0, 0)
+    header = header_of(4)
     unpacked = packer.unpack(pack_batch(header, items), header)
     assert unpacked.malformed == 0
     assert [message for message in unpacked.messages if message[0] != words.go_id] == messages
@@ -41,57 +50,52 @@ def test_messages_come_back(words: type[Words]) -> None:
     assert message_id == words.go_id
     assert isinstance(request, Request)
     assert (request.id, request.command) == (words.request(5).id, words.Go(9))
-    assert request.passage == Passage(2, 3, 44)
+    assert request.passage == Passage(2, 8, 44)
 
 
-def test_sequence_counts_run_per_message(words: type[Words]) -> None:
-    """Each message has a count of its own, and one that cannot be encoded uses none up."""
+def test_a_message_is_encoded_once_for_all_its_links(words: type[Words], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same object is asked for again and again; another one is another message."""
+    packer, encoded = MessagePacker(words.dictionary), []
+    encode = words.dictionary.encode_payload
+    monkeypatch.setattr(words.dictionary, "encode_payload", lambda message: encoded.append(message) or encode(message))
+    first, second = words.Count(1), words.Count(1)
+    items = [packer.pack(words.count_id, message) for message in (first, first, second, second, first)]
+    assert len(set(items)) == 1
+    assert [message is first for message in encoded] == [True, False, True]
+
+
+def test_a_command_is_read_back_by_who_packed_it(words: type[Words]) -> None:
+    """An item that waits to be sent again tells the command that it holds."""
     packer = MessagePacker(words.dictionary)
-    counts = []
-    for message_id, message in (
-        (words.count_id, words.Count(1)),
-        (words.gone_id, words.Gone(1)),
-        (words.count_id, words.Count(2)),
-    ):
-        counts.append(int.from_bytes(packer.pack(message_id, message, (0, 0))[2:4], "big") & 0x3FFF)
-        with pytest.raises(ProtocolError, match="number"):
-            packer.pack(words.count_id, words.Count(-1), (0, 0))
-    assert counts == [0, 0, 1]
+    assert packer.unpack_command(packer.pack_command(words.request(5, speed=9), 44)) == words.request(5, speed=9)
 
 
 def test_only_messages_can_be_packed(words: type[Words]) -> None:
     """Anything else on the bus is refused by its class."""
     with pytest.raises(BatchError, match="str is no message"):
-        MessagePacker(words.dictionary).pack(words.count_id, "text", (0, 0))
+        MessagePacker(words.dictionary).pack(words.count_id, "text")
 
 
 def test_what_cannot_be_read_is_counted_and_the_rest_kept(words: type[Words]) -> None:
-    """A wrong checksum, an unknown packet or an unknown function spoils one item, not the batch."""
+    """A wrong length, an unknown packet or an unknown function spoils one item, not the batch."""
     packer = MessagePacker(words.dictionary)
-    good = packer.pack(words.count_id, words.Count(7), (1, 2))
-    broken = good[:-1] + bytes((good[-1] ^ 1,))
+    good = packer.pack(words.count_id, words.Count(7))
+    broken = good[:2] + (len(good) - 3).to_bytes(2, "big") + good[4:] + b"\0"
     unknown = b"\x0f\xa1" + good[2:]
     command = packer.pack_command(words.request(1), 1)
-    no_function = command[:6] + b"\x55\x00" + command[8:]
-    items = [good, broken, unknown, no_function, good]
-    header = BatchHeader(0, 1, len(items), 0, 0)
+    no_function = command[:8] + b"\x55" + command[9:]
+    no_head = command[:2] + b"\0\x03" + command[4:7]
+    items = [good, broken, unknown, no_function, no_head, good]
+    header = header_of(len(items))
     unpacked = packer.unpack(pack_batch(header, items), header)
-    assert (unpacked.messages, unpacked.malformed) == ([(words.count_id, words.Count(7))] * 2, 3)
-
-
-def test_a_command_whose_function_is_unknown_is_malformed(words: type[Words]) -> None:
-    """It passes its checksum, but no app has it."""
-    packer = MessagePacker(words.dictionary)
-    item = build_command(0x20, 0, 77) + bytes(6)
-    header = BatchHeader(0, 1, 1, 0, 0)
-    assert packer.unpack(pack_batch(header, [item]), header).malformed == 1
+    assert (unpacked.messages, unpacked.malformed) == ([(words.count_id, words.Count(7))] * 2, 4)
 
 
 def test_a_batch_that_is_cut_off_loses_its_end(words: type[Words]) -> None:
     """Of a batch cut anywhere, what is whole is kept, and the rest counted."""
     packer = MessagePacker(words.dictionary)
-    items = [packer.pack_command(words.request(1), 1), packer.pack(words.count_id, words.Count(7), (1, 2))]
-    header = BatchHeader(0, 1, 2, 0, 0)
+    items = [packer.pack_command(words.request(1), 1), packer.pack(words.count_id, words.Count(7))]
+    header = header_of(2)
     octets = pack_batch(header, items)
     start = len(octets) - sum(map(len, items))
     for end in range(start, len(octets) + 1):
@@ -104,6 +108,6 @@ def test_a_batch_that_is_cut_off_loses_its_end(words: type[Words]) -> None:
 @given(data=st.binary(max_size=200), count=st.integers(0, 70))
 def test_no_octets_confuse_the_reader(data: bytes, count: int) -> None:
     """Whatever the octets are, reading them ends, and as many items are accounted for as were announced."""
-    header = BatchHeader(0, 1, count, 0, 0)
+    header = header_of(count)
     unpacked = MessagePacker(Words.dictionary).unpack(pack_batch(header, [data]), header)
     assert len(unpacked.messages) + unpacked.malformed == count

@@ -15,9 +15,11 @@ def incoming(heard: dict[str, Arrivals] | None = None, done: dict[int, Passage] 
     return Incoming("core", PROCESSES, heard or {}, done or {})
 
 
-def header(count: int, before: int, dropped: int = 0, epoch: int = 1, source: int = 1, settled: int = 0) -> BatchHeader:
+def header(
+    count: int, before: int, dropped: int = 0, epoch: int = 1, source: int = 1, settled: int = 0, series: int = 9
+) -> BatchHeader:
     """A batch of the payload process."""
-    return BatchHeader(source, epoch, count, before, dropped, settled=settled)
+    return BatchHeader(source, epoch, count, 0, before, dropped, series, settled)
 
 
 def test_a_gap_is_a_loss() -> None:
@@ -88,7 +90,7 @@ def test_a_successor_counts_on_where_its_predecessor_was_last_heard() -> None:
     first = incoming()
     first.take(header(10, 0)).arrivals.read(10)
     heard = first.arrivals
-    second = incoming(heard=heard, done={1: Passage(1, 1, 7), 2: Passage(2, 4, 3)})
+    second = incoming(heard=heard, done={1: Passage(1, 9, 7), 2: Passage(2, 9, 3)})
     arrivals = second.take(header(1, 25)).arrivals
     arrivals.read(1)
     assert (arrivals.received, arrivals.lost, arrivals.commands) == (1, 15, 7)
@@ -96,7 +98,8 @@ def test_a_successor_counts_on_where_its_predecessor_was_last_heard() -> None:
     assert (both.offered, both.received + both.lost) == (26, 26)
     assert both.commands == 7
     assert second.take(header(0, 0, source=2, epoch=4)).arrivals.commands == 3
-    assert second.take(header(0, 0, source=2, epoch=5)).arrivals.commands == 0
+    assert second.take(header(0, 0, source=2, epoch=5)).arrivals.commands == 3
+    assert second.take(header(0, 0, source=2, epoch=6, series=10)).arrivals.commands == 0
 
 
 def test_accounts_of_different_senders_do_not_add_up() -> None:
@@ -106,15 +109,15 @@ def test_accounts_of_different_senders_do_not_add_up() -> None:
 
 def test_commands_are_confirmed_once_and_only_to_those_met() -> None:
     """What the predecessor had dealt with is confirmed when its sender is heard, and only then again when more came."""
-    accounts = incoming(heard={"payload": Arrivals(1)}, done={1: Passage(1, 1, 7)})
+    accounts = incoming(heard={"payload": Arrivals(1, 9)}, done={1: Passage(1, 9, 7)})
     assert accounts.taken() == []
     contact = accounts.take(header(0, 0, settled=5))
-    assert contact.settled == Passage(1, 1, 5)
+    assert contact.settled == Passage(1, 9, 5)
     assert accounts.take(header(0, 0, settled=5)).settled is None
-    assert accounts.taken() == accounts.confirm() == [Passage(1, 1, 7)]
+    assert accounts.taken() == accounts.confirm() == [Passage(1, 9, 7)]
     assert accounts.confirm() == []
     contact.arrivals.commands = 9
-    assert accounts.confirm() == [Passage(1, 1, 9)]
+    assert accounts.confirm() == [Passage(1, 9, 9)]
 
 
 def test_a_receiver_without_memory_goes_on_where_the_sender_is() -> None:

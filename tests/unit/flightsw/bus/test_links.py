@@ -74,22 +74,26 @@ def test_what_cannot_be_encoded_is_refused(make_end: MakeEnd, words: type[Words]
 
 
 def test_a_peer_that_is_not_there_is_a_full_link(make_end: MakeEnd, words: type[Words]) -> None:
-    """Nothing waits for a peer that does not listen: telemetry is dropped and counted, a command refused at once."""
+    """Telemetry for a peer that does not listen is dropped and counted; a command waits for it."""
     here = make_end("here")
     here.links.set_routes({"there": [words.go_id, words.count_id]})
     assert not here.links.wait_until_connected(0.01)
     here.bus.send(words.count_id, words.Count(1))
     here.links.flush()
-    assert here.bus.send(words.go_id, words.request(1)) == (Loss("there", DropReason.LINK_FULL),)
+    assert here.bus.send(words.go_id, words.request(1)) == ()
     assert here.links.offered() == {"there": Offered(2, 2)}
-    assert here.bus.ledger().dropped == {DropReason.LINK_FULL: 2}
+    assert here.bus.ledger().dropped == {DropReason.LINK_FULL: 1}
     there = make_end("there")
+    there.subscribe(words.go_id)
     assert here.links.wait_until_connected(10)
     here.links.announce()
     assert there.links.inbox.poll(10_000)
     there.links.drain()
     arrivals = there.links.arrivals["here"]
     assert (arrivals.offered, arrivals.lost, arrivals.lost_on_the_way) == (2, 2, 0)
+    here.links.announce()
+    there.drain(1)
+    assert there.received[0].command == words.Go(1)
     assert there.links.ledger().closed
 
 
@@ -124,7 +128,7 @@ def test_commands_are_kept_until_they_are_confirmed(make_end: MakeEnd, words: ty
     there.drain(4)
     assert there.links.taken() == [Passage(0, 1, 4)]
     there.links.close()  # it dies before it says so; only two were executed
-    heard = {"here": Arrivals(1, offered=4)}
+    heard = {"here": Arrivals(1, 1, offered=4)}
     successor = make_end("there", 2, heard=heard, done={0: Passage(0, 1, 2)})
     successor.subscribe(words.go_id)
     assert successor.links.wait_until_connected(10)

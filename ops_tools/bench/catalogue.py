@@ -1,0 +1,50 @@
+"""The benchmarks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from flightsw.errors import FlightSoftwareError
+from ops_tools.bench import bus_inproc, bus_ipc, flight, store
+from ops_tools.bench.effort import Effort
+from ops_tools.bench.figures import Figure
+
+
+class Benchmark(msgspec.Struct, frozen=True):
+    """One benchmark.
+
+    Attributes:
+        name: on the command line.
+        summary: what it measures.
+        run: measures it.
+    """
+
+    name: str
+    summary: str
+    run: Callable[[Effort], list[Figure]]
+
+
+BENCHMARKS = (
+    Benchmark("bus.inproc", "messages per second within one process, beside a bare deque", bus_inproc.throughput),
+    Benchmark("bus.rtt", "round trip within one process", bus_inproc.round_trip),
+    Benchmark("bus.ipc", "messages per second, CPU and latency between processes, beside raw pyzmq", bus_ipc.measure),
+    Benchmark("boot", "reference mission from nothing to operational, and after kill -9", flight.boot),
+    Benchmark("memory", "proportional set size of all flight processes", flight.memory),
+    Benchmark("store", "checkpoints stored and loaded, beside plain files", store.measure),
+)
+
+
+def chosen(names: Iterable[str]) -> tuple[Benchmark, ...]:
+    """The benchmarks that are named, in the order of the catalogue; all when none is.
+
+    Raises:
+        FlightSoftwareError: there is no such benchmark.
+    """
+    known = [benchmark.name for benchmark in BENCHMARKS]
+    wanted = list(names) or known
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise FlightSoftwareError(f"no benchmark {', '.join(unknown)}; there is {', '.join(known)}")
+    return tuple(benchmark for benchmark in BENCHMARKS if benchmark.name in wanted)
