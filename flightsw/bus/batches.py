@@ -20,10 +20,12 @@ from tlm_cmd.definition.message import Command, Event, Telemetry
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.packets.verification import RequestId
 
-MAGIC = 0xF55C
+MAGIC = 0xF55D
 APID_BITS = 0x7FF
+WANTS_ID = 0
+"""In the place of a message id: which messages the sender wants. No message of the bus has this id."""
 
-_HEADER = struct.Struct(">HHHHIQQQIQI")
+_HEADER = struct.Struct(">HHIHIQQQIQI")
 _CRC = struct.Struct(">I")
 _ITEMS_OFFSET = _HEADER.size + _CRC.size
 _ITEM = struct.Struct(">HH")
@@ -77,11 +79,12 @@ def pack_batch(header: BatchHeader, items: list[bytes]) -> bytes:
     return b"".join((head, _CRC.pack(zlib.crc32(body, zlib.crc32(head))), body))
 
 
-def unpack_header(data: bytes) -> BatchHeader:
+def unpack_header(data: bytes, dictionary_mark: int) -> BatchHeader:
     """The header of a batch that came whole.
 
     Raises:
         BatchError: too short, another kind of message, or damaged.
+        DifferentDictionaryError: the sender's dictionary has another mark.
     """
     if len(data) < _ITEMS_OFFSET:
         raise BatchError(f"batch of {len(data)} octets, at least {_ITEMS_OFFSET} are needed")
@@ -92,7 +95,20 @@ def unpack_header(data: bytes) -> BatchHeader:
     (announced,) = _CRC.unpack_from(data, _HEADER.size)
     if found != announced:
         raise BatchError(f"batch has CRC-32 0x{found:08x}, 0x{announced:08x} was announced")
-    return BatchHeader(*fields)
+    header = BatchHeader(*fields)
+    if header.dictionary != dictionary_mark:
+        raise DifferentDictionaryError(header.source, dictionary_mark, header.dictionary)
+    return header
+
+
+class Wants(msgspec.Struct, frozen=True):
+    """Which messages a process on another computer wants; it says so itself, for no supervisor knows both.
+
+    Attributes:
+        message_ids: all of them.
+    """
+
+    message_ids: list[int]
 
 
 class Unpacked(msgspec.Struct, frozen=True):
@@ -149,6 +165,12 @@ class MessagePacker:
         payload = self.payload(message)
         return _ITEM.pack(message_id, len(payload)) + payload
 
+    @staticmethod
+    def pack_wants(wants: Wants) -> bytes:
+        """One item that says which messages this process wants."""
+        payload = msgspec.msgpack.encode(wants.message_ids)
+        return _ITEM.pack(WANTS_ID, len(payload)) + payload
+
     def pack_command(self, request: Request, number: int) -> bytes:
         """One item with a command.
 
@@ -199,6 +221,8 @@ class MessagePacker:
         apid = message_id & APID_BITS
         entry = self._dictionary.telemetry_by_apid(apid)
         decode: Decode = entry.codec.decode if entry else partial(self._event, apid)
+        if message_id == WANTS_ID:
+            decode = _read_wants
         self._decoders[message_id] = decode
         return decode
 
@@ -215,3 +239,10 @@ class MessagePacker:
         command = entry.codec.decode(data, start + _COMMAND.size, end)
         passage = Passage(header.source, header.series, number) if header else None
         return Request(RequestId(source, apid, sequence, function), command, passage)
+
+
+def _read_wants(data: bytes, start: int, end: int) -> Wants:
+    try:
+        return Wants(msgspec.msgpack.decode(data[start:end], type=list[int]))
+    except msgspec.MsgspecError as error:
+        raise BatchError(f"what a process wants cannot be read: {error}") from error

@@ -6,55 +6,30 @@ receiving end sees the same loss. Commands are confirmed by the receiver and sen
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 
 import zmq
 
+from flightsw.bus.addresses import check_address
 from flightsw.bus.arrivals import Arrivals
-from flightsw.bus.batches import BatchError, DifferentDictionaryError, MessagePacker, unpack_header
+from flightsw.bus.batches import BatchError, BatchHeader, DifferentDictionaryError, MessagePacker, Wants, unpack_header
+from flightsw.bus.far import FarLinks, connect, listen
 from flightsw.bus.inbox import DropReason
-from flightsw.bus.incoming import Incoming
+from flightsw.bus.incoming import Contact, Incoming
 from flightsw.bus.ledger import Ledger
+from flightsw.bus.link_counters import LinkCounters
 from flightsw.bus.outbox import Outbox
 from flightsw.bus.outgoing import LinkRoute, Offered, OutgoingLink
 from flightsw.bus.requests import Passage, Request
 from flightsw.bus.router import Bus, Loss
-from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.dictionary import Dictionary
 
 HIGH_WATER_MARK = 1000
 """Batches that a socket may hold; a backstop behind the inboxes' own depths."""
 MAX_BATCHES_PER_DRAIN = 256
 RECONNECT_MS = 2
-LONGEST_IPC_PATH = 107
-"""Octets of an ``ipc://`` path (``sun_path`` of unix(7), less its final NUL)."""
-
 OnMet = Callable[[Passage], None]
 OnRefused = Callable[[Request, Loss], None]
-
-
-class AddressError(FlightSoftwareError):
-    """An inbox address that no socket can have; choose a shorter run folder."""
-
-    def __init__(self, address: str, octets: int) -> None:
-        super().__init__(
-            f"{address}: the path has {octets} octets, at most {LONGEST_IPC_PATH} are allowed; "
-            "choose a shorter run folder"
-        )
-        self.address, self.octets = address, octets
-
-
-def check_address(address: str) -> str:
-    """``address``, when a socket can have it.
-
-    Raises:
-        AddressError: an ``ipc://`` path is too long.
-    """
-    octets = len(os.fsencode(address.removeprefix("ipc://")))
-    if address.startswith("ipc://") and octets > LONGEST_IPC_PATH:
-        raise AddressError(address, octets)
-    return address
 
 
 class BusLinks:
@@ -68,6 +43,7 @@ class BusLinks:
         epoch: which incarnation of this process.
         address: ZeroMQ address of a process's inbox.
         outbox: keeps commands to other processes until they have been dealt with; None for one in memory only.
+        far: links to processes on other computers, None when there are none.
         heard: what this process's predecessor had heard of the others.
         done: the last command of each other process that the predecessor had dealt with, by number of the process.
         on_refused: told about commands that an app here had no room for, and with LINK_LOST about commands sent from
@@ -77,9 +53,7 @@ class BusLinks:
 
     Attributes:
         inbox: to wait on.
-        foreign: messages that were no batch, or whose counts cannot be true; not of our making.
-        out_of_order: commands dropped because one before them was missing; their sender sends them again.
-        duplicates: commands dropped because they were taken before.
+        admission: decides who may connect from other computers, to wait on its socket; None when nobody may.
 
     Raises:
         AddressError: an address is too long for a socket.
@@ -95,31 +69,38 @@ class BusLinks:
         address: Callable[[str], str],
         *,
         outbox: Outbox | None = None,
+        far: FarLinks | None = None,
         heard: Mapping[str, Arrivals] | None = None,
         done: Mapping[int, Passage] | None = None,
         on_refused: OnRefused = lambda _request, _refusal: None,
         on_met: OnMet = lambda _settled: None,
         high_water_mark: int = HIGH_WATER_MARK,
     ) -> None:
-        addresses = {process: check_address(address(process)) for process in processes}
-        self.foreign = self.out_of_order = self.duplicates = 0
+        peers_far = far.peers if far else {}
+        addresses = {process: check_address(address(process)) for process in processes if process not in peers_far}
+        self._counters = LinkCounters()
         self._bus = bus
         self._processes = processes
         self._outbox = outbox or Outbox(None, processes, epoch)
         self._on_refused = on_refused
         self._on_met = on_met
+        self._far_peers = tuple(peers_far)
         self._incoming = Incoming(name, processes, heard or {}, done or {})
         self._packer = MessagePacker(dictionary)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.inbox = _socket(self._context, zmq.PULL, high_water_mark)
         self.inbox.bind(addresses[name])
+        self.admission = listen(self._context, self.inbox, far) if far else None
         self._links: dict[str, OutgoingLink] = {}
         self._routes: dict[tuple[str, int], LinkRoute] = {}
         identity = (processes.index(name), epoch)
         for peer in processes:
             if peer != name:
                 socket = _socket(self._context, zmq.PUSH, high_water_mark)
-                socket.connect(addresses[peer])
+                if far and peer in far.peers:
+                    connect(socket, far, peer)
+                else:
+                    socket.connect(addresses[peer])
                 self._links[peer] = OutgoingLink(peer, socket, identity, self._packer, self._outbox)
 
     # ---------------------------------------------------------------- sending
@@ -143,11 +124,17 @@ class BusLinks:
                 for request in self._links[peer].abandon():
                     self._on_refused(request, Loss(peer, DropReason.LINK_LOST))
 
+    def say_wants(self) -> None:
+        """Tell the processes on other computers which messages the apps here want; those of this one are told."""
+        wants = Wants(self._bus.subscribed_ids())
+        for peer in self._far_peers:
+            self._links[peer].say_wants(wants)
+
     def wait_until_connected(self, timeout_s: float) -> bool:
-        """Wait for every peer to listen, at most ``timeout_s`` host seconds for each; whether all do."""
+        """Wait for every peer on this computer to listen, at most ``timeout_s`` host seconds each; whether all do."""
         missing = 0
-        for link in self._links.values():
-            missing += not link.wait_until_connected(round(timeout_s * 1000))
+        for peer, link in self._links.items():
+            missing += peer not in self._far_peers and not link.wait_until_connected(round(timeout_s * 1000))
         return missing == 0
 
     def flush(self) -> None:
@@ -185,6 +172,8 @@ class BusLinks:
 
     def drain(self) -> int:
         """Put what has arrived onto the bus, at most MAX_BATCHES_PER_DRAIN batches; returns how many packets."""
+        if self.admission is not None:
+            self.admission.answer()
         count = 0
         for _ in range(MAX_BATCHES_PER_DRAIN):
             try:
@@ -212,37 +201,61 @@ class BusLinks:
         self.flush()
         self._context.destroy(linger=0)
 
+    def counters(self) -> LinkCounters:
+        """What the links have met so far."""
+        counters = self._counters
+        counters.resent = sum(link.resent for link in self._links.values())
+        counters.unconfirmed = sum(link.unconfirmed for link in self._links.values())
+        counters.unkept = self._outbox.unkept
+        if self.admission is not None:
+            counters.refused_connections, counters.last_refused = self.admission.refused, self.admission.last_refused
+        return counters
+
     def _take(self, data: bytes) -> int:
+        """Take a batch; returns how many messages it held that could be read."""
         try:
-            header = unpack_header(data)
-            if header.dictionary != self._packer.dictionary_mark:
-                raise DifferentDictionaryError(header.source, self._packer.dictionary_mark, header.dictionary)
+            header = unpack_header(data, self._packer.dictionary_mark)
             contact = self._incoming.take(header)
-        except BatchError:
-            self.foreign += 1
+        except DifferentDictionaryError as error:
+            sender = dict(enumerate(self._processes)).get(error.source, "nobody")
+            self._counters.different[sender] = self._counters.different.get(sender, 0) + 1
             return 0
-        link, arrivals = self._links[contact.sender], contact.arrivals
+        except BatchError:
+            self._counters.foreign += 1
+            return 0
+        self._hear(header, contact)
+        unpacked = self._packer.unpack(data, header)
+        contact.arrivals.read(len(unpacked.messages))
+        for message_id, message in unpacked.messages:
+            if isinstance(message, Request) and message.passage is not None:
+                self._take_command(message_id, message, message.passage.number, self._incoming.arrivals[contact.sender])
+            elif isinstance(message, Wants):
+                self._take_wants(message, contact)
+            else:
+                self._bus.deliver_local(message_id, message)
+        return len(unpacked.messages)
+
+    def _hear(self, header: BatchHeader, contact: Contact) -> None:
+        """Take note of what a batch says of commands, and of a peer that has begun anew."""
+        link = self._links[contact.sender]
         if contact.newest and header.confirmed_series == self._outbox.series:
             link.confirmed(header.confirmed)
         if contact.begun_anew:
             link.resend()
         if contact.settled is not None:
             self._on_met(contact.settled)
-        unpacked = self._packer.unpack(data, header)
-        arrivals.read(len(unpacked.messages))
-        for message_id, message in unpacked.messages:
-            if isinstance(message, Request) and message.passage is not None:
-                self._take_command(message_id, message, message.passage.number, self._incoming.arrivals[contact.sender])
-            else:
-                self._bus.deliver_local(message_id, message)
-        return len(unpacked.messages)
+
+    def _take_wants(self, wants: Wants, contact: Contact) -> None:
+        """Send to a process on another computer what it asks for."""
+        if contact.newest and contact.sender in self._far_peers:
+            self.set_routes({contact.sender: wants.message_ids})
 
     def _take_command(self, message_id: int, request: Request, number: int, arrivals: Arrivals) -> None:
         """Put a command onto the bus if it is the next one."""
         if number <= arrivals.commands:
-            self.duplicates += 1
+            self._counters.duplicates += 1
         elif number > arrivals.commands + 1:
-            self.out_of_order += 1
+            self._counters.out_of_order += 1
         else:
             arrivals.commands = number
             for refusal in self._bus.deliver_local(message_id, request):

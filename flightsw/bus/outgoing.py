@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import zmq
 
-from flightsw.bus.batches import BatchHeader, MessagePacker, pack_batch
+from flightsw.bus.batches import BatchHeader, MessagePacker, Wants, pack_batch
 from flightsw.bus.inbox import DropReason
 from flightsw.bus.outbox import Outbox
 from flightsw.bus.requests import Request
@@ -98,6 +98,7 @@ class OutgoingLink:
         self._kept = outbox.kept(peer)
         self._offered = 0
         self._dropped = 0
+        self._wants = b""
         self._items: list[bytes] = []
         self._routes: list[LinkRoute] = []
         self._octets = 0
@@ -142,6 +143,11 @@ class OutgoingLink:
         self._append(item)
         self.flush()
         return None
+
+    def say_wants(self, wants: Wants) -> None:
+        """Tell the peer, now and with every announcement, which messages this process wants."""
+        self._wants = self._packer.pack_wants(wants)
+        self._append(self._wants)
 
     def confirmed(self, number: int) -> None:
         """The peer has dealt with all commands up to a number."""
@@ -193,6 +199,8 @@ class OutgoingLink:
         if oldest and oldest == self._oldest_at_announcement:
             self.resend()
         self._oldest_at_announcement = oldest
+        if self._wants:
+            self._append(self._wants)
         self.flush()
         self._send([])
 

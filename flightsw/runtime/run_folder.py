@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from flightsw.bus.links import check_address
+from flightsw.bus.addresses import check_address
 from flightsw.errors import FlightSoftwareError
 
 LOCK_FILE = "supervisor.lock"

@@ -13,7 +13,7 @@ from flight.harness import ProcessVehicle, SmallFlight
 from flight.sink.messages import Add, AskStatus, Hang, Labour, Remember, SinkStatus, Task
 from flight.source.messages import Relay
 
-from flightsw.bus.links import LONGEST_IPC_PATH, AddressError
+from flightsw.bus.addresses import LONGEST_IPC_PATH, AddressError
 from flightsw.clock import HostClock
 from flightsw.core.executive.messages import AppRestarted, RestartApp, RestartsExhausted
 from flightsw.messages.life import Noop

@@ -14,7 +14,7 @@ MARK = MessagePacker(Words.dictionary).dictionary_mark
 @given(HEADERS)
 def test_headers_come_back(header: BatchHeader) -> None:
     """A header is read as it was written."""
-    assert unpack_header(pack_batch(header, [])) == header
+    assert unpack_header(pack_batch(header, []), header.dictionary) == header
 
 
 def header_of(count: int) -> BatchHeader:
@@ -25,15 +25,15 @@ def header_of(count: int) -> BatchHeader:
 def test_what_is_no_batch_is_refused() -> None:
     """Too short, another kind of message, or damaged in any bit."""
     octets = pack_batch(header_of(1), [b"item"])
-    with pytest.raises(BatchError, match="batch of 10 octets, at least 56 are needed"):
-        unpack_header(octets[:10])
+    with pytest.raises(BatchError, match="batch of 10 octets, at least 58 are needed"):
+        unpack_header(octets[:10], MARK)
     with pytest.raises(BatchError, match=f"begins with 0x0000, 0x{MAGIC:04x}"):
-        unpack_header(bytes(len(octets)))
+        unpack_header(bytes(len(octets)), MARK)
     for bit in range(len(octets) * 8):
         damaged = bytearray(octets)
         damaged[bit // 8] ^= 1 << bit % 8
         with pytest.raises(BatchError):
-            unpack_header(bytes(damaged))
+            unpack_header(bytes(damaged), MARK)
 
 
 def test_messages_come_back(words: type[Words]) -> None:

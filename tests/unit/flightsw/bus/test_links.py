@@ -6,7 +6,6 @@ import zmq
 from flightsw.bus import outgoing
 from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.inbox import DropReason, InboxLimits
-from flightsw.bus.links import LONGEST_IPC_PATH, AddressError, check_address
 from flightsw.bus.outgoing import MAX_BATCH_ITEMS, Offered
 from flightsw.bus.requests import Passage
 from flightsw.bus.router import Loss
@@ -139,7 +138,7 @@ def test_commands_are_kept_until_they_are_confirmed(make_end: MakeEnd, words: ty
     here.links.drain()
     successor.drain(6)
     assert [request.id.sequence for request in successor.received] == [2, 3, 4]
-    assert (successor.links.out_of_order, successor.links.duplicates) == (1, 2)
+    assert (successor.links.counters().out_of_order, successor.links.counters().duplicates) == (1, 2)
     assert successor.met == [Passage(0, 1, 0)]
     successor.links.confirm()
     successor.links.confirm()
@@ -149,7 +148,7 @@ def test_commands_are_kept_until_they_are_confirmed(make_end: MakeEnd, words: ty
     for _ in range(3):
         here.links.announce()
     successor.links.drain()
-    assert successor.links.duplicates == 2
+    assert successor.links.counters().duplicates == 2
 
 
 def test_a_command_that_got_lost_is_sent_again(
@@ -210,15 +209,5 @@ def test_foreign_messages_are_counted(make_end: MakeEnd, folder: Path) -> None:
     socket.send(b"hello")
     assert there.links.inbox.poll(10_000)
     assert there.links.drain() == 0
-    assert (there.links.foreign, there.links.ledger().lost) == (1, 0)
+    assert (there.links.counters().foreign, there.links.ledger().lost) == (1, 0)
     context.destroy(linger=0)
-
-
-def test_a_path_must_fit_a_socket() -> None:
-    """The longest path is allowed, one octet more is not; other transports have no such limit."""
-    longest = "ipc://" + "x" * LONGEST_IPC_PATH
-    assert check_address(longest) == longest
-    with pytest.raises(AddressError, match=f"{LONGEST_IPC_PATH + 1} octets, at most {LONGEST_IPC_PATH}") as caught:
-        check_address(longest + "x")
-    assert caught.value.octets == LONGEST_IPC_PATH + 1
-    assert check_address("tcp://" + "x" * 200)
