@@ -209,6 +209,11 @@ class Subscription:
         self._enabled = enabled
         self._room = self._limit if enabled else 0
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more would be taken, or the route is disabled."""
+        return not self._enabled or (self.queued < self._limit and len(self._queue) < self._depth)
+
     def offer(self, message: object) -> DropReason | None:
         """Queue the message; what was lost for want of room is counted, and the reason returned."""
         queue = self._queue

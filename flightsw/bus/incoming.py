@@ -5,7 +5,7 @@ Pure: sockets and messages are elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -84,18 +84,22 @@ class Incoming:
             settled = Passage(header.source, header.series, header.settled)
         return Contact(sender, arrivals, newest, begins and header.epoch > 1, settled)
 
-    def taken(self) -> list[Passage]:
-        """The last command taken from each process from which one was taken since the last ``confirm``."""
+    def taken(self, held: Callable[[str], int]) -> list[Passage]:
+        """The last command on the bus of each process of which one was put there since the last ``confirm``.
+
+        Args:
+            held: how many commands of a sender were taken, and are not on the bus yet.
+        """
         last = [
-            Passage(self._processes.index(sender), arrivals.series, arrivals.commands)
+            Passage(self._processes.index(sender), arrivals.series, arrivals.commands - held(sender))
             for sender, arrivals in self.arrivals.items()
             if sender in self._met
         ]
         return [passage for passage in last if passage.number and self._confirmed.get(passage.sender) != passage]
 
-    def confirm(self) -> list[Passage]:
-        """All commands taken have been dealt with; returns the last of each process that has to be told."""
-        passages = self.taken()
+    def confirm(self, held: Callable[[str], int]) -> list[Passage]:
+        """All commands on the bus have been dealt with; returns the last of each process that has to be told."""
+        passages = self.taken(held)
         for passage in passages:
             self._confirmed[passage.sender] = passage
         return passages

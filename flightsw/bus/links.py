@@ -16,6 +16,7 @@ from flightsw.bus.batches import BatchError, BatchHeader, DifferentDictionaryErr
 from flightsw.bus.far import FarLinks, connect, listen
 from flightsw.bus.inbox import DropReason
 from flightsw.bus.incoming import Contact, Incoming
+from flightsw.bus.intake import CommandIntake, OnRefused
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.link_counters import LinkCounters
 from flightsw.bus.outbox import Outbox
@@ -29,7 +30,6 @@ HIGH_WATER_MARK = 1000
 MAX_BATCHES_PER_DRAIN = 256
 RECONNECT_MS = 2
 OnMet = Callable[[Passage], None]
-OnRefused = Callable[[Request, Loss], None]
 
 
 class BusLinks:
@@ -46,7 +46,7 @@ class BusLinks:
         far: links to processes on other computers, None when there are none.
         heard: what this process's predecessor had heard of the others.
         done: the last command of each other process that the predecessor had dealt with, by number of the process.
-        on_refused: told about commands that an app here had no room for, and with LINK_LOST about commands sent from
+        on_refused: told about commands that no app here takes, and with LINK_LOST about commands sent from
             here to a process that will never answer.
         on_met: told, when a process is heard for the first time, which of its commands it knows to be dealt with.
         high_water_mark: batches that a socket may hold.
@@ -79,6 +79,7 @@ class BusLinks:
         peers_far = far.peers if far else {}
         addresses = {process: check_address(address(process)) for process in processes if process not in peers_far}
         self._counters = LinkCounters()
+        self._intake = CommandIntake(bus, self._counters, on_refused)
         self._bus = bus
         self._processes = processes
         self._outbox = outbox or Outbox(None, processes, epoch)
@@ -174,6 +175,7 @@ class BusLinks:
         """Put what has arrived onto the bus, at most MAX_BATCHES_PER_DRAIN batches; returns how many packets."""
         if self.admission is not None:
             self.admission.answer()
+        self._intake.feed()
         count = 0
         for _ in range(MAX_BATCHES_PER_DRAIN):
             try:
@@ -183,13 +185,18 @@ class BusLinks:
             count += self._take(data)
         return count
 
+    @property
+    def holds(self) -> bool:
+        """Whether commands wait for room in an inbox; then ``drain`` has something to do, whatever arrives."""
+        return any(self._intake.held(peer) for peer in self._links)
+
     def taken(self) -> list[Passage]:
-        """The last command taken from each process from which one was taken since the last ``confirm``."""
-        return self._incoming.taken()
+        """The last command put onto the bus of each process of which one was since the last ``confirm``."""
+        return self._incoming.taken(self._intake.held)
 
     def confirm(self) -> None:
-        """All commands taken have been dealt with: tell their senders, with what leaves next."""
-        for passage in self._incoming.confirm():
+        """All commands put onto the bus have been dealt with: tell their senders, with what leaves next."""
+        for passage in self._incoming.confirm(self._intake.held):
             self._links[self._processes[passage.sender]].confirm(passage.series, passage.number)
 
     def ledger(self) -> Ledger:
@@ -228,7 +235,8 @@ class BusLinks:
         contact.arrivals.read(len(unpacked.messages))
         for message_id, message in unpacked.messages:
             if isinstance(message, Request) and message.passage is not None:
-                self._take_command(message_id, message, message.passage.number, self._incoming.arrivals[contact.sender])
+                newest = self._incoming.arrivals[contact.sender]
+                self._intake.take(contact.sender, newest, message.passage.number, message_id, message)
             elif isinstance(message, Wants):
                 self._take_wants(message, contact)
             else:
@@ -249,17 +257,6 @@ class BusLinks:
         """Send to a process on another computer what it asks for."""
         if contact.newest and contact.sender in self._far_peers:
             self.set_routes({contact.sender: wants.message_ids})
-
-    def _take_command(self, message_id: int, request: Request, number: int, arrivals: Arrivals) -> None:
-        """Put a command onto the bus if it is the next one."""
-        if number <= arrivals.commands:
-            self._counters.duplicates += 1
-        elif number > arrivals.commands + 1:
-            self._counters.out_of_order += 1
-        else:
-            arrivals.commands = number
-            for refusal in self._bus.deliver_local(message_id, request):
-                self._on_refused(request, refusal)
 
 
 def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int, high_water_mark: int) -> zmq.Socket[bytes]:

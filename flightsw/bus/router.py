@@ -136,6 +136,11 @@ class Bus:
         self.connect(subscription)
         return subscription
 
+    def has_room(self, message_id: int) -> bool:
+        """Whether every app here that is subscribed to a message would take it, or be rid of it for another reason."""
+        route = self._routes.get(message_id)
+        return route is None or all(subscription.has_room for subscription in route.subscriptions)
+
     def subscriptions(self, owner: str) -> list[Subscription]:
         """What an app is subscribed to."""
         return [there for route in self._routes.values() for there in route.subscriptions if there.owner == owner]

@@ -150,7 +150,7 @@ class ProcessRuntime:
 
     def _wait(self) -> None:
         frame = self._slots.next_busy_frame(self._last_frame + 1) if self._started else None
-        wait_s = LONGEST_WAIT_S
+        wait_s = 0.0 if self._links.holds else LONGEST_WAIT_S
         if frame is not None:
             wait_s = min(wait_s, self.clock.host_seconds_until(frame * self._slots.minor_frame_ns))
         poller = zmq.Poller()

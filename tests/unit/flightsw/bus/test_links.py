@@ -175,15 +175,33 @@ def test_a_command_that_got_lost_is_sent_again(
     assert here.bus.send(words.go_id, words.request(2)) == ()
 
 
-def test_a_command_that_finds_no_room_is_told(make_end: MakeEnd, words: type[Words]) -> None:
-    """The receiving process answers for its apps."""
-    here, there = connected(make_end, words, limits=InboxLimits(commands=1))
-    for sequence in range(2):
+def test_a_burst_of_commands_is_worked_off(make_end: MakeEnd, words: type[Words]) -> None:
+    """More commands than an inbox holds wait for room, in order; they are confirmed as they are dealt with."""
+    here, there = connected(make_end, words, limits=InboxLimits(commands=2))
+    for sequence in range(7):
         here.bus.send(words.go_id, words.request(sequence))
-    while there.links.drain() == 0 or len(there.refused) == 0:
+    arrived = 0
+    while arrived < 7:
         assert there.links.inbox.poll(10_000)
-    (request, refusal), *others = there.refused
-    assert (request.id.sequence, refusal.reason, others) == (1, DropReason.INBOX_FULL, [])
+        arrived += there.links.drain()
+    confirmed = []
+    while there.bus.dispatch():
+        confirmed += [passage.number for passage in there.links.taken()]
+        there.links.confirm()
+        there.links.drain()
+    assert [request.id.sequence for request in there.received] == list(range(7))
+    assert confirmed == [2, 4, 6, 7]
+    assert not there.links.holds
+    assert (there.refused, there.bus.ledger().lost, there.bus.ledger().closed) == ([], 0, True)
+
+
+def test_a_command_that_does_not_pass_is_told(make_end: MakeEnd, words: type[Words]) -> None:
+    """The receiving process answers for its apps when a route is disabled."""
+    here, there = connected(make_end, words)
+    there.bus.subscriptions("app")[0].enabled = False
+    here.bus.send(words.go_id, words.request(1))
+    there.drain(1)
+    assert [(request.id.sequence, loss.reason) for request, loss in there.refused] == [(1, DropReason.ROUTE_DISABLED)]
     assert there.bus.ledger().closed
 
 
