@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_type_hint
 
 import msgspec
 
-from flightsw.bus.inbox import Overflow, Reception
+from flightsw.bus.overflow import Overflow, Reception
 from flightsw.errors import FlightSoftwareError
 from flightsw.services.tables import Table
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry

@@ -5,14 +5,14 @@ Pure: sockets and messages are elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.batches import BatchError, BatchHeader
-from flightsw.bus.inbox import DropReason
 from flightsw.bus.ledger import Ledger
+from flightsw.bus.overflow import DropReason
 from flightsw.bus.requests import Passage
 
 
@@ -84,22 +84,18 @@ class Incoming:
             settled = Passage(header.source, header.series, header.settled)
         return Contact(sender, arrivals, newest, begins and header.epoch > 1, settled)
 
-    def taken(self, held: Callable[[str], int]) -> list[Passage]:
-        """The last command on the bus of each process of which one was put there since the last ``confirm``.
-
-        Args:
-            held: how many commands of a sender were taken, and are not on the bus yet.
-        """
+    def taken(self) -> list[Passage]:
+        """The last command on the bus of each process of which one was put there since the last ``confirm``."""
         last = [
-            Passage(self._processes.index(sender), arrivals.series, arrivals.commands - held(sender))
+            Passage(self._processes.index(sender), arrivals.series, arrivals.commands)
             for sender, arrivals in self.arrivals.items()
             if sender in self._met
         ]
         return [passage for passage in last if passage.number and self._confirmed.get(passage.sender) != passage]
 
-    def confirm(self, held: Callable[[str], int]) -> list[Passage]:
+    def confirm(self) -> list[Passage]:
         """All commands on the bus have been dealt with; returns the last of each process that has to be told."""
-        passages = self.taken(held)
+        passages = self.taken()
         for passage in passages:
             self._confirmed[passage.sender] = passage
         return passages

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from flightsw.bus.inbox import Destination, DropReason
+from flightsw.bus.inbox import Destination
+from flightsw.bus.overflow import DropReason
 
 
 class Ledger(msgspec.Struct, frozen=True):

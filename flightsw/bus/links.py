@@ -14,13 +14,12 @@ from flightsw.bus.addresses import check_address
 from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.batches import BatchError, BatchHeader, DifferentDictionaryError, MessagePacker, Wants, unpack_header
 from flightsw.bus.far import FarLinks, connect, listen
-from flightsw.bus.inbox import DropReason
 from flightsw.bus.incoming import Contact, Incoming
-from flightsw.bus.intake import CommandIntake, OnRefused
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.link_counters import LinkCounters
 from flightsw.bus.outbox import Outbox
 from flightsw.bus.outgoing import LinkRoute, Offered, OutgoingLink
+from flightsw.bus.overflow import DropReason
 from flightsw.bus.requests import Passage, Request
 from flightsw.bus.router import Bus, Loss
 from tlm_cmd.definition.dictionary import Dictionary
@@ -29,6 +28,7 @@ HIGH_WATER_MARK = 1000
 """Batches that a socket may hold; a backstop behind the inboxes' own depths."""
 MAX_BATCHES_PER_DRAIN = 256
 RECONNECT_MS = 2
+OnRefused = Callable[[Request, Loss], None]
 OnMet = Callable[[Passage], None]
 
 
@@ -79,7 +79,6 @@ class BusLinks:
         peers_far = far.peers if far else {}
         addresses = {process: check_address(address(process)) for process in processes if process not in peers_far}
         self._counters = LinkCounters()
-        self._intake = CommandIntake(bus, self._counters, on_refused)
         self._bus = bus
         self._processes = processes
         self._outbox = outbox or Outbox(None, processes, epoch)
@@ -172,31 +171,32 @@ class BusLinks:
         return self._incoming.arrivals
 
     def drain(self) -> int:
-        """Put what has arrived onto the bus, at most MAX_BATCHES_PER_DRAIN batches; returns how many packets."""
-        if self.admission is not None:
-            self.admission.answer()
-        self._intake.feed()
+        """Put what has arrived onto the bus, at most MAX_BATCHES_PER_DRAIN batches; returns how many messages."""
         count = 0
         for _ in range(MAX_BATCHES_PER_DRAIN):
-            try:
-                data = self.inbox.recv(zmq.NOBLOCK)
-            except zmq.Again:
+            messages = self.take_batch()
+            if messages is None:
                 break
-            count += self._take(data)
+            count += messages
         return count
 
-    @property
-    def holds(self) -> bool:
-        """Whether commands wait for room in an inbox; then ``drain`` has something to do, whatever arrives."""
-        return any(self._intake.held(peer) for peer in self._links)
+    def take_batch(self) -> int | None:
+        """Put the next batch that has arrived onto the bus; returns how many messages it held, None when none waits."""
+        if self.admission is not None:
+            self.admission.answer()
+        try:
+            data = self.inbox.recv(zmq.NOBLOCK)
+        except zmq.Again:
+            return None
+        return self._take(data)
 
     def taken(self) -> list[Passage]:
         """The last command put onto the bus of each process of which one was since the last ``confirm``."""
-        return self._incoming.taken(self._intake.held)
+        return self._incoming.taken()
 
     def confirm(self) -> None:
         """All commands put onto the bus have been dealt with: tell their senders, with what leaves next."""
-        for passage in self._incoming.confirm(self._intake.held):
+        for passage in self._incoming.confirm():
             self._links[self._processes[passage.sender]].confirm(passage.series, passage.number)
 
     def ledger(self) -> Ledger:
@@ -236,12 +236,23 @@ class BusLinks:
         for message_id, message in unpacked.messages:
             if isinstance(message, Request) and message.passage is not None:
                 newest = self._incoming.arrivals[contact.sender]
-                self._intake.take(contact.sender, newest, message.passage.number, message_id, message)
+                self._take_command(message_id, message, message.passage.number, newest)
             elif isinstance(message, Wants):
                 self._take_wants(message, contact)
             else:
                 self._bus.deliver_local(message_id, message)
         return len(unpacked.messages)
+
+    def _take_command(self, message_id: int, request: Request, number: int, arrivals: Arrivals) -> None:
+        """Put a command onto the bus if it is the next one of its sender."""
+        if number <= arrivals.commands:
+            self._counters.duplicates += 1
+        elif number > arrivals.commands + 1:
+            self._counters.out_of_order += 1
+        else:
+            arrivals.commands = number
+            for refusal in self._bus.deliver_local(message_id, request):
+                self._on_refused(request, refusal)
 
     def _hear(self, header: BatchHeader, contact: Contact) -> None:
         """Take note of what a batch says of commands, and of a peer that has begun anew."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import msgspec
 import zmq
 
 from flightsw.bus.batches import BatchHeader, MessagePacker, Wants, pack_batch
-from flightsw.bus.inbox import DropReason
 from flightsw.bus.outbox import Outbox
+from flightsw.bus.overflow import DropReason
 from flightsw.bus.requests import Request
 from tlm_cmd.errors import ProtocolError
 
 MAX_BATCH_ITEMS = 64
 MAX_BATCH_OCTETS = 60_000
-MAX_UNCONFIRMED = 1024
-"""Commands that may be under way on one link; one more is refused."""
+MAX_UNCONFIRMED = 16_384
+"""Commands of one link that may be accepted and not dealt with; one more is refused."""
+MAX_UNDER_WAY = 1024
+"""Those of them that are sent before the peer has dealt with others."""
 
 
 class Offered(msgspec.Struct, frozen=True):
@@ -96,6 +100,7 @@ class OutgoingLink:
         self._packer = packer
         self._outbox = outbox
         self._kept = outbox.kept(peer)
+        self._to_send = deque(self._kept.open)
         self._offered = 0
         self._dropped = 0
         self._wants = b""
@@ -140,7 +145,8 @@ class OutgoingLink:
             return DropReason.MALFORMED
         if not self._outbox.keep(self.peer, number, item):
             return DropReason.LINK_FULL
-        self._append(item)
+        self._to_send.append((number, item))
+        self._transmit()
         self.flush()
         return None
 
@@ -153,17 +159,19 @@ class OutgoingLink:
         """The peer has dealt with all commands up to a number."""
         if self._kept.open and self._kept.open[0][0] <= number:
             self._outbox.settle(self.peer, number)
+            self._transmit()
 
     def resend(self) -> None:
-        """Send every command again that is not confirmed; what does not fit through now is sent with the next."""
-        for _, item in self._kept.open:
-            self._append(item)
-            self.resent += 1
+        """Send the commands again that are not confirmed, as many as may be under way."""
+        self.resent += len(self._kept.open) - len(self._to_send)
+        self._to_send = deque(self._kept.open)
+        self._transmit()
         self.flush()
 
     def abandon(self) -> list[Request]:
         """Forget every command that is not confirmed, for the peer will never answer; returns them."""
         requests = [self._packer.unpack_command(item) for _, item in self._kept.open]
+        self._to_send.clear()
         self.confirmed(self._kept.last)
         return requests
 
@@ -211,6 +219,12 @@ class OutgoingLink:
     def wait_until_connected(self, timeout_ms: int) -> bool:
         """Wait until the peer listens, at most ``timeout_ms`` host milliseconds; whether it does."""
         return bool(self._socket.poll(timeout_ms, zmq.POLLOUT))
+
+    def _transmit(self) -> None:
+        """Put into the batch what may be under way."""
+        to_send, last = self._to_send, self._kept.settled + MAX_UNDER_WAY
+        while to_send and to_send[0][0] <= last:
+            self._append(to_send.popleft()[1])
 
     def _append(self, item: bytes) -> None:
         """Put an item into the batch, which leaves first when it is full."""

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from flightsw.bus.inbox import Destination, DropReason, InboxLimits, Mailbox, Overflow, Receiver, Subscription
+from flightsw.bus.inbox import Destination, InboxLimits, Mailbox, Receiver
 from flightsw.bus.ledger import Ledger, account_of
+from flightsw.bus.overflow import DropReason, Overflow
+from flightsw.bus.subscription import Subscription
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.message import Quality
 
@@ -79,6 +81,7 @@ class Bus:
         self._routes: dict[int, Route] = {}
         self._mailboxes: dict[str, Mailbox] = {}
         self._ready: deque[Mailbox] = deque()
+        self._backlogged: dict[Subscription, None] = {}
         self._retired = Ledger()
         self._dispatching = False
         self.tap: Tap | None = None
@@ -94,12 +97,15 @@ class Bus:
         """
         if owner in self._mailboxes:
             raise FlightSoftwareError(f"{owner} has a mailbox already")
-        mailbox = Mailbox(owner, limits, self._ready, receiver)
+        mailbox = Mailbox(owner, limits, self._ready, self._backlogged, receiver)
         self._mailboxes[owner] = mailbox
         return mailbox
 
-    def close_mailbox(self, owner: str) -> None:
+    def close_mailbox(self, owner: str) -> list[tuple[int, object]]:
         """Take an app off the bus; what waits for it is dropped and counted.
+
+        Returns:
+            What waited under WAIT, which somebody has to answer for: (message id, message), in order.
 
         Raises:
             FlightSoftwareError: the app has no mailbox.
@@ -107,9 +113,11 @@ class Bus:
         mailbox = self._mailboxes.pop(owner, None)
         if mailbox is None:
             raise FlightSoftwareError(f"{owner} has no mailbox to close")
-        mailbox.discard(DropReason.APP_RESTARTED)
+        discarded = mailbox.discard(DropReason.APP_RESTARTED)
         for subscription in self.subscriptions(owner):
+            discarded += subscription.discard_backlog(DropReason.APP_RESTARTED)
             self.disconnect(subscription)
+        return discarded
 
     def subscribe(
         self,
@@ -135,11 +143,6 @@ class Bus:
         subscription = Subscription(message_id, self._mailboxes[owner], quality, limit, overflow)
         self.connect(subscription)
         return subscription
-
-    def has_room(self, message_id: int) -> bool:
-        """Whether every app here that is subscribed to a message would take it, or be rid of it for another reason."""
-        route = self._routes.get(message_id)
-        return route is None or all(subscription.has_room for subscription in route.subscriptions)
 
     def subscriptions(self, owner: str) -> list[Subscription]:
         """What an app is subscribed to."""
@@ -198,7 +201,9 @@ class Bus:
     def dispatch(self) -> int:
         """Hand out waiting messages until none is left; returns how many.
 
-        Within a handler nothing happens: handlers run to completion, what waits is handed out behind them.
+        Within a handler nothing happens: handlers run to completion, what waits is handed out behind them. What waits
+        in front of a full inbox comes in when all else is handed out: a burst of commands is worked off a part at a
+        time, with everything that follows from each part.
 
         Raises:
             DispatchLoopError: still not empty after MAX_DELIVERIES_PER_DISPATCH; what waits goes on waiting.
@@ -208,7 +213,7 @@ class Bus:
         self._dispatching = True
         ready, count = self._ready, 0
         try:
-            while ready:
+            while ready or self._let_in():
                 if count >= MAX_DELIVERIES_PER_DISPATCH:
                     raise DispatchLoopError(f"{count} messages in one dispatch: two apps answer each other without end")
                 mailbox = ready.popleft()
@@ -222,6 +227,12 @@ class Bus:
         finally:
             self._dispatching = False
         return count
+
+    def _let_in(self) -> bool:
+        """Fill inboxes with what waits in front of them; whether anything did."""
+        for subscription in tuple(self._backlogged):
+            subscription.let_in()
+        return bool(self._ready)
 
     # ---------------------------------------------------------------- accounting
 

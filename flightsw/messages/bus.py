@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from flightsw.bus.inbox import Overflow
+from flightsw.bus.overflow import Overflow
 from tlm_cmd.definition.fields import U16, U64, Length, UpTo
 from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemetry
 

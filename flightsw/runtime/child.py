@@ -9,9 +9,9 @@ import socket
 import msgspec
 
 from flightsw.bus.arrivals import Arrivals
-from flightsw.bus.inbox import DropReason
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.outgoing import Offered
+from flightsw.bus.overflow import DropReason
 
 
 class LinkAccount(msgspec.Struct, frozen=True):

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from flightsw.app import App, Refused, Ticket, Work, WorkFailed
-from flightsw.bus.inbox import DropReason, InboxLimits, Subscription
+from flightsw.bus.inbox import InboxLimits
+from flightsw.bus.overflow import DropReason
 from flightsw.bus.requests import Request
 from flightsw.bus.router import Loss
+from flightsw.bus.subscription import Subscription
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.events import EventsSuppressed
 from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointLost, HandlerFailed, StartFailed, WorkLost

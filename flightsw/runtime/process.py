@@ -35,6 +35,8 @@ ANNOUNCE_HOST_NS = 1_000_000_000
 CONNECT_LIMIT_S = 0.5
 """Host time that a start waits for each peer to listen; what is sent to one that does not is lost, and counted."""
 LONGEST_WAIT_S = 0.1
+MAX_BATCHES_PER_TURN = 256
+"""Batches taken before slots and the supervisor get their turn."""
 NOTHING_KNOWN = VehicleAccount(0, 0, 0, Ledger(), 0)
 
 
@@ -132,10 +134,7 @@ class ProcessRuntime:
                 if self._stop_wanted:
                     self._end_well()
                 if self._started:
-                    self._links.drain()
-                    self.host.bus.dispatch()
-                    self._journal.dealt_with(self._links.taken())
-                    self._links.confirm()
+                    self._receive()
                     if not self._resting:
                         self._hand_over_results()
                         self._run_slots()
@@ -150,7 +149,7 @@ class ProcessRuntime:
 
     def _wait(self) -> None:
         frame = self._slots.next_busy_frame(self._last_frame + 1) if self._started else None
-        wait_s = 0.0 if self._links.holds else LONGEST_WAIT_S
+        wait_s = LONGEST_WAIT_S
         if frame is not None:
             wait_s = min(wait_s, self.clock.host_seconds_until(frame * self._slots.minor_frame_ns))
         poller = zmq.Poller()
@@ -161,6 +160,16 @@ class ProcessRuntime:
         for number in self._works.to_write():
             poller.register(number, zmq.POLLOUT)
         poller.poll(math.ceil(wait_s * 1000))
+
+    def _receive(self) -> None:
+        """Work off what has arrived, batch by batch: what follows from one leaves before the next is taken."""
+        for _ in range(MAX_BATCHES_PER_TURN):
+            if self._links.take_batch() is None:
+                break
+            self.host.bus.dispatch()
+            self._journal.dealt_with(self._links.taken())
+            self._links.confirm()
+            self._links.flush()
 
     def _run_slots(self) -> None:
         now_ns = self.clock.now_ns()

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from flightsw.app import App
-from flightsw.bus.inbox import InboxLimits, Reception
+from flightsw.bus.inbox import InboxLimits
+from flightsw.bus.overflow import Overflow, Reception
 from flightsw.bus.router import DEFAULT_MESSAGE_LIMIT, Bus
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID, Dictionary
@@ -42,7 +43,7 @@ class Subscriptions:
             DictionaryError: it handles a command that it does not declare.
         """
         command_id = COMMAND_MESSAGE_ID | self._dictionary.apid_of(self._owner)
-        bus.subscribe(self._owner, command_id, Quality.COMMAND, limits.commands)
+        bus.subscribe(self._owner, command_id, Quality.COMMAND, limits.commands, Overflow.WAIT)
         wanted: list[tuple[int, Reception]] = []
         for record, method in type(self._app).handlers.items():
             wanted += self._with_reception(method, self._handled(record))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flightsw.app import Refused
-from flightsw.bus.inbox import Inbox, Subscription
+from flightsw.bus.inbox import Inbox
 from flightsw.bus.ledger import account_of
+from flightsw.bus.subscription import Subscription
 from flightsw.messages.bus import (
     DropCount,
     EnableRoute,

@@ -12,7 +12,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))  # where the package of the flight's apps is
 
-from flight.harness import MISSION, LockstepVehicle, ProcessVehicle, SmallFlight
+from flight.harness import CROWDED_MISSION, HERALDS, MISSION, LockstepVehicle, ProcessVehicle, SmallFlight
 
 
 @pytest.fixture
@@ -43,8 +43,20 @@ def mission_file(folder: Path) -> Path:
 def flight(request: pytest.FixtureRequest, mission_file: Path, folder: Path) -> Iterator[SmallFlight]:
     """The small flight, running, on each runtime; at the end its links conserve and its ledger closes."""
     flight = SmallFlight(request.param(mission_file, folder), mission_file, folder)
+    yield from flown(flight, 4)
+
+
+@pytest.fixture(params=[LockstepVehicle, ProcessVehicle], ids=["lockstep", "processes"])
+def crowded_flight(request: pytest.FixtureRequest, mission_file: Path, folder: Path) -> Iterator[SmallFlight]:
+    """The small flight with eight more apps, on each runtime."""
+    mission_file.write_text(CROWDED_MISSION)
+    yield from flown(SmallFlight(request.param(mission_file, folder), mission_file, folder), 4 + len(HERALDS))
+
+
+def flown(flight: SmallFlight, apps: int) -> Iterator[SmallFlight]:
+    """A flight, from when its apps run until it has come to rest."""
     try:
-        flight.until(lambda: flight.vehicle.account().apps == 4, "a running flight")
+        flight.until(lambda: flight.vehicle.account().apps == apps, "a running flight")
         yield flight
         flight.settle()
     finally:

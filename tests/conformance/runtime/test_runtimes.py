@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 
-from flight.harness import SmallFlight
+from flight.harness import HERALDS, SmallFlight
+from flight.herald.messages import Proclaim
 from flight.sink.app import Rule
 from flight.sink.messages import (
     AskStatus,
@@ -40,6 +41,7 @@ from tlm_cmd.packets.verification import FailureCode, Stage
 
 EPOCH_UTC_NS = parse_utc("2026-01-01T00:00:00Z")
 TICK_NS = 500_000_000
+STORM = 10_000
 
 
 def status(flight: SmallFlight) -> SinkStatus:
@@ -117,14 +119,30 @@ def test_an_app_commands_another(flight: SmallFlight) -> None:
 
 
 def test_every_command_of_a_storm_gets_one_verdict(flight: SmallFlight) -> None:
-    """Commands that find the inbox full are rejected, the others done; none has no verdict, none has two."""
-    flight.command("source", Storm(100))
+    """Ten thousand commands sent by one handler are all done, in order; none has no verdict, none has two."""
+    flight.send("source", Storm(STORM))
     source = flight.dictionary.apid_of("source")
-    flight.until(lambda: sum(report.stage.final for report in flight.sent_by(source)) >= 100, "a hundred verdicts")
-    verdicts = [report for report in flight.sent_by(source) if report.stage.final]
-    assert sorted(report.request.sequence for report in verdicts) == list(range(100))
-    codes = {report.code for report in verdicts}
-    assert codes <= {FailureCode.NONE, FailureCode.INBOX_FULL}
+    flight.until(lambda: len(flight.verdicts_for(source)) >= STORM, "every verdict", patience=20)
+    verdicts = flight.verdicts_for(source)
+    assert [report.request.sequence for report in verdicts] == list(range(STORM))
+    assert {report.code for report in verdicts} == {FailureCode.NONE}
+    assert flight.vehicle.account().restarts == 0
+    assert flight.vehicle.account().ledger.lost == 0
+
+
+def test_storms_of_eight_senders_get_their_verdicts(crowded_flight: SmallFlight) -> None:
+    """Eight apps that storm another at the same moment end with one verdict for each command, all of them done once."""
+    flight, each = crowded_flight, STORM // len(HERALDS)
+    for herald in HERALDS:
+        flight.send(herald, Proclaim(each))
+    apids = [flight.dictionary.apid_of(herald) for herald in HERALDS]
+    flight.until(lambda: all(len(flight.verdicts_for(apid)) >= each for apid in apids), "every verdict", patience=20)
+    for apid in apids:
+        verdicts = flight.verdicts_for(apid)
+        assert [verdict.request.sequence for verdict in verdicts] == list(range(each))
+        assert {verdict.code for verdict in verdicts} == {FailureCode.NONE}
+    assert status(flight).value == STORM
+    assert (flight.vehicle.account().restarts, flight.vehicle.account().ledger.lost) == (0, 0)
 
 
 # -------------------------------------------------------------------- telemetry and events

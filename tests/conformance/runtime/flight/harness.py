@@ -60,6 +60,16 @@ process = "sink"
 [apps.sink.settings]
 step = 2
 """
+HERALDS = tuple(f"herald{number}" for number in range(8))
+CROWDED_MISSION = MISSION + "".join(
+    f"""
+[apps.{herald}]
+package = "flight.herald"
+apid = {0x100 + 16 * number}
+process = "heralds{number % 3}"
+"""
+    for number, herald in enumerate(HERALDS)
+)
 STEP_NS = 100_000_000
 PATIENCE_STEPS = 2000
 SPEED = 10.0
@@ -175,6 +185,7 @@ class SmallFlight:
         self._down = b""
         self._read = 0
         self._messages: list[tuple[str, Telemetry | Event]] = []
+        self._verdicts: dict[int, list[VerificationReport]] = {}
 
     def send(self, app: str, command: Command) -> RequestId:
         """Send a command to an app."""
@@ -210,6 +221,11 @@ class SmallFlight:
         """Everything reported about the requests of one source, in order."""
         return [report for report in self.messages(VerificationReport) if report.request.source == source]
 
+    def verdicts_for(self, source: int) -> list[VerificationReport]:
+        """The verdicts on the requests of one source, in order."""
+        self._receive()
+        return self._verdicts.get(source, [])
+
     def ask(self, app: str, question: Command, answer: type[Message]) -> Message:
         """Send a command that is answered by a packet; returns the newest one."""
         before = len(self.messages(answer, app))
@@ -226,9 +242,9 @@ class SmallFlight:
         """Wait until an app has started so many times."""
         self.until(lambda: len(self.messages(AppStarted, app)) >= count, f"start {count} of {app}")
 
-    def until(self, condition: Callable[[], bool], what: str) -> None:
+    def until(self, condition: Callable[[], bool], what: str, *, patience: int = 1) -> None:
         """Let time pass until something has come about, with bounded patience."""
-        for _ in range(PATIENCE_STEPS):
+        for _ in range(PATIENCE_STEPS * patience):
             if condition():
                 return
             self.vehicle.step()
@@ -256,3 +272,5 @@ class SmallFlight:
             self._down = self._down[octets:]
             entry, message = self.dictionary.decode_telemetry(parsed.apid, parsed.payload)
             self._messages.append((entry.app, message))
+            if isinstance(message, VerificationReport) and message.stage.final:
+                self._verdicts.setdefault(message.request.source, []).append(message)

@@ -12,6 +12,7 @@ import pytest
 
 from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.links import BusLinks
+from flightsw.bus.overflow import Overflow
 from flightsw.bus.requests import Request
 from flightsw.bus.router import Bus, Loss
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
@@ -80,8 +81,10 @@ class End:
         """Put the app on the bus."""
         self.bus.open_mailbox("app", limits or InboxLimits(), lambda _id, message: self.received.append(message))
         for message_id in message_ids:
-            quality = Quality.COMMAND if message_id == Words.go_id else Quality.TELEMETRY
-            self.bus.subscribe("app", message_id, quality)
+            if message_id == Words.go_id:
+                self.bus.subscribe("app", message_id, Quality.COMMAND, overflow=Overflow.WAIT)
+            else:
+                self.bus.subscribe("app", message_id, Quality.TELEMETRY)
 
     def drain(self, packets: int) -> None:
         """Wait for so many packets, and hand them out."""

@@ -2,7 +2,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from flightsw.bus.inbox import DropReason, InboxLimits, Overflow
+from flightsw.bus.inbox import InboxLimits
+from flightsw.bus.overflow import DropReason, Overflow
 from flightsw.bus.router import Bus
 from tlm_cmd.definition.message import Quality
 

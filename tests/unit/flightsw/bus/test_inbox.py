@@ -1,7 +1,8 @@
 import msgspec
 import pytest
 
-from flightsw.bus.inbox import MAX_DEPTH, DropReason, InboxLimits, Overflow
+from flightsw.bus.inbox import MAX_DEPTH, InboxLimits
+from flightsw.bus.overflow import DropReason, Overflow
 from flightsw.bus.router import Bus
 from tlm_cmd.definition.message import Quality
 

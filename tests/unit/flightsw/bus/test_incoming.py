@@ -2,16 +2,10 @@ import pytest
 
 from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.batches import BatchError, BatchHeader
-from flightsw.bus.inbox import DropReason
 from flightsw.bus.incoming import Incoming
 from flightsw.bus.ledger import Ledger
+from flightsw.bus.overflow import DropReason
 from flightsw.bus.requests import Passage
-
-
-def none_held(_sender: str) -> int:
-    """Every command taken is on the bus."""
-    return 0
-
 
 PROCESSES = ("core", "payload", "link")
 
@@ -116,14 +110,14 @@ def test_accounts_of_different_senders_do_not_add_up() -> None:
 def test_commands_are_confirmed_once_and_only_to_those_met() -> None:
     """What the predecessor had dealt with is confirmed when its sender is heard, and only then again when more came."""
     accounts = incoming(heard={"payload": Arrivals(1, 9)}, done={1: Passage(1, 9, 7)})
-    assert accounts.taken(none_held) == []
+    assert accounts.taken() == []
     contact = accounts.take(header(0, 0, settled=5))
     assert contact.settled == Passage(1, 9, 5)
     assert accounts.take(header(0, 0, settled=5)).settled is None
-    assert accounts.taken(none_held) == accounts.confirm(none_held) == [Passage(1, 9, 7)]
-    assert accounts.confirm(none_held) == []
+    assert accounts.taken() == accounts.confirm() == [Passage(1, 9, 7)]
+    assert accounts.confirm() == []
     contact.arrivals.commands = 9
-    assert accounts.confirm(none_held) == [Passage(1, 9, 9)]
+    assert accounts.confirm() == [Passage(1, 9, 9)]
 
 
 def test_a_receiver_without_memory_goes_on_where_the_sender_is() -> None:

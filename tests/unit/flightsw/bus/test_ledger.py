@@ -1,6 +1,6 @@
-from flightsw.bus.inbox import DropReason
 from flightsw.bus.ledger import Ledger, account_of
 from flightsw.bus.outgoing import LinkRoute
+from flightsw.bus.overflow import DropReason
 
 
 def test_a_ledger_closes_when_everything_is_accounted_for() -> None:

@@ -3,7 +3,8 @@ from functools import partial
 import pytest
 
 from flightsw.bus import router
-from flightsw.bus.inbox import DropReason, InboxLimits
+from flightsw.bus.inbox import InboxLimits
+from flightsw.bus.overflow import DropReason
 from flightsw.bus.router import Bus, DispatchLoopError, Loss
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.message import Quality

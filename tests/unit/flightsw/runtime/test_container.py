@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from flightsw.app import Refused, Ticket, WorkFailed, handles
-from flightsw.bus.inbox import DropReason
+from flightsw.bus.overflow import DropReason
 from flightsw.bus.requests import Passage, Request
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.events import EventsSuppressed
