@@ -86,7 +86,7 @@ class SinkStatus(Telemetry):
     next_sample: Annotated[int, U32]
     disorder: Annotated[int, U32]
     bursts: Annotated[int, U32]
-    heard_housekeeping_of: Annotated[tuple[Annotated[str, UpTo(16)], ...], UpTo(8)]
+    heard_housekeeping_of: Annotated[tuple[Annotated[str, UpTo(32)], ...], UpTo(16)]
     factor: Annotated[int, U32]
     results: Annotated[tuple[Annotated[str, UpTo(120)], ...], UpTo(16)]
     restarts: Annotated[int, U16]
