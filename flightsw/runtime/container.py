@@ -36,6 +36,8 @@ from tlm_cmd.packets.verification import FailureCode, RequestId, shorten
 Driver = TypeVar("Driver")
 
 MAX_HANDLER_NAME = 48
+SEQUENCE_GAP = SEQUENCE_MODULO // 4
+"""Sequence counts left out after a restart: commands sent behind the last checkpoint have used some."""
 _MAX_U32 = 2**32 - 1
 _NOT_TAKEN = {
     DropReason.INBOX_FULL: FailureCode.INBOX_FULL,
@@ -89,6 +91,8 @@ class AppContainer:
     def prepare(self) -> None:
         """Restore the app's memory and subscribe it; all apps of a vehicle are prepared before the first one starts."""
         self._restored = self._keeper.restore()
+        if self._restored:
+            self.state.sequence = (self.state.sequence + SEQUENCE_GAP) % SEQUENCE_MODULO
         self._subscriptions.make(self._bus, self._limits)
         for subscription in self.subscriptions():
             subscription.enabled = subscription.message_id not in self.state.disabled_routes

@@ -19,6 +19,7 @@ from flightsw.messages.life import (
     StartFailed,
     WorkLost,
 )
+from flightsw.runtime.container import SEQUENCE_GAP
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.verification import MAX_OPEN_COMMANDS
 from tests.unit.flightsw.runtime.conftest import (
@@ -47,6 +48,17 @@ def stages(reports: list[VerificationReport]) -> list[Stage]:
 
 
 # -------------------------------------------------------------------- commands
+
+
+def test_commands_sent_after_a_restart_cannot_be_taken_for_earlier_ones(world: World) -> None:
+    """The death may have come behind commands that no checkpoint knows of; the sequence counts leave a gap for them."""
+    world.start()
+    world.do(lambda app: app.command("other", Noop()))
+    world.do(lambda app: app.command("other", Noop()), 1)
+    world.restart()
+    world.do(lambda app: app.command("other", Noop()), 2)
+    sent = [report.request.sequence for report in world.of(VerificationReport) if report.request.source == 0x20]
+    assert sent == [0, 1, 2 + SEQUENCE_GAP]
 
 
 def test_a_handler_that_raises_fails_its_command_only(world: World) -> None:

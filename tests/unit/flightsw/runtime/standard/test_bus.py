@@ -1,11 +1,15 @@
 import pytest
 
 from flightsw.app import Overflow, handles
+from flightsw.bus.inbox import InboxLimits
+from flightsw.bus.overflow import DropReason
+from flightsw.bus.router import Loss
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.bus import DropCount, EnableRoute, MailboxReport, ReportMailbox, RouteSwitched
 from flightsw.messages.life import AppHousekeeping
-from tests.unit.flightsw.runtime.conftest import Noted, Other, Probe, World
+from tests.unit.flightsw.runtime.conftest import Noted, Other, Probe, Value, World
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
+from tlm_cmd.definition.message import Quality
 from tlm_cmd.packets.verification import FailureCode, Stage
 
 HOUSEKEEPING = TELEMETRY_MESSAGE_ID | 0x31
@@ -111,3 +115,18 @@ def test_one_message_is_taken_in_one_way(world: World) -> None:
     container = world.contain()
     with pytest.raises(FlightSoftwareError, match="two handlers of message 0x0830"):
         container.prepare()
+
+
+def test_an_app_learns_what_was_lost(world: World) -> None:
+    """``send`` tells the app which destination did not take its packet and why."""
+    world.start()
+    told: list[object] = []
+    world.bus.open_mailbox("reader", InboxLimits(telemetry=1), lambda _id, _message: None)
+    value_id = world.dictionary.telemetry_of("probe", Value).message_id
+    world.bus.subscribe("reader", value_id, Quality.TELEMETRY)
+
+    def send_twice(app: Probe) -> None:
+        told.extend((app.send(Value(1)), app.send(Value(2))))
+
+    world.do(send_twice)
+    assert told == [(), (Loss("reader", DropReason.INBOX_FULL),)]
