@@ -10,6 +10,7 @@ from bus_sim.equipment.constant_load import ConstantLoadState
 from bus_sim.equipment.mass_memory import MassMemoryState
 from bus_sim.equipment.receiver import ReceiverState
 from bus_sim.equipment.transmitter import TransmitterState
+from bus_sim.equipment.watchdog import WatchdogState
 from bus_sim.errors import SnapshotError
 from bus_sim.power.battery import BatteryState
 from bus_sim.power.distribution import DistributionState
@@ -19,7 +20,7 @@ from bus_sim.random_streams import StreamState
 from bus_sim.thermal.heaters import HeaterBankState
 from bus_sim.thermal.network import ThermalState
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 """Raised whenever the meaning of a state changes."""
 
 
@@ -38,6 +39,7 @@ class SpacecraftState(msgspec.Struct):
     sensors: AttitudeSensorState
     gps: GpsState
     onboard_computer: ConstantLoadState
+    watchdog: WatchdogState
     mass_memory: MassMemoryState
     camera: CameraMemory
     compute_board: ComputeBoardState

@@ -18,6 +18,7 @@ from bus_sim.equipment.constant_load import ConstantLoad
 from bus_sim.equipment.mass_memory import MassMemory
 from bus_sim.equipment.receiver import Receiver
 from bus_sim.equipment.transmitter import Transmitter
+from bus_sim.equipment.watchdog import Watchdog
 from bus_sim.errors import ParameterError
 from bus_sim.parameters import SpacecraftParameters
 from bus_sim.power.battery import Battery
@@ -71,6 +72,7 @@ class Spacecraft:
         self.sensors = AttitudeSensors(parameters.sensors, self.streams.stream("attitude_sensors"))
         self.gps = GpsReceiver(parameters.sensors, self.streams.stream("gps"))
         self.onboard_computer = ConstantLoad(parameters.onboard_computer.power_w)
+        self.watchdog = Watchdog()
         self.mass_memory = MassMemory(parameters.mass_memory)
         self.camera = Camera(parameters.camera, self.mass_memory, self._observe, image_source)
         self.compute_board = ComputeBoard(parameters.compute_board)
@@ -140,6 +142,7 @@ class Spacecraft:
         station = surroundings.station
         self.compute_board.progress(self.thermal.temperature_c(self._compute_node), STEP_S)
         self.camera.progress(STEP_S)
+        self.watchdog.progress(STEP_NS)
         self.sband_receiver.progress(station, STEP_NS)
         self.sband_transmitter.progress(station, self.now_ns, STEP_NS)
         self.xband_transmitter.progress(station, self.now_ns, STEP_NS)

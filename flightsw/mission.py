@@ -27,11 +27,13 @@ class Mission:
 
     Attributes:
         file: its content, merged with what it extends.
-        folders: where the file lies, then the missions it extends; tables are looked for in this order.
+        path: where the file lies; the current folder when it was not read from a file.
+        folders: its folder, then those of the missions it extends; tables are looked for in this order.
     """
 
-    def __init__(self, read: ReadMission) -> None:
+    def __init__(self, read: ReadMission, path: Path = Path()) -> None:
         self.file = read.file
+        self.path = path
         self.folders = read.folders
         self._app_folders = read.app_folders
 
@@ -47,7 +49,7 @@ class Mission:
         for folder in read.python_path:
             if str(folder) not in sys.path:
                 sys.path.append(str(folder))
-        mission = cls(read)
+        mission = cls(read, path)
         _ = mission.dictionary
         return mission
 

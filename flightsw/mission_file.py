@@ -13,6 +13,7 @@ import msgspec
 
 from flightsw.bus.inbox import InboxLimits
 from flightsw.errors import FlightSoftwareError
+from flightsw.mission_life import ExecutiveEntry, OnFailure, WhenExhausted, WithoutNeeds, needs_problem
 from flightsw.mission_links import MissionLinks
 from flightsw.services.spacecraft_time import SpacecraftTime, SpacecraftTimeError, parse_utc
 
@@ -37,6 +38,16 @@ class AppEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         critical: whether its loss is the vehicle's loss.
         inboxes: depths of its inboxes.
         settings: handed to the app's workers.
+        needs: apps that must run before it is started.
+        needs_within_s: how long it waits for each, 1 to 3600 (host time; virtual time in lock-step).
+        without_needs: what it does when one has not come up by then.
+        on_failure: what follows when it dies, hangs, cannot start or fails too often in a row.
+        max_restarts: restarts within the window; one more failure exhausts it.
+        restart_window_s: that window (host time; virtual time in lock-step).
+        when_exhausted: what then follows; by criticality is a processor reset for a critical app, and the end of any
+            other one.
+        max_failures_in_row: how often one handler may raise without ever succeeding in between before the app has
+            failed.
     """
 
     package: str
@@ -45,6 +56,14 @@ class AppEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     critical: bool = False
     inboxes: InboxLimits = InboxLimits()
     settings: dict[str, Any] = {}
+    needs: tuple[Name, ...] = ()
+    needs_within_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 10
+    without_needs: WithoutNeeds = WithoutNeeds.START
+    on_failure: OnFailure = OnFailure.RESTART_APP
+    max_restarts: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 8
+    restart_window_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
+    when_exhausted: WhenExhausted = WhenExhausted.BY_CRITICALITY
+    max_failures_in_row: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 20
 
 
 class DeviceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +107,7 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         links: radio links.
         apps: by name, in the order in which they start and run within a slot.
         devices: by name.
+        executive: limits of what keeps the apps alive.
         extends: the mission that this one adds to or changes: a package with a ``mission.toml``, or a file relative to
             this one.
         python_path: folders, relative to this file, in which packages of apps are looked for.
@@ -99,6 +119,7 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     links: MissionLinks
     apps: dict[Name, AppEntry]
     devices: dict[Name, DeviceEntry] = {}
+    executive: ExecutiveEntry = ExecutiveEntry()
     extends: str = ""
     python_path: tuple[str, ...] = ()
 
@@ -137,6 +158,9 @@ def read_mission(path: Path) -> ReadMission:
     except msgspec.ValidationError as error:
         raise MissionError(f"mission file {path}: {_explained(merged, error)}") from error
     _check_time(path, file.time)
+    problem = needs_problem({name: entry.needs for name, entry in file.apps.items()})
+    if problem:
+        raise MissionError(f"mission file {path}: {problem}")
     python_path = tuple(
         (source.parent / folder).resolve()
         for source, document in documents

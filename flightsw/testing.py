@@ -21,7 +21,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from flightsw.app import App, Work
+from flightsw.app import App, Ticket, Work
 from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.requests import Request
@@ -32,7 +32,9 @@ from flightsw.mission import AppEntry, Mission, MissionFile, ReadMission, TimeEn
 from flightsw.mission_links import MissionLinks
 from flightsw.runtime.container import AppContainer
 from flightsw.runtime.journal import Execution
-from flightsw.runtime.supervision import RestartNotice, Supervision, VehicleAccount
+from flightsw.runtime.keeping.reset_record import ResetRecord
+from flightsw.runtime.monitor import ExecutionMonitor
+from flightsw.runtime.supervision import AppAccount, AppRequest, AppState, Notice, Supervision, VehicleAccount
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
@@ -73,8 +75,11 @@ class Bench:
             rejected unless the test opens a mailbox on ``bus`` for the app that they are for.
         works: work that the app has begun, oldest first.
         logged: events as people would see them, each behind the app's name.
-        restarts_requested: apps that an executive under test wanted restarted.
-        notices: restarts for an executive under test to report; the test puts them there.
+        requests: what an executive under test wanted done with apps.
+        resets_requested: resets that it wanted: the command, and whether as at power-on.
+        notices: what an executive under test is told next; the test puts it there.
+        reset_record: what an executive under test finds as the exception and reset log.
+        app_state: how the app under test is said to be.
 
     Raises:
         FlightSoftwareError: two packages have the same last part.
@@ -118,8 +123,16 @@ class Bench:
         self.commands: list[Command] = []
         self.works: list[StartedWork] = []
         self.logged: list[str] = []
-        self.restarts_requested: list[str] = []
-        self.notices: list[RestartNotice] = []
+        self.monitor = ExecutionMonitor()
+        self.apps = file.apps
+        self.executive_limits = file.executive
+        self.housekeeping_s = file.time.housekeeping_s
+        self.requests: list[AppRequest] = []
+        self.resets_requested: list[tuple[Ticket, bool]] = []
+        self.notices: list[Notice] = []
+        self.reset_record = ResetRecord()
+        self.app_state = AppState.RUNNING
+        self.pace = 1.0
         self._sent: list[Telemetry | Event] = []
         self.container = self._contain()
 
@@ -267,18 +280,45 @@ class Bench:
         """Remember the event's text."""
         self.logged.append(f"{app}: {event.describe()}")
 
-    def request_restart(self, app: str, cause: str) -> None:
-        """Remember the wish."""
-        self.restarts_requested.append(app)
+    def failed_in_row(self, app: str, handler: str, count: int, error: Exception) -> None:
+        """Nothing: nobody restarts the app of a bench."""
 
-    def take_notices(self) -> list[RestartNotice]:
+    def dump_trace(self, app: str) -> str:
+        """A bench has no folder for traces."""
+        return ""
+
+    # ---------------------------------------------------------------- what an executive under test sees
+
+    def request(self, request: AppRequest) -> None:
+        """Remember the wish."""
+        self.requests.append(request)
+
+    def request_reset(self, ticket: Ticket, *, power_on: bool) -> None:
+        """Remember the wish."""
+        self.resets_requested.append((ticket, power_on))
+
+    def record(self) -> ResetRecord:
+        """The test's record."""
+        return self.reset_record
+
+    def clear_log(self) -> None:
+        """Empty the log."""
+        self.reset_record.clear_log()
+
+    def forget_resets(self) -> None:
+        """Count resets anew."""
+        self.reset_record.forget_resets()
+
+    def take_notices(self) -> list[Notice]:
         """The test's notices."""
         notices, self.notices = self.notices, []
         return notices
 
     def account(self) -> VehicleAccount:
         """The account of the bench."""
-        return VehicleAccount(1, 1, 0, self.bus.ledger(), 0)
+        now_ns = self.clock.now_ns()
+        app = AppAccount(self._name, self.app_state, self.apps[self._name].process, heard_ns=now_ns, advanced_ns=now_ns)
+        return VehicleAccount(1, 1, 0, self.bus.ledger(), 0, at_ns=now_ns, each=(app,))
 
     def _started(self) -> SlotTable:
         if self._slots is None:

@@ -10,12 +10,14 @@ from bus_sim.endpoints.eps import EpsEndpoint
 from bus_sim.endpoints.heaters import HeatersEndpoint
 from bus_sim.endpoints.mass_memory import MassMemoryEndpoint
 from bus_sim.endpoints.radio import AntennaEndpoint, RadioEndpoint
+from bus_sim.endpoints.watchdog import WatchdogEndpoint
 from bus_sim.spacecraft import COMPUTE, Spacecraft
 
 # Names of the ports, as a mission file writes them; each is the name of the driver that fits.
 EPS, HEATERS, ATTITUDE_CONTROL = "eps", "heaters", "attitude_control"
 S_BAND, X_BAND = "s_band", "x_band"
 CAMERA, MASS_MEMORY, COMPUTE_BOARD = "camera", "mass_memory", "compute_board"
+WATCHDOG = "watchdog"
 
 
 def wire(spacecraft: Spacecraft) -> dict[str, DeviceEndpoint]:
@@ -37,6 +39,7 @@ def wire(spacecraft: Spacecraft) -> dict[str, DeviceEndpoint]:
         CAMERA: CameraEndpoint(spacecraft.camera),
         MASS_MEMORY: MassMemoryEndpoint(spacecraft.mass_memory),
         COMPUTE_BOARD: ComputeBoardEndpoint(spacecraft.compute_board, thermal, thermal.number(compute_line.node)),
+        WATCHDOG: WatchdogEndpoint(spacecraft.watchdog),
     }
 
 

@@ -119,6 +119,10 @@ class Bus:
             self.disconnect(subscription)
         return discarded
 
+    def owners(self) -> tuple[str, ...]:
+        """Apps that have a mailbox."""
+        return tuple(self._mailboxes)
+
     def subscribe(
         self,
         owner: str,

@@ -22,6 +22,7 @@ from flightsw.messages.life import (
     WorkLost,
 )
 from flightsw.messages.tables import AbortTable, ActivateTable, LoadTable, TableActivated, ValidateTable
+from flightsw.messages.tracing import DumpTrace, HandlerTimes, ReportHandlerTimes, TraceDumped, TraceHandlers
 from tlm_cmd.definition.message import Command, Event, Telemetry
 from tlm_cmd.packets.verification import VerificationReport
 
@@ -39,6 +40,9 @@ STANDARD_COMMANDS: tuple[type[Command], ...] = (
     EnableEvents,
     EnableRoute,
     ReportMailbox,
+    TraceHandlers,
+    ReportHandlerTimes,
+    DumpTrace,
 )
 STANDARD_TELEMETRY: tuple[type[Telemetry], ...] = (AppHousekeeping, VerificationReport, MailboxReport)
 STANDARD_EVENTS: tuple[type[Event], ...] = (
@@ -53,4 +57,6 @@ STANDARD_EVENTS: tuple[type[Event], ...] = (
     EventsSuppressed,
     CheckpointFailed,
     RouteSwitched,
+    HandlerTimes,
+    TraceDumped,
 )

@@ -21,6 +21,7 @@ from flightsw.errors import FlightSoftwareError
 from flightsw.messages.events import EventsSuppressed
 from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointLost, HandlerFailed, StartFailed, WorkLost
 from flightsw.runtime.checkpoints import CheckpointKeeper, ContainerState, new_state
+from flightsw.runtime.handler_runs import HandlerRuns
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.standard.commands import standard_handlers
 from flightsw.runtime.subscriptions import Subscriptions
@@ -57,13 +58,16 @@ class AppContainer:
         filter: decides which of its events are sent.
         mailbox: where its messages wait.
         running: False before start, when the app's start failed, and behind stop.
+        condition: why it does not run, for those whose commands are rejected.
         surroundings: the process it lives in.
+        runs: what has run.
     """
 
     def __init__(self, name: str, app_class: type[App], surroundings: Surroundings, limits: InboxLimits) -> None:
         self.name = name
         self.app_class = app_class
         self.running = False
+        self.condition = "has not started yet"
         self.state = ContainerState()
         self.surroundings = surroundings
         self._bus = surroundings.bus
@@ -80,6 +84,7 @@ class AppContainer:
         self.app.state = new_state(app_class)
         self._keeper = CheckpointKeeper(self)
         self._restored = False
+        self.runs = HandlerRuns(name, surroundings)
         self._standard = standard_handlers(self)
         self._verification = Verification(self)
         self._subscriptions = Subscriptions(name, self.app, self._dictionary)
@@ -103,9 +108,9 @@ class AppContainer:
             self.report(CheckpointLost(shorten(problem)))
         if not self._restored:
             self._verification.fail_all(FailureCode.APP_UNAVAILABLE, "the app lost its memory")
-        try:
-            self.app.start()
-        except Exception as error:  # noqa: BLE001 - a fault domain: whatever an app raises stays here
+        error = self.runs.guard("start", self.app.start)
+        if error is not None:
+            self.condition = "could not start"
             self.report(StartFailed(shorten(f"{type(error).__name__}: {error}")))
             return
         self.running = True
@@ -136,13 +141,15 @@ class AppContainer:
             self.state.messages += 1
             handler = self._subscriptions.handler(message_id, message)
             if handler is not None:
-                self._run(type(message).__name__, handler, message)
+                self._run(handler, message)
 
     def run_activity(self, name: str) -> None:
         """Run a cyclic activity."""
         if self.running:
             self.state.activities += 1
-            self._run(name, getattr(self.app, name))
+            error = self.runs.activity(name, getattr(self.app, name))
+            if error is not None:
+                self._handler_failed(name, error)
 
     def work_done(self, result: msgspec.Struct) -> None:
         """Hand a work's result, or WorkFailed, to its handler."""
@@ -150,17 +157,17 @@ class AppContainer:
             self.report(WorkLost(result.work, shorten(result.reason)))
         method = self.app_class.handlers.get(type(result))
         if method is not None:
-            self._run(type(result).__name__, getattr(self.app, method), result)
+            self._run(getattr(self.app, method), result)
 
-    def _run(self, name: str, handler: Callable[..., object], *arguments: object) -> None:
-        try:
-            handler(*arguments)
-        except Exception as error:  # noqa: BLE001 - a fault domain
+    def _run(self, handler: Callable[..., object], message: object) -> None:
+        name = type(message).__name__
+        error = self.runs.handler(name, handler, message)
+        if error is not None:
             self._handler_failed(name, error)
 
     def _execute(self, request: Request) -> None:
         if not self.running:
-            self.reject(request.id, FailureCode.APP_UNAVAILABLE, f"{self.name} could not start")
+            self.reject(request.id, FailureCode.APP_UNAVAILABLE, f"{self.name} {self.condition}")
             return
         self.state.messages += 1
         command = request.command
@@ -170,15 +177,15 @@ class AppContainer:
             self.reject(request.id, FailureCode.UNKNOWN_FUNCTION, f"{self.name} has no handler for it")
             return
         self._verification.begin(request)
-        try:
-            handler(command)
-        except Refused as refusal:
-            self._verification.end_badly(refusal.code, refusal.reason)
-        except Exception as error:  # noqa: BLE001 - a fault domain
-            self._handler_failed(type(command).__name__, error)
-            self._verification.end_badly(FailureCode.HANDLER_FAILED, f"{type(error).__name__}: {error}")
-        else:
+        name = type(command).__name__
+        error = self.runs.handler(name, handler, command)
+        if error is None:
             self._verification.end()
+        elif isinstance(error, Refused):
+            self._verification.end_badly(error.code, error.reason)
+        else:
+            self._handler_failed(name, error)
+            self._verification.end_badly(FailureCode.HANDLER_FAILED, f"{type(error).__name__}: {error}")
         self.checkpoint()
         self.surroundings.executing(None)
 
@@ -206,6 +213,10 @@ class AppContainer:
     def progress(self, ticket: Ticket, percent: int) -> None:
         """Report progress of a deferred command."""
         self._verification.progress(ticket, percent)
+
+    def adopt(self, ticket: Ticket) -> None:
+        """Keep a command open that was deferred in an earlier life, if the memory of that was lost."""
+        self._verification.adopt(ticket)
 
     def complete(self, ticket: Ticket) -> None:
         """Report a deferred command's completion."""

@@ -6,100 +6,156 @@ import socket
 
 import msgspec
 
+from flightsw.app import Ticket
 from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.ledger import Ledger
 from flightsw.bus.outgoing import Offered
 from flightsw.errors import FlightSoftwareError
-from flightsw.runtime.supervision import RestartNotice, VehicleAccount
+from flightsw.runtime.keeping.reset_record import ResetRecord
+from flightsw.runtime.supervision import AppAction, AppFigures, AppRequest, Notice, VehicleAccount
 
 MAX_MESSAGE_OCTETS = 1 << 16
 """Longest message; a table of routes with some 20,000 message ids fits."""
 
 
+# -------------------------------------------------------------------- what a process says
+
+
 class Prepared(msgspec.Struct, frozen=True, tag=True):
-    """Process: its apps are subscribed to these messages and wait to be started."""
+    """Its apps are subscribed to these messages and wait to be started."""
 
     message_ids: list[int]
 
 
-class Operational(msgspec.Struct, frozen=True, tag=True):
-    """Process: its apps have started."""
+class AppChanged(msgspec.Struct, frozen=True, tag=True):
+    """An app was started, stopped or replaced, or could not be.
 
-    apps: int
+    Attributes:
+        app: its name.
+        running: whether it runs now.
+        problem: why what was ordered could not be done, empty when it was.
+        order: number of the order, 0 for a start that ``Start`` has asked for.
+        message_ids: what the process is subscribed to now.
+    """
+
+    app: str
+    running: bool
+    problem: str
+    order: int
+    message_ids: list[int]
+
+
+class AppFailing(msgspec.Struct, frozen=True, tag=True):
+    """Handlers of an app fail again and again."""
+
+    app: str
+    cause: str
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag=True):
-    """Process: it is alive, and this is its account.
+    """It is alive, and this is its account.
 
     Attributes:
-        apps: apps running.
+        apps: how each app is doing.
         ledger: of its bus, with losses on the way to it.
         slots_skipped: slots that were too late to run.
+        slots_overrun: times a slot was found late.
         offered: what it gave to each link, by receiving process.
         arrivals: what came to it, by sending process.
     """
 
-    apps: int
+    apps: dict[str, AppFigures]
     ledger: Ledger
     slots_skipped: int
+    slots_overrun: int
     offered: dict[str, Offered]
     arrivals: dict[str, Arrivals]
 
 
-class RestartRequest(msgspec.Struct, frozen=True, tag=True):
-    """Process: its executive wants an app restarted."""
+class Wanted(msgspec.Struct, frozen=True, tag=True):
+    """Its executive app wants something done with an app."""
 
-    app: str
-    cause: str
+    request: AppRequest
 
 
-class AppRestartDone(msgspec.Struct, frozen=True, tag=True):
-    """Process: one app was restarted within it; the process is now subscribed to these messages."""
+class ResetWanted(msgspec.Struct, frozen=True, tag=True):
+    """Its executive app wants the processor reset; ``ticket`` is the command that asked for it."""
 
-    app: str
-    cause: str
-    message_ids: list[int]
+    ticket: Ticket
+    power_on: bool
+
+
+class ClearLog(msgspec.Struct, frozen=True, tag=True):
+    """Its executive app wants the exception and reset log emptied."""
+
+
+class ForgetResets(msgspec.Struct, frozen=True, tag=True):
+    """Its executive app wants processor resets counted anew."""
+
+
+# -------------------------------------------------------------------- what the supervisor says
 
 
 class Routes(msgspec.Struct, frozen=True, tag=True):
-    """Supervisor: which process wants which messages."""
+    """Which process wants which messages."""
 
     message_ids: dict[str, list[int]]
 
 
 class Start(msgspec.Struct, frozen=True, tag=True):
-    """Supervisor: all processes are prepared; start the apps."""
+    """Start some apps, in this order; ``AppChanged`` is the answer for each. Nothing is delivered before ``Open``."""
+
+    apps: list[str]
 
 
-class RestartApp(msgspec.Struct, frozen=True, tag=True):
-    """Supervisor: restart one app of this process."""
+class Open(msgspec.Struct, frozen=True, tag=True):
+    """Every app of the process that can start at once has started: begin to deliver messages and to run slots.
+
+    Attributes:
+        waiting: why others do not run yet, by app.
+    """
+
+    waiting: dict[str, str]
+
+
+class Do(msgspec.Struct, frozen=True, tag=True):
+    """Do something with one app; ``AppChanged`` is the answer."""
+
+    order: int
+    action: AppAction
+    app: str
+
+
+class LeaveOut(msgspec.Struct, frozen=True, tag=True):
+    """Put a stand-in in the place of an app, for this reason; ``AppChanged`` is the answer."""
 
     app: str
-    cause: str
+    reason: str
 
 
-class Notice(msgspec.Struct, frozen=True, tag=True):
-    """Supervisor: for the executive app."""
+class News(msgspec.Struct, frozen=True, tag=True):
+    """For the executive app: what has happened."""
 
-    notice: RestartNotice
+    notices: list[Notice]
 
 
 class Account(msgspec.Struct, frozen=True, tag=True):
-    """Supervisor: for the executive app."""
+    """For the executive app: the figures of the vehicle, and the exception and reset log."""
 
     account: VehicleAccount
+    record: ResetRecord
 
 
 class Rest(msgspec.Struct, frozen=True, tag=True):
-    """Supervisor: run no more activities, only what messages ask for, and tell every change of your account at once."""
+    """Run no more activities, only what messages ask for, and tell every change of your account at once."""
 
 
 class Stop(msgspec.Struct, frozen=True, tag=True):
-    """Supervisor: end in good order."""
+    """End in good order."""
 
 
-FromProcess = Prepared | Operational | Heartbeat | RestartRequest | AppRestartDone
-FromSupervisor = Routes | Start | RestartApp | Notice | Account | Rest | Stop
+FromProcess = Prepared | AppChanged | AppFailing | Heartbeat | Wanted | ResetWanted | ClearLog | ForgetResets
+FromSupervisor = Routes | Start | Open | Do | LeaveOut | News | Account | Rest | Stop
 
 _from_process = msgspec.msgpack.Decoder(FromProcess)
 _from_supervisor = msgspec.msgpack.Decoder(FromSupervisor)

@@ -16,12 +16,15 @@ from flightsw.app import Work
 from flightsw.bus.router import Bus
 from flightsw.clock import Clock
 from flightsw.mission import DeviceEntry, Mission, MissionError
+from flightsw.runtime.app_lives import AppLives
 from flightsw.runtime.container import AppContainer
 from flightsw.runtime.journal import Execution
-from flightsw.runtime.supervision import Supervision
+from flightsw.runtime.monitor import ExecutionMonitor
+from flightsw.runtime.supervision import Supervision, WorkerFigures
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
 from flightsw.services.store import Store
+from flightsw.services.tracer import trace_document, trace_events
 from tlm_cmd.definition.message import Event
 
 Driver = TypeVar("Driver")
@@ -49,6 +52,10 @@ class WorkPool(Protocol):
         """Drop what an app had begun; it is gone."""
         ...
 
+    def workers(self, app: str) -> tuple[WorkerFigures, ...]:
+        """The workers of an app."""
+        ...
+
 
 class Host:
     """Apps of one process.
@@ -57,9 +64,13 @@ class Host:
         mission: what is flown.
         bus: the process's bus.
         clock: the vehicle's time.
-        containers: by app name, in mission order.
+        lives: the apps.
+        members: names of all apps that belong here.
+        monitor: told what runs.
         works: runs long work.
         on_executing: told what command is executed, and with None that its effect is stored.
+        on_failing: told about an app of which a handler has failed too often in a row, and how.
+        trace_folder: where traces are written by command; None when there is no such place.
     """
 
     def __init__(
@@ -70,6 +81,8 @@ class Host:
         ports: DevicePorts,
         log: Callable[[str, Event, int], None],
         supervision: Supervision,
+        members: tuple[str, ...],
+        monitor: ExecutionMonitor,
     ) -> None:
         self.mission = mission
         self.dictionary = mission.dictionary
@@ -79,9 +92,16 @@ class Host:
         self.links = mission.file.links
         self.time = SpacecraftTime()
         self.time.set_utc(0, parse_utc(mission.file.time.epoch_utc))
-        self.containers: dict[str, AppContainer] = {}
+        self.apps = mission.file.apps
+        self.executive_limits = mission.file.executive
+        self.housekeeping_s = mission.file.time.housekeeping_s
+        self.members = members
+        self.monitor = monitor
+        self.lives = AppLives(self)
         self.works: WorkPool | None = None
         self.on_executing: Callable[[Execution | None], None] = lambda _execution: None
+        self.on_failing: Callable[[str, str], None] = lambda _app, _cause: None
+        self.trace_folder: Path | None = None
         self.supervision = supervision
         self._store = store
         self._ports = ports
@@ -90,36 +110,14 @@ class Host:
 
     # ---------------------------------------------------------------- apps
 
+    @property
+    def containers(self) -> dict[str, AppContainer]:
+        """The apps that are there, in mission order."""
+        return self.lives.containers
+
     def add(self, app: str) -> AppContainer:
-        """Create an app's container and subscribe it; ``start`` starts it."""
-        entry = self.mission.file.apps[app]
-        container = AppContainer(app, self.mission.app_class(app), self, entry.inboxes)
-        self.containers[app] = container
-        container.prepare()
-        return container
-
-    def start(self) -> None:
-        """Start the apps in mission order; only then is anything delivered."""
-        for container in self.containers.values():
-            container.start()
-        self.bus.dispatch()
-
-    def restart(self, app: str) -> AppContainer:
-        """Replace an app by a fresh one that starts from its checkpoint.
-
-        Raises:
-            MissionError: there is no such app here.
-        """
-        if app not in self.containers:
-            raise MissionError(f"no app {app!r} here, there is {', '.join(self.containers) or 'none'}")
-        self.containers.pop(app).stop()
-        if self.works is not None:
-            self.works.forget(app)
-        order = list(self.mission.file.apps)
-        container = self.add(app)
-        self.containers = {name: self.containers[name] for name in sorted(self.containers, key=order.index)}
-        container.start()
-        return container
+        """Create an app's container and subscribe it; ``lives.start`` starts it."""
+        return self.lives.make(app)
 
     def slots(self) -> SlotTable:
         """The cyclic activities of the apps here, housekeeping included, as the slot table that runs them."""
@@ -127,10 +125,10 @@ class Host:
         housekeeping_s = self.mission.file.time.housekeeping_s
         order = list(self.mission.file.apps)
         entries: list[Slot] = []
-        for name, container in self.containers.items():
+        for name in self.members:
             entries += [
                 Slot.every(name, activity.name, activity.seconds, activity.offset, minor_ns)
-                for activity in container.app_class.activities
+                for activity in self.mission.app_class(name).activities
             ]
             period = housekeeping_s * NANOSECONDS // minor_ns
             entries.append(Slot(name, HOUSEKEEPING, period, order.index(name) % period))
@@ -142,6 +140,7 @@ class Host:
             container = self.containers.get(slot.owner)
             if container is None or not container.running:
                 continue
+            container.runs.cycles += 1
             if slot.activity == HOUSEKEEPING:
                 container.housekeeping()
             else:
@@ -185,6 +184,10 @@ class Host:
             raise MissionError(f"device {device!r}: driver {entry.driver!r} cannot be imported: {error}") from error
         return driver(self._ports.open(entry))
 
+    def forget_devices(self) -> None:
+        """Let go of all drivers; the next app that asks gets new ones."""
+        self._devices.clear()
+
     def load_checkpoint(self, app: str) -> bytes | None:
         """An app's stored memory."""
         return self._store.load(f"checkpoint.{app}")
@@ -199,6 +202,15 @@ class Host:
             raise MissionError(f"{app} starts work {work.name!r}, but this runtime has no workers")
         self.works.start(app, work, request, key, takes_ns)
 
+    def forget_works(self, app: str) -> None:
+        """End the workers of an app."""
+        if self.works is not None:
+            self.works.forget(app)
+
+    def workers(self, app: str) -> tuple[WorkerFigures, ...]:
+        """The workers of an app."""
+        return self.works.workers(app) if self.works is not None else ()
+
     def work_done(self, app: str, result: msgspec.Struct) -> None:
         """Bring a result back to its app."""
         container = self.containers.get(app)
@@ -209,6 +221,22 @@ class Host:
     def executing(self, execution: Execution | None) -> None:
         """The handler of a command begins, or has ended with its verdict; with None its effect is stored."""
         self.on_executing(execution)
+
+    def failed_in_row(self, app: str, handler: str, count: int, error: Exception) -> None:
+        """A handler has raised, for so many times without ever succeeding in between."""
+        if count % self.mission.file.apps[app].max_failures_in_row == 0:
+            self.on_failing(app, f"{handler} failed {count} times in a row: {type(error).__name__}: {error}")
+
+    def dump_trace(self, app: str) -> str:
+        """Write the traced runs of an app's handlers into the folder for traces; returns the file's name."""
+        if self.trace_folder is None:
+            return ""
+        file = self.trace_folder / f"{app}.trace.json"
+        number = list(self.mission.file.apps).index(app) + 1
+        spans = self.monitor.tracer.spans(app)
+        self.trace_folder.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(trace_document(trace_events(self.mission.file.apps[app].process, number, (app,), spans)))
+        return file.name
 
     def log(self, app: str, event: Event) -> None:
         """Show an event to people."""

@@ -1,111 +1,35 @@
 """Lock-step: all apps in one process in virtual time, the same run for the same seed.
 
 One queue orders everything by (time, priority, source, sequence); nothing waits for anything outside, except that a
-piece of work is awaited at the virtual moment its result is due.
+piece of work is awaited at the virtual moment its result is due, and new code is tried when an app is reloaded.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
-import msgspec
-
-from flightsw.app import Work
 from flightsw.bus.requests import Request
-from flightsw.clock import VirtualClock
+from flightsw.clock import HostClock, VirtualClock
 from flightsw.errors import FlightSoftwareError
 from flightsw.mission import Mission
+from flightsw.runtime.event_queue import (
+    APPS_PRIORITY,
+    GROUND_PRIORITY,
+    PHYSICS_PRIORITY,
+    Action,
+    EventQueue,
+)
 from flightsw.runtime.host import DevicePorts, Host
-from flightsw.runtime.supervision import RestartNotice, VehicleAccount
+from flightsw.runtime.keeping.reset_record import ResetSubtype
+from flightsw.runtime.lockstep_supervision import LockstepSupervision
+from flightsw.runtime.lockstep_works import LockstepWorks
+from flightsw.runtime.monitor import ExecutionMonitor
+from flightsw.runtime.supervision import VehicleAccount
 from flightsw.runtime.trace import TraceChain
-from flightsw.runtime.worker_process import WorkerProcess
 from flightsw.services.store import Store
+from flightsw.services.tracer import Tracer, trace_document, trace_events
 from tlm_cmd.definition.message import Command, Event, Telemetry
-
-Action = Callable[[], None]
-
-PHYSICS_PRIORITY = 0
-WORK_PRIORITY = 1
-APPS_PRIORITY = 2
-GROUND_PRIORITY = 3
-
-
-class EventQueue:
-    """Actions in the order of (time, priority, source, sequence)."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, int, str, int, Action]] = []
-        self._sequence = 0
-
-    def add(self, time_ns: int, priority: int, source: str, action: Action) -> None:
-        """Schedule an action."""
-        heapq.heappush(self._heap, (time_ns, priority, source, self._sequence, action))
-        self._sequence += 1
-
-    @property
-    def next_ns(self) -> int | None:
-        """Time of the next action, None when there is none."""
-        return self._heap[0][0] if self._heap else None
-
-    def pop(self) -> Action:
-        """Take the next action."""
-        return heapq.heappop(self._heap)[4]
-
-
-class _Line:
-    """The pieces of one work of one incarnation of an app, in the order in which they were started."""
-
-    def __init__(self, worker: WorkerProcess) -> None:
-        self.worker = worker
-        self.started = 0
-        self._finished = 0
-        self._results: dict[int, msgspec.Struct] = {}
-
-    def result(self, number: int) -> msgspec.Struct:
-        """The result of piece ``number``; waits for it and for those before it."""
-        while number not in self._results:
-            for result in self.worker.await_results():
-                self._results[self._finished] = result
-                self._finished += 1
-        return self._results.pop(number)
-
-
-class LockstepWorks:
-    """Long work in virtual time: begun at once in a worker process, delivered when the app's estimate says so."""
-
-    def __init__(self, runtime: LockstepRuntime) -> None:
-        self._runtime = runtime
-        self._lines: dict[tuple[str, str], _Line] = {}
-
-    def start(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
-        """Begin a piece of work; its result is due ``takes_ns`` from now."""
-        place = (app, work.name)
-        line = self._lines.get(place)
-        if line is None:
-            settings = self._runtime.mission.worker_settings(app)
-            line = self._lines[place] = _Line(WorkerProcess(work, settings))
-        failure = line.worker.submit(request, key)
-        number = line.started
-        line.started += failure is None
-
-        def deliver() -> None:
-            if self._lines.get(place) is line:  # else the app was restarted meanwhile and knows nothing of it
-                self._runtime.host.work_done(app, line.result(number) if failure is None else failure)
-
-        self._runtime.queue.add(self._runtime.clock.now_ns() + takes_ns, WORK_PRIORITY, app, deliver)
-
-    def forget(self, app: str) -> None:
-        """End the app's workers; what they were doing is never delivered."""
-        for place in [place for place in self._lines if place[0] == app]:
-            self._lines.pop(place).worker.close()
-
-    def close(self) -> None:
-        """End all workers."""
-        for line in self._lines.values():
-            line.worker.close()
-        self._lines.clear()
 
 
 class LockstepRuntime:
@@ -138,18 +62,26 @@ class LockstepRuntime:
         self.queue = EventQueue()
         self.trace = trace or TraceChain()
         self.observers: list[Callable[[int, int, object], None]] = []
-        self.restarts = 0
-        self._notices: list[RestartNotice] = []
-        self.host = Host(mission, self.clock, store, ports, log, self)
-        self.works = LockstepWorks(self)
+        tracer = Tracer(HostClock.starting_now(), mission.file.time.minor_frame_ms * 1_000_000)
+        self.supervision = LockstepSupervision(mission, self.clock, self.queue, store)
+        self.host = Host(
+            mission,
+            self.clock,
+            store,
+            ports,
+            log,
+            self.supervision,
+            tuple(mission.file.apps),
+            ExecutionMonitor(tracer),
+        )
+        self.works = LockstepWorks(self.clock, self.queue, mission.worker_settings, self.host.work_done)
         self.host.works = self.works
         self.host.bus.tap = self._record
+        self.supervision.host = self.host
 
     def start(self) -> None:
-        """Start every app in mission order and begin its cyclic activities."""
-        for name in self.mission.file.apps:
-            self.host.add(name)
-        self.host.start()
+        """Boot: start every app when what it needs runs, and begin the cyclic activities."""
+        self.supervision.begin()
         self._slots = self.host.slots()
         self._schedule_frame(0)
 
@@ -176,28 +108,47 @@ class LockstepRuntime:
             queue.pop()()
         self.clock.advance_to(end_ns)
 
+    # ---------------------------------------------------------------- what can befall it
+
     def restart(self, app: str, cause: str) -> None:
-        """Let an app crash: it loses all but its checkpoint and comes back at once."""
-        self.restarts += 1
-        self._notices.append(RestartNotice(app, cause))
-        self.host.restart(app)
-        self.host.bus.dispatch()
+        """Let an app crash: it loses all but its checkpoint, and its policy says what follows, mostly a restart."""
+        self.supervision.crashed(app, cause)
 
-    # ---------------------------------------------------------------- what the executive app sees
+    def processor_reset(self, subtype: ResetSubtype, reason: str) -> None:
+        """Reset the processor: every app ends in good order and starts again from what is stored; devices go on.
 
-    def request_restart(self, app: str, cause: str) -> None:
-        """Restart an app as soon as no handler runs."""
-        self.queue.add(self.clock.now_ns(), APPS_PRIORITY, app, lambda: self.restart(app, cause))
+        Not within a handler.
+        """
+        self.supervision.reset(subtype, "", reason)
 
-    def take_notices(self) -> list[RestartNotice]:
-        """Restarts since the last call."""
-        notices, self._notices = self._notices, []
-        return notices
+    def power_on_reset(self, reason: str) -> None:
+        """Begin as when power comes on: nothing that was stored is kept. Not within a handler."""
+        self.supervision.power_on_reset(reason)
 
     def account(self) -> VehicleAccount:
         """Figures over all apps; virtual time skips no slot."""
-        running = [container for container in self.host.containers.values() if container.running]
-        return VehicleAccount(len(running), 1, self.restarts, self.host.bus.ledger(), 0)
+        return self.supervision.account()
+
+    @property
+    def restarts(self) -> int:
+        """Apps restarted since the start."""
+        return self.supervision.restarts
+
+    # ---------------------------------------------------------------- tracing
+
+    def trace_handlers(self) -> None:
+        """Measure how long all handlers run, in host time; nothing that is sent depends on it."""
+        for app in self.mission.file.apps:
+            self.host.monitor.tracer.trace(app, on=True)
+
+    def write_handler_trace(self, file: Path) -> None:
+        """Write the newest runs of handlers as a trace file for Perfetto, the apps' processes side by side."""
+        tracer, events = self.host.monitor.tracer, []
+        for number, (process, apps) in enumerate(self.mission.processes().items(), 1):
+            spans = [span for span in tracer.spans() if span.app in apps]
+            events += trace_events(process, number, apps, spans)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(trace_document(events))
 
     # ---------------------------------------------------------------- time passes
 
@@ -227,3 +178,6 @@ class LockstepRuntime:
         self.trace.add(now_ns, message_id, data)
         for observer in self.observers:
             observer(now_ns, message_id, message)
+
+
+__all__ = ["GROUND_PRIORITY", "PHYSICS_PRIORITY", "LockstepRuntime"]

@@ -10,7 +10,6 @@ import msgspec
 import zmq
 
 from flightsw.bus.arrivals import Arrivals
-from flightsw.bus.ledger import Ledger
 from flightsw.bus.links import BusLinks
 from flightsw.bus.outbox import Outbox
 from flightsw.bus.requests import Passage, Request
@@ -22,12 +21,16 @@ from flightsw.runtime import control
 from flightsw.runtime.device_ports import EmuPorts
 from flightsw.runtime.host import Host
 from flightsw.runtime.journal import Journal
+from flightsw.runtime.keeping.status_page import StatusPage
+from flightsw.runtime.monitor import ExecutionMonitor
+from flightsw.runtime.process_supervision import ProcessSupervision
 from flightsw.runtime.process_works import ProcessWorks
-from flightsw.runtime.run_folder import inbox_address
-from flightsw.runtime.supervision import RestartNotice, VehicleAccount
+from flightsw.runtime.run_folder import inbox_address, status_page
+from flightsw.runtime.supervision import AppAction
 from flightsw.services.event_log import EventLog
 from flightsw.services.slots import SlotCounters
 from flightsw.services.store import Store
+from flightsw.services.tracer import Tracer
 
 HEARTBEAT_HOST_NS = 200_000_000
 ANNOUNCE_HOST_NS = 1_000_000_000
@@ -37,7 +40,7 @@ CONNECT_LIMIT_S = 0.5
 LONGEST_WAIT_S = 0.1
 MAX_BATCHES_PER_TURN = 256
 """Batches taken before slots and the supervisor get their turn."""
-NOTHING_KNOWN = VehicleAccount(0, 0, 0, Ledger(), 0)
+TRACE_FOLDER = "traces"
 
 
 class ProcessSettings(msgspec.Struct, frozen=True):
@@ -52,6 +55,8 @@ class ProcessSettings(msgspec.Struct, frozen=True):
         run_folder: where sockets, checkpoints and logs are.
         devices: ZeroMQ address of the simulated devices.
         heard: what its predecessor had heard of the other processes.
+        absent: apps of it that are not to run, and why.
+        trace_all: whether handlers are measured from the first one on.
     """
 
     mission_file: Path
@@ -62,6 +67,8 @@ class ProcessSettings(msgspec.Struct, frozen=True):
     run_folder: Path
     devices: str
     heard: dict[str, Arrivals] = {}
+    absent: dict[str, str] = {}
+    trace_all: bool = False
 
 
 class ProcessRuntime:
@@ -83,16 +90,36 @@ class ProcessRuntime:
         self.host_clock = HostClock(settings.origin_ns)
         self._settings = settings
         self._end = end
+        self._page = StatusPage(status_page(settings.run_folder, settings.name))
         self._ports = EmuPorts(settings.devices)
         self._event_log = EventLog(settings.run_folder / f"{settings.name}.events.jsonl")
         store = Store(DirectoryNvm(settings.run_folder / "store" / settings.name))
-        self.host = Host(mission, self.clock, store, self._ports, self._event_log.write, self)
+        self._supervision = ProcessSupervision(end, settings.speed)
+        members = mission.processes()[settings.name]
+        tracer = Tracer(self.host_clock, mission.file.time.minor_frame_ms * 1_000_000)
+        for app in members if settings.trace_all else ():
+            tracer.trace(app, on=True)
+        self.host = Host(
+            mission,
+            self.clock,
+            store,
+            self._ports,
+            self._event_log.write,
+            self._supervision,
+            members,
+            ExecutionMonitor(tracer, self._page, tells_host_time=True),
+        )
+        self.host.trace_folder = settings.run_folder / TRACE_FOLDER
+        self.host.on_failing = self._supervision.tell_failing
         self._journal = Journal(settings.run_folder / f"{settings.name}.journal")
         self.host.on_executing = self._journal.executing
         self._works = ProcessWorks(mission.worker_settings)
         self.host.works = self._works
-        for app in mission.processes()[settings.name]:
-            self.host.add(app)
+        for app in members:
+            if app in settings.absent:
+                self.host.lives.leave_out(app, settings.absent[app])
+            else:
+                self.host.add(app)
         processes = tuple(mission.processes())
         self._outbox = Outbox(
             settings.run_folder / f"{settings.name}.outbox", processes, settings.origin_ns + settings.epoch
@@ -114,13 +141,11 @@ class ProcessRuntime:
         self._slots = self.host.slots()
         self._counters = SlotCounters()
         self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
-        self._started = False
+        self._connected = self._started = False
         self._resting = self._stopping = self._stop_wanted = False
         self._reported: control.Heartbeat | None = None
         self._next_heartbeat_ns = 0
         self._next_announcement_ns = 0
-        self._notices: list[RestartNotice] = []
-        self._account = NOTHING_KNOWN
 
     # ---------------------------------------------------------------- the loop
 
@@ -200,11 +225,11 @@ class ProcessRuntime:
         control.send(self._end, self._reported)
 
     def _heartbeat(self) -> control.Heartbeat:
-        running = [container for container in self.host.containers.values() if container.running]
         return control.Heartbeat(
-            apps=len(running),
+            apps={app: self.host.lives.figures(app) for app in self.host.members},
             ledger=self.host.bus.ledger() + self._links.ledger(),
             slots_skipped=self._counters.skipped,
+            slots_overrun=self._counters.overruns,
             offered=self._links.offered(),
             arrivals={sender: msgspec.structs.replace(there) for sender, there in self._links.arrivals.items()},
         )
@@ -218,6 +243,10 @@ class ProcessRuntime:
         self._ports.close()
         self._journal.close()
         self._event_log.close()
+        if self._settings.trace_all:
+            for app in self.host.members:
+                self.host.dump_trace(app)
+        self._page.close()
 
     # ---------------------------------------------------------------- messages
 
@@ -251,55 +280,72 @@ class ProcessRuntime:
         match message:
             case control.Routes(message_ids):
                 self._links.set_routes(message_ids)
-            case control.Start():
-                self._start()
-            case control.RestartApp(app, cause):
-                self.host.restart(app)
-                self.host.bus.dispatch()
-                control.send(self._end, control.AppRestartDone(app, cause, self.host.bus.subscribed_ids()))
-            case control.Notice(notice):
-                self._notices.append(notice)
-            case control.Account(account):
-                self._account = account
+            case control.Start(apps):
+                self._start(apps)
+            case control.Open(waiting):
+                self._open(waiting)
+            case control.Do(order, action, app):
+                self._changed(app, self._do(action, app), order)
+            case control.LeaveOut(app, reason):
+                self.host.lives.leave_out(app, reason)
+                self._changed(app, "", 0)
+            case control.News(notices):
+                self._supervision.hear(notices)
+            case control.Account(account, record):
+                self._supervision.know(account, record)
             case control.Rest():
                 self._resting = True
                 self._next_announcement_ns = 0
             case control.Stop():
                 self._end_well()
 
-    def _start(self) -> None:
-        self._links.wait_until_connected(CONNECT_LIMIT_S)
-        self.host.start()
+    def _start(self, apps: list[str]) -> None:
+        if not self._connected:
+            self._connected = True
+            self._links.wait_until_connected(CONNECT_LIMIT_S)
+        for app in apps:
+            self._changed(app, self.host.lives.start(app), 0)
+
+    def _open(self, waiting: dict[str, str]) -> None:
+        for app, condition in waiting.items():
+            self.host.containers[app].condition = condition
+        self.host.bus.dispatch()
         self._report_death()
         self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
         self._started = True
-        control.send(self._end, control.Operational(len(self.host.containers)))
+
+    def _do(self, action: AppAction, app: str) -> str:
+        """Do something with an app; returns why it could not be done."""
+        lives = self.host.lives
+        match action:
+            case AppAction.STOP:
+                lives.stop(app)
+                problem = ""
+            case AppAction.START | AppAction.RESTART:
+                problem = lives.revive(app)
+            case AppAction.RELOAD:
+                problem = lives.reload(app)
+        self.host.bus.dispatch()
+        return problem
+
+    def _changed(self, app: str, problem: str, order: int) -> None:
+        container = self.host.containers.get(app)
+        running = container is not None and container.running
+        ids = self.host.bus.subscribed_ids()
+        control.send(self._end, control.AppChanged(app, running, problem, order, ids))
 
     def _report_death(self) -> None:
         """Give the verdict on the command with which the predecessor died."""
         execution = self._journal.state.executing
-        app = self.host.dictionary.app_of(execution.ticket.apid) if execution else None
-        if execution is not None and app in self.host.containers:
-            self._journal.executing(self.host.containers[app].died(execution))
-            self._links.flush()
+        if execution is not None:
+            app = self.host.dictionary.app_of(execution.ticket.apid) or ""
+            owner = self.host.containers.get(app) or self.host.lives.absent.get(app)
+            if owner is not None:
+                self._journal.executing(owner.died(execution))
+                self._links.flush()
         self._journal.executing(None)
 
     def _end_well(self) -> None:
         for container in self.host.containers.values():
             container.checkpoint()
         self._stopping = True
-
-    # ---------------------------------------------------------------- what the executive app sees
-
-    def request_restart(self, app: str, cause: str) -> None:
-        """Ask the supervisor to have an app restarted."""
-        control.send(self._end, control.RestartRequest(app, cause))
-
-    def take_notices(self) -> list[RestartNotice]:
-        """Restarts since the last call."""
-        notices, self._notices = self._notices, []
-        return notices
-
-    def account(self) -> VehicleAccount:
-        """The latest figures over all processes."""
-        return self._account

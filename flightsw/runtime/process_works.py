@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from flightsw.app import Work
+from flightsw.runtime.supervision import WorkerFigures
 from flightsw.runtime.worker_process import WorkerProcess
 
 
@@ -37,6 +38,14 @@ class ProcessWorks:
         for place in [place for place in self._workers if place[0] == app]:
             self._workers.pop(place).close()
         self._later = [(owner, result) for owner, result in self._later if owner != app]
+
+    def workers(self, app: str) -> tuple[WorkerFigures, ...]:
+        """The workers of an app."""
+        return tuple(
+            WorkerFigures(work, worker.pid, worker.waiting, max(0, worker.restarts))
+            for (owner, work), worker in self._workers.items()
+            if owner == app
+        )
 
     def to_read(self) -> list[int]:
         """File numbers that become readable when there is something to collect."""

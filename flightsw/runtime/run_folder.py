@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,20 @@ class RunFolderError(FlightSoftwareError):
 def inbox_address(run_folder: Path, process: str) -> str:
     """Where a process's inbox is."""
     return f"ipc://{run_folder}/{process}.bus"
+
+
+def status_page(run_folder: Path, process: str) -> Path:
+    """Where a process shows what it does right now."""
+    return run_folder / f"{process}.status"
+
+
+def forget_all(run_folder: Path) -> None:
+    """Remove what a power-on does not keep: stored memory, journals, logs and traces; sockets and the lock stay."""
+    for folder in ("store", "traces"):
+        shutil.rmtree(run_folder / folder, ignore_errors=True)
+    for pattern in ("*.journal", "*.outbox", "*.events.jsonl*"):
+        for file in run_folder.glob(pattern):
+            file.unlink(missing_ok=True)
 
 
 def take(run_folder: Path, processes: Iterable[str]) -> IO[bytes]:

@@ -1,4 +1,4 @@
-"""Starts the processes of a flight from one warm process, watches them, and restarts those that die or hang.
+"""Starts the processes of a flight from one warm process, watches them, and mends what dies, hangs or fails.
 
 It holds no ZeroMQ context and no app, so that a fork of it is a clean beginning with everything already imported.
 """
@@ -6,32 +6,50 @@ It holds no ZeroMQ context and no app, so that a fork of it is a clean beginning
 from __future__ import annotations
 
 import gc
-import selectors
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from flightsw.bus.ledger import Ledger
+from flightsw.app import Ticket
 from flightsw.clock import HostClock
+from flightsw.hal.nvm import DirectoryNvm
 from flightsw.mission import Mission
 from flightsw.runtime import control
-from flightsw.runtime.child import Child, LinkAccount, link_account
-from flightsw.runtime.fork import fork
+from flightsw.runtime.child import Child, LinkAccount
+from flightsw.runtime.fleet import POLL_S, Fleet
+from flightsw.runtime.keeping.boot import Boot
+from flightsw.runtime.keeping.keeper import Keeper
+from flightsw.runtime.keeping.reload import CodeOnDisk
+from flightsw.runtime.keeping.reset_record import ResetSubtype
+from flightsw.runtime.keeping.start_gate import Admission
+from flightsw.runtime.news import NewsDesk
 from flightsw.runtime.process import ProcessSettings
-from flightsw.runtime.run_folder import take
-from flightsw.runtime.supervision import RestartNotice, VehicleAccount
+from flightsw.runtime.repair import Repair
+from flightsw.runtime.requests import Requests
+from flightsw.runtime.run_folder import forget_all, take
+from flightsw.runtime.supervision import (
+    AppState,
+    Booted,
+    Notice,
+    RequestDone,
+    RestartNotice,
+    VehicleAccount,
+)
+from flightsw.services.store import Store
 
 NANOSECONDS = 1_000_000_000
-HANG_AFTER_S = 5.0
-"""Host time without a heartbeat after which a process is ended; a driver may try a silent device for three seconds."""
-START_WITHIN_S = 30.0
-"""Host time that a process may take until its apps run."""
-MAX_RESTARTS = 8
-RESTART_WINDOW_NS = 60 * NANOSECONDS
-POLL_S = 0.05
 REST_GRACE_NS = 2 * NANOSECONDS
 STOP_GRACE_NS = 2 * NANOSECONDS
-EXECUTIVE_PACKAGE = "flightsw.core.executive"
+START_AGAIN_NS = 1 * NANOSECONDS
+"""Host time that an app which could not start is left alone before it is tried again."""
+
+
+class _DueReset:
+    """A processor reset that is carried out between two polls."""
+
+    def __init__(self, subtype: ResetSubtype, app: str, reason: str, ticket: Ticket | None, *, power_on: bool) -> None:
+        self.subtype, self.app, self.reason, self.ticket = subtype, app, reason, ticket
+        self.power_on = power_on
 
 
 class Supervisor:
@@ -42,10 +60,15 @@ class Supervisor:
         run_folder: where sockets, checkpoints and logs are; created with mode 0700.
         devices: ZeroMQ address of the simulated devices.
         clock: vehicle time, shared with the simulator.
-        on_notice: told about every restart.
-        hang_after_s: host seconds without a heartbeat after which a process is ended.
-        start_within_s: host seconds that a process may take until its apps run.
-        max_restarts: restarts of one process within a minute; one more, and it is given up.
+        on_notice: told about everything that the executive app is told.
+        trace_all: whether all handlers are measured, and traces written when their processes end.
+
+    Attributes:
+        mission: what is flown.
+        fleet: the processes.
+        keeper: decides about failures and resets.
+        boot: the present one.
+        restarts: apps restarted since the start.
     """
 
     def __init__(
@@ -54,98 +77,63 @@ class Supervisor:
         run_folder: Path,
         devices: str,
         clock: HostClock,
-        on_notice: Callable[[RestartNotice], None] = lambda _notice: None,
+        on_notice: Callable[[Notice], None] = lambda _notice: None,
         *,
-        hang_after_s: float = HANG_AFTER_S,
-        start_within_s: float = START_WITHIN_S,
-        max_restarts: int = MAX_RESTARTS,
+        trace_all: bool = False,
     ) -> None:
+        self.mission = Mission.load(mission_file)
+        self.clock = clock
+        self.host_clock = HostClock(clock.origin_ns)
+        self.restarts = 0
+        self.fleet = Fleet(self.mission.processes(), self.host_clock, clock)
+        self.boot = Boot(self.mission.file.apps)
+        self.news = NewsDesk(self, on_notice)
         self._mission_file = mission_file
-        self._mission = Mission.load(mission_file)
         self._run_folder = run_folder
         self._devices = devices
-        self._clock = clock
-        self._host_clock = HostClock(clock.origin_ns)
-        self._on_notice = on_notice
-        self._hang_after_ns = round(hang_after_s * NANOSECONDS)
-        self._start_within_ns = round(start_within_s * NANOSECONDS)
-        self._max_restarts = max_restarts
-        self._children = {name: Child(name, apps) for name, apps in self._mission.processes().items()}
-        self._selector: selectors.BaseSelector | None = None
+        self._trace_all = trace_all
         self._lock: IO[bytes] | None = None
-        self._routes: dict[str, list[int]] = {}
-        self._all_started = False
-        self._restarts = 0
-        self._next_account_ns = 0
+        self._all_prepared = False
+        self._resting = False
+        self._due_reset: _DueReset | None = None
 
-    def start(self) -> None:
+    # ---------------------------------------------------------------- the flight
+
+    def start(self, cause: ResetSubtype = ResetSubtype.POWER_CYCLE, reason: str = "") -> None:
         """Import every app once, and start all processes.
+
+        Args:
+            cause: what has reset the computer, as far as its hardware can tell.
+            reason: for people.
 
         Raises:
             AddressError: the run folder's path is too long for sockets.
             RunFolderError: another flight uses the run folder.
         """
-        self._lock = take(self._run_folder, self._children)
-        self._selector = selectors.DefaultSelector()
-        for app in self._mission.file.apps:
-            self._mission.app_class(app)
+        self._lock = take(self._run_folder, self.fleet.children)
+        self.keeper = self._open_keeper()
+        self.keeper.booted(cause, reason, self.clock.now_ns())
+        for app in self.mission.file.apps:
+            self.mission.app_class(app)
+        self.requests = Requests(self, self._mission_file, CodeOnDisk(self.mission))
+        self.repair = Repair(self, self._run_folder)
         gc.collect()
         gc.freeze()
-        for child in self._children.values():
-            self._spawn(child)
-
-    @property
-    def operational(self) -> bool:
-        """Whether the apps of all processes run."""
-        return all(child.operational for child in self._children.values())
-
-    @property
-    def pids(self) -> dict[str, int]:
-        """Process ids by process name; 0 for one that does not run."""
-        return {child.name: child.pid for child in self._children.values()}
-
-    @property
-    def epochs(self) -> dict[str, int]:
-        """Incarnations by process name."""
-        return {child.name: child.epoch for child in self._children.values()}
-
-    @property
-    def given_up(self) -> tuple[str, ...]:
-        """Processes that failed too often and stay ended until the restart of one of their apps is commanded."""
-        return tuple(child.name for child in self._children.values() if child.given_up)
-
-    def account(self) -> VehicleAccount:
-        """Figures over all processes, as of their newest heartbeats."""
-        apps = skipped = processes = 0
-        ledger = Ledger()
-        for child in self._children.values():
-            processes += child.pid != 0
-            apps += child.running_apps
-            skipped += child.slots_skipped + child.retired_slots_skipped
-            ledger += child.account()
-        return VehicleAccount(apps, processes, self._restarts, ledger, skipped)
-
-    def links(self) -> dict[tuple[str, str], LinkAccount]:
-        """What became of the packets between each two processes, by (sender, receiver); as of their heartbeats."""
-        children = self._children.values()
-        return {
-            (sender.name, receiver.name): link_account(sender, receiver)
-            for sender in children
-            for receiver in children
-            if sender is not receiver
-        }
+        self._begin_boot()
 
     def poll(self, timeout_s: float = POLL_S) -> None:
         """Hear the processes, wait at most ``timeout_s`` for the first; mend what has died or hangs."""
-        self._select(timeout_s, self._hear)
-        now_ns = self._host_clock.now_ns()
-        for child in self._children.values():
-            limit_ns = self._hang_after_ns if child.operational else self._start_within_ns
-            if child.pid and now_ns - child.heard_ns > limit_ns:
-                self._bury(child, "no heartbeat" if child.operational else "did not start in time")
-        if now_ns >= self._next_account_ns:
-            self._next_account_ns = now_ns + NANOSECONDS // 2
-            self._tell_executive(control.Account(self.account()))
+        for what in self.fleet.select(timeout_s):
+            if isinstance(what, Child):
+                self._hear(what)
+            else:
+                self.requests.take_trial(what)
+        self.requests.check()
+        self.repair.check()
+        self.admit()
+        if self._due_reset is not None:
+            self._reset(self._due_reset)
+        self.news.tell()
 
     def rest(self) -> bool:
         """Let no app begin anything more, and wait a moment until nothing is under way between processes.
@@ -154,189 +142,252 @@ class Supervisor:
             Whether every link between running processes conserves: what was offered has arrived, or is counted as
             lost at both ends.
         """
-        self._send_to_all(control.Rest())
-        return self._hear_until(self._links_conserve, REST_GRACE_NS)
+        self._resting = True
+        self.fleet.tell_all(control.Rest())
+        return self.fleet.hear_until(self.fleet.conserves, REST_GRACE_NS)
 
     def stop(self) -> None:
         """End all processes in good order, and by force what does not end in time; stopping twice is harmless."""
-        if self._selector is None:
+        if self._lock is None:
             return
+        self._end_processes()
+        self.requests.close()
+        self.keeper.ended()
+        self.fleet.close()
+        gc.unfreeze()
+        self._lock.close()
+        self._lock = None
+
+    def _end_processes(self) -> None:
         self.rest()
-        self._send_to_all(control.Stop())
-        self._hear_until(lambda: not any(child.end for child in self._children.values()), STOP_GRACE_NS)
-        for child in self._children.values():
-            self._disconnect(child)
+        self.fleet.tell_all(control.Stop())
+        self.fleet.hear_until(lambda: not any(child.end for child in self.fleet), STOP_GRACE_NS)
+        for child in self.fleet:
+            self.fleet.disconnect(child)
             if child.pid:
                 child.reaped()
-        self._selector.close()
-        self._selector = None
-        gc.unfreeze()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+
+    def _open_keeper(self) -> Keeper:
+        store = Store(DirectoryNvm(self._run_folder / "store" / "supervisor"))
+        return Keeper(self.mission.file.apps, self.mission.file.executive, store)
+
+    # ---------------------------------------------------------------- how it is going
+
+    @property
+    def operational(self) -> bool:
+        """Whether every app runs, except those that were stopped by command."""
+        fine = (AppState.RUNNING, AppState.STOPPED)
+        return all(state in fine for child in self.fleet for state in child.states.values())
+
+    @property
+    def settled(self) -> bool:
+        """Whether no process is coming up or going down."""
+        return all(child.steady or not child.wanted for child in self.fleet)
+
+    @property
+    def resting(self) -> bool:
+        """Whether apps were told to begin nothing more."""
+        return self._resting
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids by process name; 0 for one that does not run."""
+        return {child.name: child.pid for child in self.fleet}
+
+    @property
+    def epochs(self) -> dict[str, int]:
+        """Incarnations by process name."""
+        return {child.name: child.epoch for child in self.fleet}
+
+    @property
+    def given_up(self) -> tuple[str, ...]:
+        """Processes of which no app is to run any more, until the start of one of them is commanded."""
+        return tuple(child.name for child in self.fleet if not child.wanted)
+
+    def account(self) -> VehicleAccount:
+        """Figures over all processes, as of their newest heartbeats."""
+        return self.news.account()
+
+    def links(self) -> dict[tuple[str, str], LinkAccount]:
+        """What became of the packets between each two processes, by (sender, receiver); as of their heartbeats."""
+        return self.fleet.links()
 
     # ---------------------------------------------------------------- what processes say
 
-    def _select(self, timeout_s: float, hear: Callable[[Child], None]) -> None:
-        if self._selector is not None:
-            for key, _ in self._selector.select(timeout_s):
-                hear(key.data)
-
     def _hear(self, child: Child) -> None:
-        if child.end is None:
-            return
-        try:
-            while (message := control.receive_from_process(child.end)) is not None:
-                child.heard_ns = self._host_clock.now_ns()
-                self._take(child, message)
-        except EOFError:
-            self._bury(child, "")
-
-    def _links_conserve(self) -> bool:
-        running = [name for name, child in self._children.items() if child.end is not None]
-        return all(
-            account.closed
-            for (sender, receiver), account in self.links().items()
-            if sender in running and receiver in running
-        )
-
-    def _hear_until(self, reached: Callable[[], bool], grace_ns: int) -> bool:
-        """Take the last accounts of the processes, until something is so, or the grace has passed; whether it is so."""
-        deadline_ns = self._host_clock.now_ns() + grace_ns
-        while not reached():
-            if self._host_clock.now_ns() > deadline_ns:
-                return False
-            self._select(POLL_S, self._hear_last)
-        return True
-
-    def _hear_last(self, child: Child) -> None:
-        if child.end is None:
-            return
-        try:
-            while (message := control.receive_from_process(child.end)) is not None:
-                if isinstance(message, control.Heartbeat):
-                    _note(child, message)
-        except EOFError:
-            self._disconnect(child)
+        while child.end is not None:
+            try:
+                message = control.receive_from_process(child.end)
+            except EOFError:
+                break
+            if message is None:
+                return
+            child.heard_ns = self.host_clock.now_ns()
+            self._take(child, message)
+        if child.pid:
+            self.repair.died(child)
 
     def _take(self, child: Child, message: control.FromProcess) -> None:
         match message:
             case control.Prepared(message_ids):
-                child.prepared = True
-                self._routes[child.name] = message_ids
-                self._start_prepared()
-            case control.Operational(apps):
-                child.operational = True
-                child.running_apps = apps
-                self._next_account_ns = 0
-                self._report_restart(child)
+                self._prepared(child, message_ids)
+            case control.AppChanged():
+                self.changed(child, message)
+            case control.AppFailing(app, cause):
+                if not self.requests.orders.pending(app):
+                    self.repair.failed(app, cause)
             case control.Heartbeat():
-                _note(child, message)
-            case control.RestartRequest(app, cause):
-                self._restart_app(app, cause)
-            case control.AppRestartDone(app, cause, message_ids):
-                self._restarts += 1
-                self._routes[child.name] = message_ids
-                self._send_to_all(control.Routes(self._routes))
-                self._tell(RestartNotice(app, cause))
+                child.note(message, self.clock.now_ns())
+            case control.Wanted(request):
+                self.requests.take(request)
+            case control.ResetWanted(ticket, power_on):
+                self.reset(ResetSubtype.COMMAND, "", "by command", ticket, power_on=power_on)
+            case control.ClearLog():
+                self.keeper.clear_log()
+            case control.ForgetResets():
+                self.keeper.forget_resets()
 
-    # ---------------------------------------------------------------- processes come and go
+    def _prepared(self, child: Child, message_ids: list[int]) -> None:
+        child.prepared = True
+        self.fleet.routes[child.name] = message_ids
+        for app in child.apps:
+            if app not in child.absent:
+                self.boot.gate.wait(app, self.host_clock.now_ns())
+        if self._all_prepared:
+            self.fleet.tell_all(control.Routes(self.fleet.routes))
+        self.admit()
 
-    def _spawn(self, child: Child) -> None:
-        settings = ProcessSettings(
-            mission_file=self._mission_file,
-            name=child.name,
-            epoch=child.epoch + 1,
-            origin_ns=self._clock.origin_ns,
-            speed=self._clock.speed,
-            run_folder=self._run_folder,
-            devices=self._devices,
-            heard=child.heard(),
+    def changed(self, child: Child, message: control.AppChanged) -> None:
+        """An app was started, stopped or replaced, or could not be."""
+        app = message.app
+        child.starting.pop(app, None)
+        self.fleet.route(child, message.message_ids)
+        order = self.requests.orders.answered(message.order)
+        if message.running:
+            self._runs(child, app, order.cause if order is not None and not message.problem else "")
+        elif app not in child.absent:
+            child.states[app] = AppState.FAILED
+            self.boot.gate.out(app)
+            self.repair.start_failed(app, message.problem, self.host_clock.now_ns() + START_AGAIN_NS)
+        self.requests.settle(app, order, message)
+        self.news.account_due()
+        self.admit()
+
+    def _runs(self, child: Child, app: str, cause: str) -> None:
+        child.states[app] = AppState.RUNNING
+        child.advanced_ns[app] = self.clock.now_ns()
+        self.boot.gate.up(app)
+        cause = child.restart_causes.pop(app, "") or cause
+        if cause:
+            self.restarts += 1
+            self.news.add(RestartNotice(app, cause))
+
+    # ---------------------------------------------------------------- starting
+
+    def spawn(self, child: Child) -> None:
+        """Begin a new incarnation of a process."""
+        for app in child.apps:
+            if app not in child.absent:
+                child.states[app] = AppState.RESTARTING if child.epoch else AppState.WAITING
+        self.fleet.spawn(
+            ProcessSettings(
+                mission_file=self._mission_file,
+                name=child.name,
+                epoch=child.epoch + 1,
+                origin_ns=self.clock.origin_ns,
+                speed=self.clock.speed,
+                run_folder=self._run_folder,
+                devices=self._devices,
+                heard=child.heard(),
+                absent=child.absent,
+                trace_all=self._trace_all,
+            )
         )
-        ours = [*(each.end for each in self._children.values()), self._selector]
-        pid, end = fork(settings, [each for each in ours if each is not None])
-        child.born(pid, end, self._host_clock.now_ns())
-        if self._selector is not None:
-            self._selector.register(end, selectors.EVENT_READ, child)
 
-    def _start_prepared(self) -> None:
-        """Start what waits for it: at first all processes together, later ones as they come."""
-        if not self._all_started and not all(child.prepared or child.given_up for child in self._children.values()):
-            return
-        self._all_started = True
-        self._send_to_all(control.Routes(self._routes))
-        for child in self._children.values():
-            if child.end is not None and child.prepared and not child.started:
-                child.started = control.send(child.end, control.Start())
+    def admit(self) -> None:
+        """Start the apps whose waiting is over; at first no app is started before all processes are prepared."""
+        if not self._all_prepared:
+            if not all(child.prepared or not child.wanted for child in self.fleet):
+                return
+            self._all_prepared = True
+            self.fleet.tell_all(control.Routes(self.fleet.routes))
+        admissions = self.boot.gate.admit(self.host_clock.now_ns())
+        for child in self.fleet:
+            self._start(child, [each for each in admissions if each.app in child.apps])
+        for child in self.fleet:
+            self._open(child)
+        for reached in self.boot.reached(self.clock.now_ns()):
+            self.news.add(reached)
 
-    def _bury(self, child: Child, cause: str) -> None:
-        """Settle the account of a process that has ended or must, and start its successor unless it failed too often.
+    def _start(self, child: Child, admissions: list[Admission]) -> None:
+        for admission in admissions:
+            for missed in self.boot.missed(admission):
+                self.news.add(missed)
+            if not admission.starts:
+                self.leave_out(child, admission.app, self.boot.stays_out(admission))
+        apps = [admission.app for admission in admissions if admission.starts]
+        if apps:
+            child.starting |= dict.fromkeys(apps)
+            self.fleet.tell(child, control.Start(apps))
+
+    def _open(self, child: Child) -> None:
+        """Let a process begin, unless an app of it waits for one that is just being started."""
+        waiting = {app: self.boot.waits_for(app) for app in child.apps if self.boot.gate.waiting(app)}
+        if child.prepared and not child.started and not child.starting and not (waiting and self.boot.gate.busy):
+            child.started = True
+            self.fleet.tell(child, control.Open(waiting))
+
+    def leave_out(self, child: Child, app: str, reason: str) -> None:
+        """Let an app not run any more, and its process, if there is one, reject its commands with the reason."""
+        child.absent[app] = reason
+        child.states[app] = AppState.FAILED
+        child.restart_causes.pop(app, None)
+        self.boot.gate.out(app)
+        self.fleet.tell(child, control.LeaveOut(app, reason))
+
+    # ---------------------------------------------------------------- resets
+
+    def reset(
+        self, subtype: ResetSubtype, app: str, reason: str, ticket: Ticket | None = None, *, power_on: bool = False
+    ) -> None:
+        """Have the processor reset as soon as everything heard was dealt with.
 
         Args:
-            child: the process.
-            cause: why it must end; empty when it has.
+            subtype: what has caused it.
+            app: that has caused it, empty when none has.
+            reason: for people.
+            ticket: the command that asked for it; it is completed behind the reset.
+            power_on: whether nothing that was stored is kept.
         """
-        self._disconnect(child)
-        ended = child.reaped()
-        child.restart_cause = cause or f"process ended, {ended}"
-        now_ns = self._host_clock.now_ns()
-        child.restarted_ns = [at for at in child.restarted_ns if now_ns - at < RESTART_WINDOW_NS] + [now_ns]
-        if len(child.restarted_ns) > self._max_restarts:
-            child.given_up = True
-            self._routes[child.name] = []
-            self._send_to_all(control.Routes(self._routes))
-            self._report_restart(child)
-            self._start_prepared()
+        if self._due_reset is None:
+            self._due_reset = _DueReset(subtype, app, reason, ticket, power_on=power_on)
+
+    def _reset(self, due: _DueReset) -> None:
+        self._due_reset = None
+        self._end_processes()
+        self.requests.forget()
+        self.repair.forget()
+        self.news.forget()
+        now_ns = self.clock.now_ns()
+        if due.power_on:
+            forget_all(self._run_folder)
+            self.keeper = self._open_keeper()
+            self.keeper.power_on_reset(due.reason, now_ns)
         else:
-            self._restarts += len(child.apps)
-            self._spawn(child)
+            self.keeper.reset(due.subtype, due.app, due.reason, now_ns)
+        if due.ticket is not None:
+            self.news.add(RequestDone(due.ticket))
+        self._begin_boot()
 
-    def _report_restart(self, child: Child) -> None:
-        """Tell of a restart once the apps run again: only then can the link carry the news of its own."""
-        if child.restart_cause:
-            for app in child.apps:
-                self._tell(RestartNotice(app, child.restart_cause, child.given_up))
-            child.restart_cause = ""
-
-    def _restart_app(self, app: str, cause: str) -> None:
-        """Have one app restarted within its process; a process that was given up gets another chance."""
-        for child in self._children.values():
-            if app not in child.apps:
-                continue
-            if child.given_up:
-                child.restarted_ns.clear()
-                child.restart_cause = cause
-                self._restarts += len(child.apps)
-                self._spawn(child)
-            elif child.operational and child.end is not None:
-                control.send(child.end, control.RestartApp(app, cause))
-
-    def _disconnect(self, child: Child) -> None:
-        if child.end is not None:
-            if self._selector is not None:
-                self._selector.unregister(child.end)
-            child.end.close()
-            child.end = None
-
-    # ---------------------------------------------------------------- telling
-
-    def _tell(self, notice: RestartNotice) -> None:
-        self._on_notice(notice)
-        self._tell_executive(control.Notice(notice))
-
-    def _tell_executive(self, message: control.FromSupervisor) -> None:
-        for child in self._children.values():
-            packages = [self._mission.file.apps[app].package for app in child.apps]
-            if EXECUTIVE_PACKAGE in packages and child.end is not None:
-                control.send(child.end, message)
-
-    def _send_to_all(self, message: control.FromSupervisor) -> None:
-        for child in self._children.values():
-            if child.end is not None:
-                control.send(child.end, message)
-
-
-def _note(child: Child, heartbeat: control.Heartbeat) -> None:
-    """Keep the newest account of a process."""
-    child.running_apps, child.slots_skipped = heartbeat.apps, heartbeat.slots_skipped
-    child.ledger, child.offered, child.arrivals = heartbeat.ledger, heartbeat.offered, heartbeat.arrivals
+    def _begin_boot(self) -> None:
+        record = self.keeper.record
+        self.boot = Boot(self.mission.file.apps)
+        self._all_prepared = self._resting = False
+        self.news.add(Booted(record.log[-1], record.boots, record.safe_mode))
+        for child in self.fleet:
+            child.absent = {}
+            child.restart_causes = {}
+            self.spawn(child)
+            child.states = dict.fromkeys(child.apps, AppState.WAITING)
+        for reached in self.boot.reached(self.clock.now_ns()):
+            self.news.add(reached)

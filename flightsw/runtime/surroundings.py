@@ -9,8 +9,11 @@ import msgspec
 
 from flightsw.app import Work
 from flightsw.bus.router import Bus
+from flightsw.mission_file import AppEntry
+from flightsw.mission_life import ExecutiveEntry
 from flightsw.mission_links import MissionLinks
 from flightsw.runtime.journal import Execution
+from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import Supervision
 from flightsw.services.spacecraft_time import SpacecraftTime
 from tlm_cmd.definition.dictionary import Dictionary
@@ -28,6 +31,10 @@ class Surroundings(Protocol):
         version: of the mission's software.
         time: spacecraft time.
         links: managed parameters of the radio links.
+        monitor: told what runs.
+        apps: what the mission says of each app, by name.
+        executive_limits: what it says of the executive.
+        housekeeping_s: how often each app reports its counters.
     """
 
     dictionary: Dictionary
@@ -35,6 +42,10 @@ class Surroundings(Protocol):
     version: str
     time: SpacecraftTime
     links: MissionLinks
+    monitor: ExecutionMonitor
+    apps: dict[str, AppEntry]
+    executive_limits: ExecutiveEntry
+    housekeeping_s: int
 
     def now_ns(self) -> int:
         """Vehicle time."""
@@ -62,6 +73,14 @@ class Surroundings(Protocol):
 
     def executing(self, execution: Execution | None) -> None:
         """The handler of a command begins, or has ended with its verdict; with None its effect is stored."""
+        ...
+
+    def failed_in_row(self, app: str, handler: str, count: int, error: Exception) -> None:
+        """A handler has raised, for so many times without ever succeeding in between."""
+        ...
+
+    def dump_trace(self, app: str) -> str:
+        """Write the traced runs of an app's handlers into a file; returns its name, empty when there is no folder."""
         ...
 
     def log(self, app: str, event: Event) -> None:

@@ -99,6 +99,12 @@ class Verification:
 
     # ---------------------------------------------------------------- commands that were deferred
 
+    def adopt(self, ticket: Ticket) -> None:
+        """Take a command of an earlier life as open, unless it is: what it asked for came with a loss of memory."""
+        open_tickets = self._reporter.state.open
+        if ticket not in open_tickets and len(open_tickets) < MAX_OPEN_COMMANDS:
+            open_tickets.append(ticket)
+
     def progress(self, ticket: Ticket, percent: int) -> None:
         """Say how much of a deferred command is done."""
         if ticket not in self._reporter.state.open:

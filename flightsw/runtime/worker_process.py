@@ -68,6 +68,11 @@ class WorkerProcess:
         """Pieces of work started and not answered."""
         return len(self._pieces)
 
+    @property
+    def pid(self) -> int:
+        """Of the process, 0 when none runs."""
+        return 0 if self._process is None else self._process.pid
+
     def submit(self, request: msgspec.Struct, key: str) -> WorkFailed | None:
         """Take a request; returns the failure when there is no room for it.
 

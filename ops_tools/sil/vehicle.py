@@ -13,6 +13,7 @@ from bus_sim.spacecraft import STEP_NS, Spacecraft
 from flightsw.hal.sim import MemoryNvm, SimRadioFrequency
 from flightsw.mission import Mission
 from flightsw.runtime.device_ports import SimPorts
+from flightsw.runtime.keeping.reset_record import ResetSubtype
 from flightsw.runtime.lockstep import GROUND_PRIORITY, PHYSICS_PRIORITY, LockstepRuntime
 from flightsw.runtime.trace import TraceChain
 from flightsw.services.store import Store
@@ -78,7 +79,10 @@ class LockstepVehicle:
 
     def _step_physics(self) -> None:
         if self.now_ns > self.spacecraft.now_ns:
+            bites = self.spacecraft.watchdog.state.bites
             self.spacecraft.step()
+            if self.spacecraft.watchdog.state.bites > bites:
+                self.runtime.processor_reset(ResetSubtype.WATCHDOG, "the watchdog was not stroked in time")
 
     def _step_ground(self) -> None:
         self.ground.step(self.now_ns)

@@ -185,7 +185,10 @@ def test_every_app_reports_its_counters(flight: SmallFlight) -> None:
     flight.until(lambda: bool(flight.messages(AppHousekeeping, "sink")), "the sink's own")
     first = flight.messages(AppHousekeeping, "sink")[0]
     assert (first.restarts, first.errors) == (0, 0)
-    flight.until(lambda: any(each.apps == 4 for each in flight.messages(ExecutiveStatus)), "the vehicle's account")
+    flight.until(
+        lambda: any(each.apps == 4 and each.delivered for each in flight.messages(ExecutiveStatus)),
+        "the vehicle's account",
+    )
     account = flight.messages(ExecutiveStatus)[-1]
     assert account.ledger_closed
     assert account.offered >= account.delivered > 0

@@ -16,7 +16,7 @@ from flightsw.messages.life import AppStarted
 from flightsw.mission import Mission
 from flightsw.runtime.device_ports import SimPorts
 from flightsw.runtime.lockstep import LockstepRuntime
-from flightsw.runtime.supervision import RestartNotice, VehicleAccount
+from flightsw.runtime.supervision import Notice, VehicleAccount
 from flightsw.runtime.supervisor import Supervisor
 from flightsw.services.store import Store
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
@@ -38,6 +38,9 @@ housekeeping_s = 2
 [links.s_band]
 spacecraft_id = 1
 
+[executive]
+hang_after_s = 10.0
+
 [apps.executive]
 package = "flightsw.core.executive"
 apid = 0x010
@@ -56,6 +59,7 @@ process = "alpha"
 package = "flight.sink"
 apid = 0x040
 process = "sink"
+max_restarts = 100
 
 [apps.sink.settings]
 step = 2
@@ -130,19 +134,15 @@ class LockstepVehicle:
 class ProcessVehicle:
     """The flight in processes."""
 
-    def __init__(
-        self, mission_file: Path, folder: Path, *, hang_after_s: float = 10.0, max_restarts: int = 100
-    ) -> None:
+    def __init__(self, mission_file: Path, folder: Path) -> None:
         self._mission_file = mission_file
-        self.notices: list[RestartNotice] = []
+        self.notices: list[Notice] = []
         self.supervisor = Supervisor(
             mission_file,
             folder / "run",
             f"ipc://{folder}/none",
             HostClock.starting_now(SPEED),
             self.notices.append,
-            hang_after_s=hang_after_s,
-            max_restarts=max_restarts,
         )
         self.supervisor.start()
 
