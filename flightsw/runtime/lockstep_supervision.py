@@ -271,6 +271,10 @@ class LockstepSupervision:
         notices, self._notices = self._notices, []
         return notices
 
+    def started(self) -> tuple[str, ...]:
+        """Apps that have come up since the boot, in that order."""
+        return self._boot.gate.started
+
     def record(self) -> ResetRecord:
         """The exception and reset log, and what goes with it."""
         return self._keeper.record

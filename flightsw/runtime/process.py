@@ -25,7 +25,7 @@ from flightsw.runtime.keeping.status_page import StatusPage
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.process_supervision import ProcessSupervision
 from flightsw.runtime.process_works import ProcessWorks
-from flightsw.runtime.run_folder import inbox_address, status_page
+from flightsw.runtime.run_folder import STORE_FOLDER, TRACE_FOLDER, inbox_address, status_page
 from flightsw.runtime.supervision import AppAction
 from flightsw.services.event_log import EventLog
 from flightsw.services.slots import SlotCounters
@@ -40,7 +40,6 @@ CONNECT_LIMIT_S = 0.5
 LONGEST_WAIT_S = 0.1
 MAX_BATCHES_PER_TURN = 256
 """Batches taken before slots and the supervisor get their turn."""
-TRACE_FOLDER = "traces"
 
 
 class ProcessSettings(msgspec.Struct, frozen=True):
@@ -93,7 +92,7 @@ class ProcessRuntime:
         self._page = StatusPage(status_page(settings.run_folder, settings.name))
         self._ports = EmuPorts(settings.devices)
         self._event_log = EventLog(settings.run_folder / f"{settings.name}.events.jsonl")
-        store = Store(DirectoryNvm(settings.run_folder / "store" / settings.name))
+        store = Store(DirectoryNvm(settings.run_folder / STORE_FOLDER / settings.name))
         self._supervision = ProcessSupervision(end, settings.speed)
         members = mission.processes()[settings.name]
         tracer = Tracer(self.host_clock, mission.file.time.minor_frame_ms * 1_000_000)

@@ -12,6 +12,8 @@ from flightsw.bus.addresses import check_address
 from flightsw.errors import FlightSoftwareError
 
 LOCK_FILE = "supervisor.lock"
+STORE_FOLDER = "store"
+TRACE_FOLDER = "traces"
 
 
 class RunFolderError(FlightSoftwareError):
@@ -30,7 +32,7 @@ def status_page(run_folder: Path, process: str) -> Path:
 
 def forget_all(run_folder: Path) -> None:
     """Remove what a power-on does not keep: stored memory, journals, logs and traces; sockets and the lock stay."""
-    for folder in ("store", "traces"):
+    for folder in (STORE_FOLDER, TRACE_FOLDER):
         shutil.rmtree(run_folder / folder, ignore_errors=True)
     for pattern in ("*.journal", "*.outbox", "*.events.jsonl*"):
         for file in run_folder.glob(pattern):

@@ -26,7 +26,7 @@ from flightsw.runtime.news import NewsDesk
 from flightsw.runtime.process import ProcessSettings
 from flightsw.runtime.repair import Repair
 from flightsw.runtime.requests import Requests
-from flightsw.runtime.run_folder import forget_all, take
+from flightsw.runtime.run_folder import STORE_FOLDER, forget_all, take
 from flightsw.runtime.supervision import (
     AppState,
     Booted,
@@ -168,7 +168,7 @@ class Supervisor:
                 child.reaped()
 
     def _open_keeper(self) -> Keeper:
-        store = Store(DirectoryNvm(self._run_folder / "store" / "supervisor"))
+        store = Store(DirectoryNvm(self._run_folder / STORE_FOLDER / "supervisor"))
         return Keeper(self.mission.file.apps, self.mission.file.executive, store)
 
     # ---------------------------------------------------------------- how it is going

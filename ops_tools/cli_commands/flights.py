@@ -39,6 +39,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _add_options(sil)
     sil.add_argument("--out", type=Path, metavar="DIR", help="folder for results and reports")
     sil.add_argument("--trace", type=Path, metavar="FILE", help="write every message, to compare two runs")
+    sil.add_argument(
+        "--trace-handlers",
+        type=Path,
+        metavar="FILE",
+        help="measure all handlers in host time and write the newest runs of the last scenario, for ui.perfetto.dev or "
+        "chrome://tracing; the flight is the same with and without",
+    )
     sil.set_defaults(run=_sil)
 
 

@@ -37,6 +37,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("--headless", action="store_true", help="no live view")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary for machines at the end")
+    parser.add_argument(
+        "--trace-handlers",
+        type=Path,
+        metavar="FILE",
+        help="measure all handlers and write the newest runs at the end, for ui.perfetto.dev or chrome://tracing",
+    )
     parser.set_defaults(run=run)
 
 
@@ -60,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         commands=scenario.commands if scenario else (),
     )
     mission = options.mission or reference_mission() / "mission.toml"
-    with RunSession(mission, options.spacecraft, options.seed, options.speed) as session:
+    with RunSession(mission, options.spacecraft, options.seed, options.speed, options.trace_handlers) as session:
         conductor = Conductor(session, wanted, Console())
         with contextlib.suppress(KeyboardInterrupt):  # before the loop has taken the signals
             asyncio.run(conductor.conduct())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,8 +20,11 @@ from flightsw.errors import FlightSoftwareError
 from flightsw.hal.emu import EmuLink
 from flightsw.hal.emu_ports import emu_radio_frequency
 from flightsw.mission import Mission
+from flightsw.runtime.keeping.reset_record import ResetSubtype
+from flightsw.services.tracer import trace_document
 from ops_tools.ground.station import GroundSegment, GroundSettings
 from ops_tools.ground.station_radios import StationRadios
+from ops_tools.run.reset_line import ResetLine
 from ops_tools.run.settings import RunSettings, encode
 
 BANDS = ("s_band", "x_band")
@@ -36,13 +43,16 @@ class RunSession:
         spacecraft_file: the simulated spacecraft, None for the reference one.
         seed: of everything random in the simulator.
         speed: vehicle seconds per host second.
+        trace_file: where the run times of all handlers are written at the end, None not to measure them.
 
     Attributes:
         settings: what the processes are told.
         mission: what flies.
     """
 
-    def __init__(self, mission_file: Path, spacecraft_file: Path | None, seed: int, speed: float) -> None:
+    def __init__(
+        self, mission_file: Path, spacecraft_file: Path | None, seed: int, speed: float, trace_file: Path | None = None
+    ) -> None:
         self.mission = Mission.load(mission_file)
         origin_ns = time.monotonic_ns()
         HostClock(origin_ns, speed)  # refuses a speed that is none, before anything is made
@@ -53,17 +63,24 @@ class RunSession:
             origin_ns=origin_ns,
             speed=speed,
             run_folder=Path(tempfile.mkdtemp(prefix="flightsw-")),
+            trace_handlers=trace_file is not None,
         )
         self.clock = self.settings.clock()
+        self._reset_line = ResetLine(self.settings.reset_line)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._link: EmuLink | None = None
+        self._trace_file = trace_file
 
     def __enter__(self) -> Self:
-        for name in ("simulator", "flight"):
-            self._processes[name] = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                [sys.executable, "-m", f"ops_tools.run.{name}", encode(self.settings)]
-            )
+        self._start("simulator")
+        self._start("flight")
         return self
+
+    def _start(self, name: str, *arguments: str) -> None:
+        """Start a process in a group of its own, so that a reset can end it with all that it has started."""
+        self._processes[name] = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-m", f"ops_tools.run.{name}", encode(self.settings), *arguments], process_group=0
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -77,6 +94,8 @@ class RunSession:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self._trace_file is not None:
+            self._write_handler_trace(self._trace_file)
         shutil.rmtree(self.settings.run_folder, ignore_errors=True)
 
     def ground(self, settings: GroundSettings | None = None) -> GroundSegment:
@@ -87,11 +106,29 @@ class RunSession:
         return GroundSegment.of_mission(self.mission, radios, settings)
 
     def check(self) -> None:
-        """See whether everything still runs.
+        """See whether everything still runs; the on-board computer starts anew when its watchdog has bitten.
 
         Raises:
             RunError: a process has ended by itself.
         """
+        if self._reset_line.pulled():
+            self._reset_computer()
         for name, process in self._processes.items():
             if process.poll() is not None:
                 raise RunError(f"the {name} process ended with status {process.returncode}; its messages are above")
+
+    def _reset_computer(self) -> None:
+        """End the flight software without a word, and start it again with what it has stored."""
+        flight = self._processes["flight"]
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(flight.pid, signal.SIGKILL)
+        flight.wait()
+        self._start("flight", ResetSubtype.WATCHDOG.name)
+
+    def _write_handler_trace(self, file: Path) -> None:
+        """Put the traces that the apps' processes have left into one; behind the end of the flight software."""
+        events: list[dict[str, object]] = []
+        for part in sorted(self.settings.trace_folder.glob("*.json")):
+            events += json.loads(part.read_bytes())["traceEvents"]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(trace_document(events))

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from flightsw.clock import HostClock
+from flightsw.runtime.run_folder import TRACE_FOLDER
 
 
 class RunSettings(msgspec.Struct, frozen=True):
@@ -19,6 +20,7 @@ class RunSettings(msgspec.Struct, frozen=True):
         origin_ns: host time at which vehicle time is 0.
         speed: vehicle seconds per host second.
         run_folder: sockets, checkpoints, logs; short, because of the sockets.
+        trace_handlers: whether all handlers are measured from the start.
     """
 
     mission_file: Path
@@ -27,6 +29,7 @@ class RunSettings(msgspec.Struct, frozen=True):
     origin_ns: int
     speed: float
     run_folder: Path
+    trace_handlers: bool = False
 
     @property
     def devices(self) -> str:
@@ -37,6 +40,16 @@ class RunSettings(msgspec.Struct, frozen=True):
     def processes_file(self) -> Path:
         """Process ids of the flight software by process name, as JSON, kept up to date."""
         return self.run_folder / "processes.json"
+
+    @property
+    def reset_line(self) -> Path:
+        """What stands for the reset line of the on-board computer."""
+        return self.run_folder / "reset_line"
+
+    @property
+    def trace_folder(self) -> Path:
+        """Where the traces of the flight software are."""
+        return self.run_folder / TRACE_FOLDER
 
     def clock(self) -> HostClock:
         """The vehicle's time."""

@@ -9,6 +9,7 @@ from bus_sim.equipment.camera import Shot
 from bus_sim.equipment.imagery import expose, image_file
 from bus_sim.parameters import load_parameters
 from bus_sim.spacecraft import Spacecraft
+from ops_tools.run.reset_line import ResetLine
 from ops_tools.run.settings import RunSettings, decode
 from ops_tools.run.stop_signal import StopSignal
 
@@ -20,7 +21,16 @@ def simulate(settings: RunSettings) -> None:
         return image_file(expose(settings.seed, shot.target_id, shot.exposure_index))
 
     spacecraft = Spacecraft(load_parameters(settings.spacecraft_file), settings.seed, image)
-    state = serve(spacecraft, settings.devices, settings.clock(), StopSignal())
+    line, stop, bites = ResetLine(settings.reset_line), StopSignal(), 0
+
+    def over() -> bool:
+        nonlocal bites
+        if spacecraft.watchdog.state.bites != bites:
+            bites = spacecraft.watchdog.state.bites
+            line.pull(bites)
+        return stop()
+
+    state = serve(spacecraft, settings.devices, settings.clock(), over)
     if state.most_behind_ns:
         sys.stderr.write(
             f"simulator: up to {state.most_behind_ns / 1e9:.0f} vehicle seconds behind, in {state.late_turns} turns; "

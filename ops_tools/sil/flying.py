@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -46,13 +47,14 @@ def run_sil(options: argparse.Namespace) -> int:
     console, results = Console(), []
     for path in options.scenario:
         loaded = load_scenario(path)
-        if options.trace is not None:
-            with options.trace.open("wb") as file:
-                flight = Flight(loaded, options.seed, TraceChain(file))
-                result = flight.fly()
-        else:
-            flight = Flight(loaded, options.seed)
+        with contextlib.ExitStack() as stack:
+            trace = None if options.trace is None else TraceChain(stack.enter_context(options.trace.open("wb")))
+            flight = Flight(loaded, options.seed, trace)
+            if options.trace_handlers is not None:
+                flight.vehicle.runtime.trace_handlers()
             result = flight.fly()
+        if options.trace_handlers is not None:
+            flight.vehicle.runtime.write_handler_trace(options.trace_handlers)
         if options.out is not None:
             report = write(mission_report(flight, result), options.out / f"{path.stem}-{options.seed}.html")
             result = msgspec.structs.replace(result, report=str(report))

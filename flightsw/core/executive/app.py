@@ -35,6 +35,7 @@ from flightsw.core.executive.messages import (
 from flightsw.core.executive.reports import app_report, reset_log_reports, status
 from flightsw.core.executive.watch import Stroker
 from flightsw.messages.tracing import DumpTrace, TraceHandlers
+from flightsw.runtime.keeping.reset_record import ResetKind, ResetSubtype
 from flightsw.runtime.keeping.start_gate import BootState
 from flightsw.runtime.supervision import (
     AppAction,
@@ -220,7 +221,7 @@ class Executive(App):
 
     def _take_boot(self, notice: Booted) -> None:
         entry = notice.entry
-        if notice.boots > 1 or entry.reason:
+        if (entry.kind, entry.subtype) != (ResetKind.POWER_ON, ResetSubtype.POWER_CYCLE):
             self.event(SoftwareReset(entry.kind, entry.subtype, entry.app, shorten(entry.reason)))
         if notice.safe_mode:
             self.event(SafeModeRequired(min(255, len(self._supervision.record().resets_ns))))

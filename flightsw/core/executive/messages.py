@@ -132,7 +132,7 @@ class ExecutiveStatus(Telemetry, period_s=10):
 class WorkerReport(Record):
     """A worker process of an app."""
 
-    work: Annotated[str, UpTo(32)]
+    work: Annotated[str, UpTo(32), "name of the work it does"]
     pid: Annotated[int, U32, "0 when it does not run"]
     waiting: Annotated[int, U16, "pieces of work not answered yet"]
     restarts: Annotated[int, U16, "worker processes started after the first"]
@@ -143,7 +143,7 @@ class AppReport(Telemetry):
 
     app: AppName
     state: AppState
-    process: Annotated[str, UpTo(32)]
+    process: Annotated[str, UpTo(32), "of the mission, in which it lives"]
     pid: Annotated[int, U32, "of its process; 0 when it does not run, and in lock-step"]
     critical: bool
     restarts: Annotated[int, U16, "starts after the first, by the app's own memory"]
@@ -157,7 +157,7 @@ class AppReport(Telemetry):
     high_water: Annotated[tuple[Annotated[int, U16], ...], Length(3), "most that ever waited"]
     depth: Annotated[tuple[Annotated[int, U16], ...], Length(3), "that may wait"]
     on_failure: FailurePolicy
-    max_restarts: Annotated[int, U16]
+    max_restarts: Annotated[int, U16, "within the window; one more failure exhausts them"]
     restart_window: Annotated[int, U32, Unit("s")]
     needs: Annotated[tuple[Annotated[str, UpTo(32)], ...], UpTo(MAX_REPORTED_NEEDS)]
     workers: Annotated[tuple[WorkerReport, ...], UpTo(MAX_REPORTED_WORKERS)]
@@ -171,7 +171,7 @@ class ResetLogEntry(Record):
     kind: ResetKind
     subtype: ResetSubtype
     app: Annotated[str, UpTo(32), "that caused it or was restarted, empty when none is known"]
-    reason: Annotated[str, UpTo(MAX_REASON_OCTETS)]
+    reason: Annotated[str, UpTo(MAX_REASON_OCTETS), "for people"]
 
 
 class ResetLogReport(Telemetry):

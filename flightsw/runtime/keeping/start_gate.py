@@ -69,6 +69,11 @@ class StartGate:
         self._since_ns: dict[str, int] = {}
         self._been_up: dict[str, None] = {}
 
+    @property
+    def started(self) -> tuple[str, ...]:
+        """Apps that have come up since the boot, in that order."""
+        return tuple(self._been_up)
+
     def needs(self, app: str) -> tuple[str, ...]:
         """What an app waits for."""
         entry = self._apps[app]
@@ -105,16 +110,20 @@ class StartGate:
 
     def admit(self, now_ns: int) -> list[Admission]:
         """The apps whose waiting is over now, in mission order."""
-        admissions = []
+        admissions: list[Admission] = []
+        starting: dict[str, None] = {}
         for app, entry in self._apps.items():
             if self._progress[app] is not Progress.WAITING:
                 continue
             missing = self.missing(app)
+            if any(need in starting for need in missing):
+                continue  # what it has waited for is started at this very moment
             coming = any(self._progress[need] is not Progress.OUT for need in missing)
             if coming and now_ns - self._since_ns[app] < entry.needs_within_s * NANOSECONDS:
                 continue
             stays_out = entry.without_needs is WithoutNeeds.STAY_OUT and any(need in entry.needs for need in missing)
             self._progress[app] = Progress.OUT if stays_out else Progress.ADMITTED
+            starting |= {} if stays_out else {app: None}
             admissions.append(Admission(app, not stays_out, missing))
         return admissions
 

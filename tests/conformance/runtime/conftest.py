@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,3 +61,28 @@ def flown(flight: SmallFlight, apps: int) -> Iterator[SmallFlight]:
         flight.settle()
     finally:
         flight.vehicle.close()
+
+
+@pytest.fixture(params=[LockstepVehicle, ProcessVehicle], ids=["lockstep", "processes"])
+def fly_changed(
+    request: pytest.FixtureRequest, mission_file: Path, folder: Path
+) -> Iterator[Callable[[dict[str, str]], SmallFlight]]:
+    """Start the small flight on each runtime, with changes of its mission; at the end it settles."""
+    flights: list[SmallFlight] = []
+
+    def start(changes: dict[str, str]) -> SmallFlight:
+        text = mission_file.read_text()
+        for old, new in changes.items():
+            assert old in text
+            text = text.replace(old, new)
+        mission_file.write_text(text)
+        flights.append(SmallFlight(request.param(mission_file, folder), mission_file, folder))
+        return flights[-1]
+
+    try:
+        yield start
+        for flight in flights:
+            flight.settle()
+    finally:
+        for flight in flights:
+            flight.vehicle.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -15,9 +16,22 @@ from flight.source.messages import Relay
 
 from flightsw.bus.addresses import LONGEST_IPC_PATH, AddressError
 from flightsw.clock import HostClock
-from flightsw.core.executive.messages import AppRestarted, RestartApp, RestartsExhausted
+from flightsw.core.executive.messages import (
+    AppReport,
+    AppRestarted,
+    DumpResetLog,
+    QueryApp,
+    ResetLogReport,
+    RestartApp,
+    RestartsExhausted,
+    StartApp,
+    StopApp,
+)
 from flightsw.messages.life import Noop
-from flightsw.runtime.run_folder import RunFolderError
+from flightsw.messages.tracing import DumpTrace, TraceHandlers
+from flightsw.runtime.keeping.reset_record import ResetKind, ResetSubtype
+from flightsw.runtime.keeping.status_page import read_page
+from flightsw.runtime.run_folder import RunFolderError, status_page
 from flightsw.runtime.supervisor import Supervisor
 from tlm_cmd.packets.verification import FailureCode, Stage
 
@@ -88,6 +102,101 @@ def test_an_app_that_hangs_is_ended_and_restarted(fly: Callable[..., SmallFlight
     flight.until(lambda: bool(flight.messages(AppRestarted)), "the restart")
     assert flight.messages(AppRestarted)[0] == AppRestarted("sink", "no heartbeat, while sink ran Hang")
     assert flight.ask("sink", AskStatus(), SinkStatus).value == 3
+
+
+def test_a_stopped_process_is_ended_and_restarted(fly: Callable[..., SmallFlight]) -> None:
+    """SIGSTOP while no handler runs: there is no heartbeat, and nobody's handler is to blame."""
+    flight = fly(hang_after_s=1.0)
+    flight.until(lambda: all_running(flight), "a running flight")
+    os.kill(supervisor_of(flight).pids["alpha"], signal.SIGSTOP)
+    flight.until(lambda: bool(flight.messages(AppRestarted)), "the restart")
+    assert flight.messages(AppRestarted) == [AppRestarted("source", "no heartbeat")]
+    flight.until(lambda: all_running(flight), "the source")
+
+
+def test_whose_handler_killed_the_process_is_found_out(fly: Callable[..., SmallFlight], folder: Path) -> None:
+    """The status page names app and handler; the event and the log say so, and only that app's restarts are counted."""
+    mission_file = folder / "mission.toml"
+    mission_file.write_text(mission_file.read_text().replace('process = "sink"', 'process = "alpha"'))
+    flight = fly()
+    flight.until(lambda: all_running(flight), "a running flight")
+    hang = flight.send("sink", Hang())
+    page = status_page(folder / "run", "alpha")
+    flight.until(lambda: read_page(page) == ("sink", "Hang"), "the handler")
+    flight.vehicle.crash("sink")
+    assert flight.verdict(hang).reason == "the app's process ended while it was executed"
+    flight.until(lambda: len(flight.messages(AppRestarted)) == 2, "the restarts")
+    cause = "process ended, SIGKILL, while sink ran Hang"
+    assert sorted(flight.messages(AppRestarted), key=lambda event: event.app) == [
+        AppRestarted("sink", cause),
+        AppRestarted("source", cause),
+    ]
+    assert flight.ask("executive", QueryApp("sink"), AppReport).failures == 1
+    assert flight.ask("executive", QueryApp("source"), AppReport).failures == 0
+    (entry,) = [each for each in flight.ask("executive", DumpResetLog(), ResetLogReport).log if each.app]
+    assert (entry.kind, entry.app, entry.reason) == (ResetKind.APP, "sink", cause)
+
+
+def test_a_stopped_app_stays_stopped_when_its_process_dies(fly: Callable[..., SmallFlight], folder: Path) -> None:
+    """Its neighbours come back, and its commands are still rejected with the reason."""
+    mission_file = folder / "mission.toml"
+    mission_file.write_text(mission_file.read_text().replace('process = "sink"', 'process = "alpha"'))
+    flight = fly()
+    flight.until(lambda: all_running(flight), "a running flight")
+    assert flight.command("executive", StopApp("sink")).stage is Stage.COMPLETED
+    flight.vehicle.crash("source")
+    flight.await_start("source", 2)
+    assert flight.command("sink", Noop()).reason == "sink is stopped by command"
+    flight.vehicle.crash("source")
+    flight.await_start("source", 3)
+    assert flight.command("executive", StartApp("sink")).stage is Stage.COMPLETED
+    assert flight.command("sink", Noop()).stage is Stage.COMPLETED
+
+
+def test_a_process_of_which_all_apps_are_stopped_answers_for_them(fly: Callable[..., SmallFlight]) -> None:
+    """Even when it dies in between."""
+    flight = fly()
+    flight.until(lambda: all_running(flight), "a running flight")
+    assert flight.command("executive", StopApp("sink")).stage is Stage.COMPLETED
+    flight.vehicle.crash("sink")
+    flight.until(lambda: supervisor_of(flight).epochs["sink"] == 2 and supervisor_of(flight).settled, "the process")
+    assert flight.command("sink", Noop()).reason == "sink is stopped by command"
+    assert flight.command("executive", StartApp("sink")).stage is Stage.COMPLETED
+
+
+def test_a_supervisor_that_was_killed_comes_back_with_what_is_stored(mission_file: Path, folder: Path) -> None:
+    """The next one finds memory and log, and knows that the last one had not ended in good order."""
+    first = ProcessVehicle(mission_file, folder)
+    flight = SmallFlight(first, mission_file, folder)
+    flight.command("sink", Remember(8))
+    for child in first.supervisor.fleet:  # as at the death of the process
+        first.supervisor.fleet.bury(child)
+    first.supervisor.fleet.close()
+    assert first.supervisor._lock is not None
+    first.supervisor._lock.close()
+    second = ProcessVehicle(mission_file, folder)
+    flight.vehicle = second
+    try:
+        flight.until(lambda: all_running(flight), "the flight")
+        assert flight.ask("sink", AskStatus(), SinkStatus).value == 8
+        log = flight.ask("executive", DumpResetLog(), ResetLogReport).log
+        assert [(each.kind, each.subtype) for each in log] == [
+            (ResetKind.POWER_ON, ResetSubtype.POWER_CYCLE),
+            (ResetKind.PROCESSOR, ResetSubtype.EXCEPTION),
+        ]
+    finally:
+        second.close()
+
+
+def test_a_trace_is_written_for_a_viewer(fly: Callable[..., SmallFlight], folder: Path) -> None:
+    """DUMP_TRACE leaves a file in the run folder that holds the runs of the app's handlers."""
+    flight = fly()
+    flight.command("sink", TraceHandlers(enabled=True))
+    flight.command("sink", Remember(3))
+    assert flight.command("sink", DumpTrace()).stage is Stage.COMPLETED
+    document = json.loads((folder / "run" / "traces" / "sink.trace.json").read_bytes())
+    spans = [event for event in document["traceEvents"] if event["ph"] == "X"]
+    assert any(span["name"] == "Remember" and span["args"]["value"] == 3 for span in spans)
 
 
 def test_a_process_that_dies_before_it_is_prepared_is_given_up(fly: Callable[..., SmallFlight], folder: Path) -> None:

@@ -7,9 +7,12 @@ import pytest
 
 from flightsw.app import WorkFailed
 from flightsw.bus.ledger import Ledger
-from flightsw.core.executive.messages import AppRestarted, ExecutiveStatus, RestartApp
+from flightsw.core.executive.messages import AppRestarted, RestartApp
+from flightsw.core.executive.reports import status
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.life import AppStarted, HandlerFailed, Noop, NoopDone, WorkLost
+from flightsw.runtime.keeping.reset_record import ResetRecord
+from flightsw.runtime.supervision import VehicleAccount
 from flightsw.services.tables import TableError
 from flightsw.testing import Bench, StartedWork
 from tlm_cmd.definition.dictionary import DictionaryError
@@ -188,7 +191,7 @@ def test_packets_and_events_of_others_are_delivered(bench: Bench) -> None:
     bench.start()
     bench.deliver(AppRestarted("x", "test"))
     assert bench.latest(messages().Seen).value == 200
-    bench.deliver(ExecutiveStatus(3, 1, 0, 0, 0, 0, 0, (), 0, ledger_closed=True, slots_skipped=0), "executive")
+    bench.deliver(status(VehicleAccount(3, 1, 0, Ledger(), 0), ResetRecord(), watchdog_stroked=False), "executive")
     assert bench.latest(messages().Seen).value == 3
 
 

@@ -94,6 +94,10 @@ class Vehicle(Protocol):
         """Figures over all apps."""
         ...
 
+    def started(self) -> tuple[str, ...]:
+        """Apps that have come up since the boot, in that order."""
+        ...
+
     def rest(self) -> bool:
         """Let no app begin anything more; whether every link conserves: each loss is known to both ends."""
         ...
@@ -121,6 +125,10 @@ class LockstepVehicle:
     def account(self) -> VehicleAccount:
         """Figures over all apps."""
         return self.runtime.account()
+
+    def started(self) -> tuple[str, ...]:
+        """Apps that have come up since the boot, in that order."""
+        return self.runtime.supervision.started()
 
     def rest(self) -> bool:
         """There are no links."""
@@ -158,6 +166,10 @@ class ProcessVehicle:
     def account(self) -> VehicleAccount:
         """Figures over all apps."""
         return self.supervisor.account()
+
+    def started(self) -> tuple[str, ...]:
+        """Apps that have come up since the boot, in that order."""
+        return self.supervisor.boot.gate.started
 
     def rest(self) -> bool:
         """Both ends of all links agree."""

@@ -15,6 +15,7 @@ from flightsw.devices.eps import EPS_ADDRESS, Eps
 from flightsw.devices.heaters import HEATERS_ADDRESS, Heaters
 from flightsw.devices.mass_memory import MassMemory
 from flightsw.devices.radio import SBandTransceiver, XBandTransmitter
+from flightsw.devices.watchdog import WATCHDOG_ADDRESS, Watchdog
 from flightsw.hal.sim import SimI2c, SimRadioFrequency, SimUart
 
 
@@ -30,7 +31,14 @@ class Bench:
         self.spacecraft = Spacecraft(parameters, seed=1)
         self.endpoints: dict[str, DeviceEndpoint] = wire(self.spacecraft)
         antennas = wire_antennas(self.spacecraft)
-        i2c = SimI2c({EPS_ADDRESS: self.endpoints["eps"], HEATERS_ADDRESS: self.endpoints["heaters"]})
+        i2c = SimI2c(
+            {
+                EPS_ADDRESS: self.endpoints["eps"],
+                HEATERS_ADDRESS: self.endpoints["heaters"],
+                WATCHDOG_ADDRESS: self.endpoints["watchdog"],
+            }
+        )
+        self.watchdog = Watchdog(i2c)
         self.eps = Eps(i2c)
         self.heaters = Heaters(i2c)
         self.attitude_control = AttitudeControl(SimUart(self.endpoints["attitude_control"]))

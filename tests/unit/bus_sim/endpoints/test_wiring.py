@@ -21,6 +21,7 @@ def test_every_driver_finds_its_device(bench: Bench) -> None:
         bench.camera,
         bench.mass_memory,
         bench.compute_board,
+        bench.watchdog,
     )
     assert [driver.name for driver in drivers] == list(bench.endpoints)
     assert list(wire_antennas(bench.spacecraft)) == ["s_band", "x_band"]

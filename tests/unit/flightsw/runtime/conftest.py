@@ -15,9 +15,12 @@ from flightsw.bus.requests import Request
 from flightsw.bus.router import Bus
 from flightsw.messages import STANDARD_COMMANDS, STANDARD_EVENTS, STANDARD_TELEMETRY
 from flightsw.messages.life import AppHousekeeping
+from flightsw.mission_file import AppEntry
+from flightsw.mission_life import ExecutiveEntry
 from flightsw.mission_links import MissionLinks
 from flightsw.runtime.container import AppContainer
 from flightsw.runtime.journal import Execution
+from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.services.spacecraft_time import SpacecraftTime
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.fields import U8, UpTo
@@ -161,6 +164,11 @@ class World:
         self.sent: list[Any] = []
         self.trouble: Exception | None = None
         self.supervision: Any = None
+        self.monitor = ExecutionMonitor()
+        self.apps: dict[str, AppEntry] = {}
+        self.executive_limits = ExecutiveEntry()
+        self.housekeeping_s = 10
+        self.failing: list[tuple[str, int]] = []
         self.app_class: type[Probe] = Probe
         self.container = self.contain()
 
@@ -242,6 +250,14 @@ class World:
     def executing(self, execution: Execution | None) -> None:
         """Note it."""
         self.executions.append(execution)
+
+    def failed_in_row(self, app: str, handler: str, count: int, error: Exception) -> None:
+        """Note it."""
+        self.failing.append((handler, count))
+
+    def dump_trace(self, app: str) -> str:
+        """No folder."""
+        return ""
 
     def log(self, app: str, event: Event) -> None:
         """Nobody reads it."""

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
-
 from flightsw.app import App, Table, every
 from flightsw.bus.requests import Request
 from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID
@@ -24,17 +22,10 @@ class Mailbox(Record):
     folder: Annotated[str, UpTo(200)]
 
 
-class GateState(msgspec.Struct):
-    """What the gate remembers: how far it has read."""
-
-    position: int = 0
-
-
 class Gate(App):
-    """Polls the file of commands ten times a second."""
+    """Polls the file of commands ten times a second. What it has taken is gone, as with a radio, whatever is reset."""
 
     mailbox = Table(Mailbox, file="mailbox.toml")
-    state: GateState
 
     def subscriptions(self) -> Iterable[int]:
         """Everything that any app says."""
@@ -50,16 +41,18 @@ class Gate(App):
 
     @every(seconds=0.1)
     def poll(self) -> None:
-        """Put new commands on the bus; each is remembered before it is handed on, so that none comes twice."""
+        """Put new commands on the bus; each is taken before it is handed on, so that none comes twice."""
+        taken = Path(self.mailbox.folder) / "taken"
+        position = taken.stat().st_size if taken.exists() else 0
         with (Path(self.mailbox.folder) / "up").open("rb") as file:
-            file.seek(self.state.position)
+            file.seek(position)
             data = file.read()
         while len(data) >= PRIMARY_HEADER_OCTETS and declared_packet_octets(data) <= len(data):
             packet, data = data[: declared_packet_octets(data)], data[declared_packet_octets(data) :]
             parsed = parse_command(packet)
             entry = self.container.surroundings.dictionary.command_by_id(parsed.apid, parsed.function_code)
             assert entry is not None
-            self.state.position += len(packet)
-            self.checkpoint()
+            with taken.open("ab") as file:
+                file.write(packet)
             request = RequestId(GROUND, parsed.apid, parsed.sequence_count, parsed.function_code)
             self.container.forward(Request(request, entry.codec.decode(parsed.payload)))
