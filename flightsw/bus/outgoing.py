@@ -132,9 +132,9 @@ class OutgoingLink:
         return True
 
     def send_command(self, request: Request) -> DropReason | None:
-        """Send a command at once, with what waits before it; says why it was not accepted.
+        """Accept a command and put it into the batch; says why it was not accepted.
 
-        Once it is accepted, it is sent until the peer has dealt with it, even if it does not get through now.
+        Once it is accepted, it is sent until the peer has dealt with it, even if it does not get through at first.
         """
         if self.unconfirmed >= MAX_UNCONFIRMED:
             return DropReason.LINK_FULL
@@ -147,7 +147,6 @@ class OutgoingLink:
             return DropReason.LINK_FULL
         self._to_send.append((number, item))
         self._transmit()
-        self.flush()
         return None
 
     def say_wants(self, wants: Wants) -> None:

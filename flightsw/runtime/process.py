@@ -38,6 +38,8 @@ ANNOUNCE_HOST_NS = 1_000_000_000
 CONNECT_LIMIT_S = 0.5
 """Host time that a start waits for each peer to listen; what is sent to one that does not is lost, and counted."""
 LONGEST_WAIT_S = 0.1
+BATCHES_PER_FLUSH = 16
+"""Batches worked off before what follows from them leaves, unless it fills batches of its own."""
 MAX_BATCHES_PER_TURN = 256
 """Batches taken before slots and the supervisor get their turn."""
 
@@ -186,14 +188,15 @@ class ProcessRuntime:
         poller.poll(math.ceil(wait_s * 1000))
 
     def _receive(self) -> None:
-        """Work off what has arrived, batch by batch: what follows from one leaves before the next is taken."""
-        for _ in range(MAX_BATCHES_PER_TURN):
+        """Work off what has arrived, batch by batch: all that follows from one comes before the next."""
+        for number in range(MAX_BATCHES_PER_TURN):
             if self._links.take_batch() is None:
                 break
             self.host.bus.dispatch()
             self._journal.dealt_with(self._links.taken())
             self._links.confirm()
-            self._links.flush()
+            if number % BATCHES_PER_FLUSH == BATCHES_PER_FLUSH - 1:
+                self._links.flush()
 
     def _run_slots(self) -> None:
         now_ns = self.clock.now_ns()

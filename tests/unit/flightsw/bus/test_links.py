@@ -31,6 +31,7 @@ def test_messages_cross_in_order(make_end: MakeEnd, words: type[Words]) -> None:
         assert here.bus.send(words.count_id, words.Count(number)) == ()
     here.bus.send(words.gone_id, words.Gone(7))
     here.bus.send(words.go_id, words.request(1, speed=4))
+    here.links.flush()
     there.drain(5)
     assert there.received[0].command == words.Go(4)
     assert there.received[0].passage == Passage(0, 1, 1)
@@ -40,17 +41,18 @@ def test_messages_cross_in_order(make_end: MakeEnd, words: type[Words]) -> None:
     assert there.links.arrivals["here"].received == 5
 
 
-def test_a_command_leaves_at_once_and_a_packet_with_the_batch(make_end: MakeEnd, words: type[Words]) -> None:
-    """Telemetry waits for a flush, or for company; a command takes along what waits before it."""
+def test_messages_wait_for_a_flush_or_for_company(make_end: MakeEnd, words: type[Words]) -> None:
+    """A full batch leaves by itself, commands and reports together in the order in which they were sent."""
     here, there = connected(make_end, words)
     here.bus.send(words.count_id, words.Count(1))
+    here.bus.send(words.go_id, words.request(1))
     assert here.bus.ledger().queued == 1
     assert here.links.offered()["there"].packets == 0
-    here.bus.send(words.go_id, words.request(1))
-    assert here.bus.ledger().queued == 0
-    for number in range(MAX_BATCH_ITEMS + 1):
+    for number in range(MAX_BATCH_ITEMS):
         here.bus.send(words.count_id, words.Count(number))
-    assert here.bus.ledger().queued == 1
+    assert here.links.offered()["there"].packets == MAX_BATCH_ITEMS
+    assert here.bus.ledger().queued == 2
+    here.links.flush()
     there.drain(2 + MAX_BATCH_ITEMS)
 
 
@@ -81,6 +83,7 @@ def test_a_peer_that_is_not_there_is_a_full_link(make_end: MakeEnd, words: type[
     here.bus.send(words.count_id, words.Count(1))
     here.links.flush()
     assert here.bus.send(words.go_id, words.request(1)) == ()
+    here.links.flush()
     assert here.links.offered() == {"there": Offered(2, 2)}
     assert here.bus.ledger().dropped == {DropReason.LINK_FULL: 1}
     there = make_end("there")
@@ -125,6 +128,7 @@ def test_commands_are_kept_until_they_are_confirmed(make_end: MakeEnd, words: ty
     here, there = connected(make_end, words)
     for sequence in range(4):
         here.bus.send(words.go_id, words.request(sequence))
+        here.links.flush()
     there.drain(4)
     assert there.links.taken() == [Passage(0, 1, 4)]
     there.links.close()  # it dies before it says so; only two were executed
@@ -134,6 +138,7 @@ def test_commands_are_kept_until_they_are_confirmed(make_end: MakeEnd, words: ty
     assert successor.links.wait_until_connected(10)
     assert here.links.wait_until_connected(10)
     here.bus.send(words.go_id, words.request(4))
+    here.links.flush()
     successor.links.announce()
     assert here.links.inbox.poll(10_000)
     here.links.drain()
@@ -160,6 +165,7 @@ def test_a_command_that_got_lost_is_sent_again(
     here, there = connected(make_end, words)
     for sequence in range(2):
         assert here.bus.send(words.go_id, words.request(sequence)) == ()
+        here.links.flush()
     assert here.bus.send(words.go_id, words.request(9)) == (Loss("there", DropReason.LINK_FULL),)
     for _ in range(2):
         assert there.links.inbox.poll(10_000)
@@ -184,6 +190,7 @@ def test_a_burst_of_commands_is_worked_off(
     monkeypatch.setattr(outgoing, "MAX_UNDER_WAY", 5)
     for sequence in range(12):
         assert here.bus.send(words.go_id, words.request(sequence)) == ()
+    here.links.flush()
     confirmed = []
     while len(there.received) < 12:
         assert there.links.inbox.poll(10_000)
@@ -206,6 +213,7 @@ def test_a_command_that_does_not_pass_is_told(make_end: MakeEnd, words: type[Wor
     here, there = connected(make_end, words)
     there.bus.subscriptions("app")[0].enabled = False
     here.bus.send(words.go_id, words.request(1))
+    here.links.flush()
     there.drain(1)
     assert [(request.id.sequence, loss.reason) for request, loss in there.refused] == [(1, DropReason.ROUTE_DISABLED)]
     assert there.bus.ledger().closed
