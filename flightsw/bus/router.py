@@ -15,6 +15,7 @@ from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.message import Quality
 
 MAX_DELIVERIES_PER_DISPATCH = 1_000_000
+DELIVERIES_PER_BREATH = 64
 DEFAULT_MESSAGE_LIMIT = 64
 
 Tap = Callable[[int, object], None]
@@ -74,6 +75,8 @@ class Bus:
     Attributes:
         tap: called with every message sent, before it is routed; for recording and checking. What it raises reaches
             the sender, and the message is not sent.
+        on_breath: called behind every ``DELIVERIES_PER_BREATH`` deliveries of one dispatch, between two handlers; for
+            what must not wait until a burst has been worked off.
         unrouted: messages sent while nobody was subscribed, by message id.
     """
 
@@ -85,6 +88,7 @@ class Bus:
         self._retired = Ledger()
         self._dispatching = False
         self.tap: Tap | None = None
+        self.on_breath: Callable[[], None] = lambda: None
         self.unrouted: dict[int, int] = {}
 
     # ---------------------------------------------------------------- who gets what
@@ -220,6 +224,8 @@ class Bus:
             while ready or self._let_in():
                 if count >= MAX_DELIVERIES_PER_DISPATCH:
                     raise DispatchLoopError(f"{count} messages in one dispatch: two apps answer each other without end")
+                if count % DELIVERIES_PER_BREATH == DELIVERIES_PER_BREATH - 1:
+                    self.on_breath()
                 mailbox = ready.popleft()
                 queue = mailbox.commands or mailbox.telemetry or mailbox.bulk
                 if queue:  # else the mailbox was closed meanwhile

@@ -139,6 +139,7 @@ class ProcessRuntime:
             on_met=self._met,
         )
         self.host.bus.tap = self._links.check
+        self.host.bus.on_breath = self._breathe
         self._slots = self.host.slots()
         self._counters = SlotCounters()
         self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
@@ -197,6 +198,11 @@ class ProcessRuntime:
             self._links.confirm()
             if number % BATCHES_PER_FLUSH == BATCHES_PER_FLUSH - 1:
                 self._links.flush()
+
+    def _breathe(self) -> None:
+        """Within a burst: let out what has come of it, and show that this process lives."""
+        self._links.flush()
+        self._beat()
 
     def _run_slots(self) -> None:
         now_ns = self.clock.now_ns()

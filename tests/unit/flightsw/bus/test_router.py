@@ -206,6 +206,18 @@ def test_an_endless_dialogue_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     assert bus.ledger().queued == 0
 
 
+def test_a_burst_is_interrupted_between_handlers() -> None:
+    """Whoever must not wait for the end of a burst gets a turn behind every so many deliveries."""
+    bus, order = Bus(), []
+    bus.on_breath = lambda: order.append("breath")
+    bus.open_mailbox("app", InboxLimits(telemetry=200), lambda _id, message: order.append(message))
+    bus.subscribe("app", 5, TM, limit=200)
+    for number in range(130):
+        bus.send(5, number)
+    assert bus.dispatch() == 130
+    assert [position for position, entry in enumerate(order) if entry == "breath"] == [63, 128]
+
+
 def test_a_dispatch_may_use_its_whole_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exactly as many messages as the bound allows are no endless dialogue."""
     monkeypatch.setattr(router, "MAX_DELIVERIES_PER_DISPATCH", 3)
