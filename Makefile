@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+SOAK ?= 100
 
-.PHONY: help env demo test check lint types contracts unit bench format clean
+.PHONY: help env demo test soak check lint types contracts unit bench format clean
 
 help:
 	@echo "make demo    fly one orbit of the reference mission, watch it, get a report"
 	@echo "make test    lint, types, import contracts and all tests with branch coverage"
+	@echo "make soak    the seeded campaigns of the tests, a hundred times as long"
 	@echo "make check   lint, types and import contracts only"
 	@echo "make unit    all tests, without coverage"
 	@echo "make bench   all benchmarks, each beside its reference; takes minutes"
@@ -32,6 +34,9 @@ test: check
 	$(BIN)/python -m coverage erase
 	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal \
 		--cov --cov-report=term --cov-fail-under=90
+
+soak: env
+	FLIGHTSW_SOAK=$(SOAK) $(BIN)/python -m pytest -m soak --numprocesses $(WORKERS)
 
 check: lint types contracts
 

@@ -37,6 +37,7 @@ from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import AppAccount, AppRequest, AppState, Notice, Supervision, VehicleAccount
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
+from flightsw.services.store import Recalled
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 from tlm_cmd.link.parameters import LinkParameters
@@ -107,7 +108,7 @@ class Bench:
         self._name = names[package]
         self._devices = dict(devices or {})
         self._tables = tables or Path()
-        self._checkpoints: dict[str, bytes] = {}
+        self._stored: dict[str, bytes] = {}
         self._sequence = 0
         self._slots: SlotTable | None = None
         self._frame = start_ns // MINOR_FRAME_NS
@@ -261,13 +262,13 @@ class Bench:
             raise FlightSoftwareError(f"{app} asks for {driver.__name__} {name or ''}, which the bench was not given")
         return cast("Driver", self._devices[key])
 
-    def load_checkpoint(self, app: str) -> bytes | None:
-        """The app's stored memory."""
-        return self._checkpoints.get(app)
+    def recall(self, entry: str) -> Recalled:
+        """What was stored."""
+        return Recalled(self._stored.get(entry))
 
-    def save_checkpoint(self, app: str, data: bytes) -> None:
-        """Store the app's memory."""
-        self._checkpoints[app] = data
+    def store(self, entry: str, data: bytes) -> None:
+        """Keep it."""
+        self._stored[entry] = data
 
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
         """Remember the work."""

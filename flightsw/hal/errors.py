@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 from flightsw.errors import FlightSoftwareError
 
 
@@ -65,9 +68,24 @@ class MemoryFullError(PortError):
         self.name, self.needed, self.free = name, needed, free
 
 
+class MemoryFailedError(PortError):
+    """The file system under the non-volatile memory refuses: full, read-only or broken; what was stored stays."""
+
+    def __init__(self, name: str, action: str, error: OSError) -> None:
+        self.name, self.cause = name, describe_cause(error)
+        super().__init__(f"blob {name!r} cannot be {action}: {self.cause}")
+
+
 class BlobNameError(PortError):
     """A blob name that could not be stored everywhere."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"blob name {name!r}: allowed are 1 to 64 of a-z A-Z 0-9 . _ - and no leading dot")
         self.name = name
+
+
+def describe_cause(error: OSError) -> str:
+    """What the operating system says, with the name of its code: ``No space left on device (ENOSPC)``."""
+    if error.errno is None:
+        return str(error)
+    return f"{os.strerror(error.errno)} ({errno.errorcode.get(error.errno, error.errno)})"

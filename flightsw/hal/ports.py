@@ -93,6 +93,7 @@ class NonVolatileMemory(Protocol):
 
         Raises:
             BlobNameError: the name is not allowed.
+            MemoryFailedError: it is there and cannot be read.
         """
         ...
 
@@ -102,6 +103,7 @@ class NonVolatileMemory(Protocol):
         Raises:
             BlobNameError: the name is not allowed.
             MemoryFullError: it does not fit; the older one stays.
+            MemoryFailedError: what lies under the memory refuses, full or read-only; the older one stays.
         """
         ...
 
@@ -110,6 +112,7 @@ class NonVolatileMemory(Protocol):
 
         Raises:
             BlobNameError: the name is not allowed.
+            MemoryFailedError: what lies under the memory refuses; the blob stays.
         """
         ...
 

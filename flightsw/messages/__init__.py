@@ -21,6 +21,7 @@ from flightsw.messages.life import (
     StartFailed,
     WorkLost,
 )
+from flightsw.messages.store import JournalNotWritten, StoredDataCorrupt, TablesNotStored
 from flightsw.messages.tables import AbortTable, ActivateTable, LoadTable, TableActivated, ValidateTable
 from flightsw.messages.tracing import DumpTrace, HandlerTimes, ReportHandlerTimes, TraceDumped, TraceHandlers
 from tlm_cmd.definition.message import Command, Event, Telemetry
@@ -59,4 +60,7 @@ STANDARD_EVENTS: tuple[type[Event], ...] = (
     RouteSwitched,
     HandlerTimes,
     TraceDumped,
+    StoredDataCorrupt,
+    TablesNotStored,
+    JournalNotWritten,
 )

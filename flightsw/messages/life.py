@@ -29,6 +29,7 @@ class AppHousekeeping(Telemetry, period_s=10):
     activities: Annotated[int, U32, "cyclic activities run"]
     refused_sends: Annotated[int, U32, "destinations that refused a message of this app"]
     restarts: Annotated[int, U16, "starts after the first"]
+    store_faults: Annotated[int, U16, "stored generations found corrupt, and times that something was not stored"]
     inbox_high_water: Annotated[
         tuple[Annotated[int, U16], ...], Length(3), "most messages that waited: commands, telemetry, bulk"
     ]

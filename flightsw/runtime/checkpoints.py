@@ -9,6 +9,7 @@ import msgspec
 from flightsw.app import App, Ticket
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.life import CheckpointFailed
+from flightsw.messages.store import StoredDataCorrupt
 from flightsw.runtime.surroundings import Surroundings
 from flightsw.services.events import EventFilter, EventFilterState
 from flightsw.services.tables import TableBuffer, TableError
@@ -30,6 +31,7 @@ class ContainerState(msgspec.Struct):
         refused_sends: destinations that refused a message of this app.
         sequence: sequence count of the next command that this app sends.
         restarts: starts after the first.
+        store_faults: stored generations found corrupt, and times that something was not stored.
         tables: images of tables that were activated by command, by name.
         filter: memory of the event filter.
         disabled_routes: messages that do not reach the app, by command.
@@ -47,6 +49,7 @@ class ContainerState(msgspec.Struct):
     refused_sends: int = 0
     sequence: int = 0
     restarts: int = 0
+    store_faults: int = 0
     tables: dict[str, bytes] = {}
     filter: EventFilterState = msgspec.field(default_factory=EventFilterState)
     disabled_routes: list[int] = []
@@ -94,12 +97,16 @@ class CheckpointKeeper:
     """Stores the memory of one app and takes it up again, as far as each part of it can be.
 
     Attributes:
+        entry: its name in the critical data store.
         problems: what could not be taken up, and why.
+        corrupt: what was found corrupt of it, None when nothing was.
     """
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
+        self.entry = f"checkpoint.{owner.name}"
         self.problems: list[str] = []
+        self.corrupt: StoredDataCorrupt | None = None
         self._saved = b""
         self._failing = False
 
@@ -109,10 +116,11 @@ class CheckpointKeeper:
         try:
             data = _pack(owner.state, owner.app.state)
             if data != self._saved:
-                owner.surroundings.save_checkpoint(owner.name, data)
+                owner.surroundings.store(self.entry, data)
                 self._saved = data
         except Exception as error:  # noqa: BLE001 - a fault domain: what the app remembers, and what the store does
             owner.state.errors += 1
+            owner.state.store_faults += 1
             if not self._failing:
                 self._failing = True
                 owner.report(CheckpointFailed(shorten(f"{type(error).__name__}: {error}")))
@@ -123,13 +131,18 @@ class CheckpointKeeper:
         """Take the stored memory up; whether the app's own part is there again."""
         owner = self._owner
         try:
-            stored = owner.surroundings.load_checkpoint(owner.name)
+            recalled = owner.surroundings.recall(self.entry)
+            stored = recalled.data
+            if recalled.corrupt:
+                self.corrupt = StoredDataCorrupt(self.entry, recalled.corrupt, stored is not None)
+                owner.state.store_faults = recalled.corrupt
             if stored is None:
                 return False
             owner.state.restarts = 1
             checkpoint = msgspec.msgpack.decode(stored, type=_Checkpoint)
             owner.state = checkpoint.container
             owner.state.restarts += 1
+            owner.state.store_faults += recalled.corrupt
             owner.filter.state = owner.state.filter
             self._restore_tables()
             owner.app.state = msgspec.msgpack.decode(checkpoint.app, type=owner.app_class.state_class())

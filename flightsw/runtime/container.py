@@ -104,6 +104,8 @@ class AppContainer:
 
     def start(self) -> None:
         """Run the app's ``start``; until then, and if it fails, the app gets nothing."""
+        if self._keeper.corrupt is not None:
+            self.report(self._keeper.corrupt)
         for problem in self._keeper.problems:
             self.report(CheckpointLost(shorten(problem)))
         if not self._restored:
@@ -316,6 +318,7 @@ class AppContainer:
                 activities=state.activities & _MAX_U32,
                 refused_sends=state.refused_sends & _MAX_U32,
                 restarts=min(state.restarts, 65_535),
+                store_faults=min(state.store_faults, 65_535),
                 inbox_high_water=tuple(inbox.high_water for inbox in self.mailbox.inboxes),
             )
         )

@@ -23,7 +23,7 @@ from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import Supervision, WorkerFigures
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
-from flightsw.services.store import Store
+from flightsw.services.store import Recalled, Store
 from flightsw.services.tracer import trace_document, trace_events
 from tlm_cmd.definition.message import Event
 
@@ -188,13 +188,13 @@ class Host:
         """Let go of all drivers; the next app that asks gets new ones."""
         self._devices.clear()
 
-    def load_checkpoint(self, app: str) -> bytes | None:
-        """An app's stored memory."""
-        return self._store.load(f"checkpoint.{app}")
+    def recall(self, entry: str) -> Recalled:
+        """What the critical data store has of an entry."""
+        return self._store.recall(entry)
 
-    def save_checkpoint(self, app: str, data: bytes) -> None:
-        """Store an app's memory."""
-        self._store.save(f"checkpoint.{app}", data)
+    def store(self, entry: str, data: bytes) -> None:
+        """Put an entry into the critical data store."""
+        self._store.save(entry, data)
 
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
         """Hand work to the pool."""

@@ -1,22 +1,34 @@
 """Which commands a process has executed, in a file that outlives it: so a successor neither loses nor repeats one.
 
-Written without a flush to the disk: it is about the death of a process, not about a loss of power.
+Two records in one file, written in turn, each with its number and a CRC-32: a process that dies in the middle of
+writing one leaves the other, which is what stood there before. Either is a truth that a successor can go on from: a
+command whose begin was being written has not begun, one whose end was being written has no effect stored yet.
+
+Written without a flush to the disk: it is about the death of a process. After a loss of power nobody sends a command
+again, so that what a journal of an earlier flight says of the other processes counts for nothing.
 """
 
 from __future__ import annotations
 
-import os
+import struct
 from pathlib import Path
 
 import msgspec
 
 from flightsw.app import Ticket
 from flightsw.bus.requests import Passage
+from flightsw.hal.errors import describe_cause
+from flightsw.hal.files import HOST_FILES, Files, write_all
+from tlm_cmd.packets.crc import crc32
 
 MAX_VERDICTS = 64
 """Verdicts on commands from other processes that are remembered, for the case that their reports never left."""
-_LENGTH_OCTETS = 4
-_MOST_OCTETS = 65_536
+RECORD_OCTETS = 32_768
+"""Room of one record, three times what a vehicle of a hundred processes needs; the file has two."""
+_MAGIC = b"FSJ1"
+_HEADER = struct.Struct(">4sqQI")  # magic, flight, number, length
+_CRC = struct.Struct(">I")
+_DATA_OFFSET = _HEADER.size + _CRC.size
 
 
 class Execution(msgspec.Struct, frozen=True, array_like=True):
@@ -54,21 +66,30 @@ class JournalState(msgspec.Struct, array_like=True):
 class Journal:
     """The file of one process.
 
+    A journal that cannot be written, because the disk is full or read-only, ends nothing: commands are executed all the
+    same, and only a process that dies meanwhile leaves a successor that knows less. Its room is taken when it is made,
+    so that a disk that fills up later does not matter.
+
     Args:
         path: made when there is none; one that cannot be read begins anew.
+        flight: which flight it is, the same number for all incarnations of a process.
+        files: the file system.
 
     Attributes:
         state: what it says; at the begin what the predecessor has written.
+        problem: why it could not be written the last time, empty when it could.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        data = os.pread(self._file, _MOST_OCTETS, 0)
-        length = int.from_bytes(data[:_LENGTH_OCTETS], "big")
-        try:
-            self.state = msgspec.msgpack.decode(data[_LENGTH_OCTETS:][:length], type=JournalState)
-        except msgspec.MsgspecError:
-            self.state = JournalState()
+    def __init__(self, path: Path, flight: int, files: Files = HOST_FILES) -> None:
+        self._files = files
+        self._flight = flight
+        self._descriptor: int | None = None
+        self._path = path
+        self.problem = ""
+        found = [record for record in _records(self._content()) if record is not None]
+        newest = max(found, key=lambda record: record.number, default=_Record(1, 0, flight, JournalState()))
+        self._place, self._number = newest.place, newest.number
+        self.state = newest.state if newest.flight == flight else JournalState(_alone(newest.state.executing))
         self._inherited = tuple(self.state.verdicts)
         executing = self.state.executing
         if executing is not None and executing.passage is not None:
@@ -102,13 +123,81 @@ class Journal:
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self._file)
+        if self._descriptor is not None:
+            self._files.close(self._descriptor)
+            self._descriptor = None
 
     def _note(self, passage: Passage) -> None:
         before = self.state.done.get(passage.sender)
         if before is None or before.series != passage.series or before.number < passage.number:
             self.state.done[passage.sender] = passage
 
+    def _content(self) -> bytes:
+        """What is in the file, nothing when there is none or it cannot be read."""
+        try:
+            return self._files.read(self._path)
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            self.problem = describe_cause(error)
+            return b""
+
     def _write(self) -> None:
+        """Write the record that is not the newest; the newest stays until this one is whole."""
         data = msgspec.msgpack.encode(self.state)
-        os.pwrite(self._file, len(data).to_bytes(_LENGTH_OCTETS, "big") + data, 0)
+        if len(data) > RECORD_OCTETS - _DATA_OFFSET:
+            self.problem = f"{len(data)} octets do not fit a record of {RECORD_OCTETS}"
+            return
+        header = _HEADER.pack(_MAGIC, self._flight, self._number + 1, len(data))
+        place = 1 - self._place
+        try:
+            descriptor = self._opened()
+            octets = b"".join((header, _CRC.pack(crc32(data, crc32(header))), data))
+            write_all(self._files, descriptor, octets, place * RECORD_OCTETS)
+        except OSError as error:
+            self.problem = describe_cause(error)
+        else:
+            self._place, self._number, self.problem = place, self._number + 1, ""
+
+    def _opened(self) -> int:
+        if self._descriptor is None:
+            descriptor = self._files.open(self._path, truncate=False)
+            try:
+                self._files.reserve(descriptor, 2 * RECORD_OCTETS)
+            except OSError:
+                self._files.close(descriptor)
+                raise
+            self._descriptor = descriptor
+        return self._descriptor
+
+
+class _Record(msgspec.Struct, frozen=True):
+    place: int
+    number: int
+    flight: int
+    state: JournalState
+
+
+def _records(content: bytes) -> list[_Record | None]:
+    return [_record(place, content[place * RECORD_OCTETS :][:RECORD_OCTETS]) for place in (0, 1)]
+
+
+def _record(place: int, octets: bytes) -> _Record | None:
+    """The record at a place, or None when there is none, or it is torn."""
+    if len(octets) < _DATA_OFFSET:
+        return None
+    header = octets[: _HEADER.size]
+    magic, flight, number, length = _HEADER.unpack(header)
+    (checksum,) = _CRC.unpack_from(octets, _HEADER.size)
+    data = octets[_DATA_OFFSET:][:length]
+    if magic != _MAGIC or len(data) != length or crc32(data, crc32(header)) != checksum:
+        return None
+    try:
+        return _Record(place, number, flight, msgspec.msgpack.decode(data, type=JournalState))
+    except msgspec.MsgspecError:
+        return None
+
+
+def _alone(execution: Execution | None) -> Execution | None:
+    """A command of an earlier flight: whoever sent it will not send it again."""
+    return None if execution is None else msgspec.structs.replace(execution, passage=None)

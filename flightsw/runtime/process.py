@@ -16,6 +16,7 @@ from flightsw.bus.requests import Passage, Request
 from flightsw.bus.router import Loss
 from flightsw.clock import HostClock
 from flightsw.hal.nvm import DirectoryNvm
+from flightsw.messages.store import JournalNotWritten
 from flightsw.mission import Mission
 from flightsw.runtime import control
 from flightsw.runtime.device_ports import EmuPorts
@@ -31,6 +32,7 @@ from flightsw.services.event_log import EventLog
 from flightsw.services.slots import SlotCounters
 from flightsw.services.store import Store
 from flightsw.services.tracer import Tracer
+from tlm_cmd.packets.verification import shorten
 
 HEARTBEAT_HOST_NS = 200_000_000
 ANNOUNCE_HOST_NS = 1_000_000_000
@@ -145,6 +147,7 @@ class ProcessRuntime:
         self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
         self._connected = self._started = False
         self._resting = self._stopping = self._stop_wanted = False
+        self._journal_failing = False
         self._reported: control.Heartbeat | None = None
         self._next_heartbeat_ns = 0
         self._next_announcement_ns = 0
@@ -162,6 +165,7 @@ class ProcessRuntime:
                     self._end_well()
                 if self._started:
                     self._receive()
+                    self._report_journal()
                     if not self._resting:
                         self._hand_over_results()
                         self._run_slots()
@@ -352,6 +356,15 @@ class ProcessRuntime:
                 self._journal.executing(owner.died(execution))
                 self._links.flush()
         self._journal.executing(None)
+
+    def _report_journal(self) -> None:
+        """Report once that the journal cannot be written, until it can again; the process's first app does."""
+        if bool(self._journal.problem) != self._journal_failing:
+            self._journal_failing = bool(self._journal.problem)
+            if self._journal_failing:
+                container = next(iter(self.host.containers.values()))
+                container.state.store_faults += 1
+                container.report(JournalNotWritten(shorten(self._journal.problem)))
 
     def _end_well(self) -> None:
         for container in self.host.containers.values():

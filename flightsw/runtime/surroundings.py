@@ -16,6 +16,7 @@ from flightsw.runtime.journal import Execution
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import Supervision
 from flightsw.services.spacecraft_time import SpacecraftTime
+from flightsw.services.store import Recalled
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event
 
@@ -59,12 +60,12 @@ class Surroundings(Protocol):
         """The driver object of a device."""
         ...
 
-    def load_checkpoint(self, app: str) -> bytes | None:
-        """The app's stored memory."""
+    def recall(self, entry: str) -> Recalled:
+        """What the critical data store has of an entry."""
         ...
 
-    def save_checkpoint(self, app: str, data: bytes) -> None:
-        """Store an app's memory."""
+    def store(self, entry: str, data: bytes) -> None:
+        """Put an entry into the critical data store."""
         ...
 
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:

@@ -1,4 +1,4 @@
-"""What must survive a loss of power: named entries, each kept in two alternating generations.
+"""The critical data store: named entries that survive a loss of power, each kept in two alternating generations.
 
 A new value never overwrites the last good one. Each generation is ``magic, version, spare, generation, length, CRC-32``
 and the data; the CRC covers the entry's name as well, so that a misplaced generation is no better than a torn one.
@@ -12,6 +12,7 @@ import struct
 import msgspec
 
 from flightsw.errors import FlightSoftwareError
+from flightsw.hal.errors import PortError
 from flightsw.hal.ports import NonVolatileMemory
 from tlm_cmd.packets.crc import crc32
 
@@ -64,9 +65,10 @@ class StoreState(msgspec.Struct):
     Attributes:
         saved: values written.
         loaded: values handed out.
-        corrupt: torn or corrupt generations met, by saving or by loading; one that stays is met again.
+        corrupt: torn, corrupt or unreadable generations met, by saving or by loading; one that stays is met again.
         lost: loads that found no good generation although something was stored.
         refused: saves refused for name, size or number.
+        failed: saves that the memory did not take.
     """
 
     saved: int = 0
@@ -74,6 +76,19 @@ class StoreState(msgspec.Struct):
     corrupt: int = 0
     lost: int = 0
     refused: int = 0
+    failed: int = 0
+
+
+class Recalled(msgspec.Struct, frozen=True):
+    """What the store has found of an entry.
+
+    Attributes:
+        data: the newest good value, None when there is none.
+        corrupt: generations of it that could not be used, 0 to 2.
+    """
+
+    data: bytes | None
+    corrupt: int = 0
 
 
 class _Generation(msgspec.Struct, frozen=True):
@@ -110,40 +125,50 @@ class Store:
         """
         try:
             self._check(name, data)
+            newest, corrupt = self._newest(name)
+            if newest is None and not corrupt and len(self.names()) >= self.max_entries:
+                raise TooManyEntriesError(name, self.max_entries)
         except StoreError:
             self.state.refused += 1
             raise
-        newest = self._newest(name)
         slot, number = _slots(name)[0], 1
         if newest is not None:
             first, second = _slots(name)
             slot, number = (second if newest.slot == first else first), (newest.number + 1) % _GENERATION_MODULO
-        self._memory.write(slot, _pack(name, number, data))
+        try:
+            self._memory.write(slot, _pack(name, number, data))
+        except PortError:
+            self.state.failed += 1
+            raise
         self.state.saved += 1
 
     def load(self, name: str) -> bytes | None:
-        """The newest good value, or None when there is none.
+        """The newest good value, or None when there is none; see ``recall``."""
+        return self.recall(name).data
+
+    def recall(self, name: str) -> Recalled:
+        """The newest good value, and how much of the entry was corrupt.
 
         Raises:
             EntryNameError: the name is not allowed.
         """
         _check_name(name)
-        corrupt = self.state.corrupt
-        newest = self._newest(name)
+        newest, corrupt = self._newest(name)
         if newest is None:
-            self.state.lost += self.state.corrupt > corrupt
-            return None
+            self.state.lost += corrupt > 0
+            return Recalled(None, corrupt)
         self.state.loaded += 1
-        return newest.data
+        return Recalled(newest.data, corrupt)
 
     def delete(self, name: str) -> None:
         """Forget an entry, its newest generation last: a loss of power never brings an older value back.
 
         Raises:
             EntryNameError: the name is not allowed.
+            PortError: the memory refuses; the entry stays, or is gone with the next try.
         """
         _check_name(name)
-        newest = self._newest(name)
+        newest, _ = self._newest(name)
         for slot in sorted(_slots(name), key=lambda slot: newest is not None and slot == newest.slot):
             self._memory.delete(slot)
 
@@ -156,26 +181,28 @@ class Store:
         _check_name(name)
         if len(data) > self.max_entry_octets:
             raise EntryTooLargeError(name, len(data), self.max_entry_octets)
-        if all(self._memory.read(slot) is None for slot in _slots(name)) and len(self.names()) >= self.max_entries:
-            raise TooManyEntriesError(name, self.max_entries)
 
-    def _newest(self, name: str) -> _Generation | None:
-        """The newest good generation; corrupt ones are counted."""
-        good = []
+    def _newest(self, name: str) -> tuple[_Generation | None, int]:
+        """The newest good generation, and how many are corrupt, which is counted."""
+        good, corrupt = [], 0
         for slot in _slots(name):
-            octets = self._memory.read(slot)
+            try:
+                octets = self._memory.read(slot)
+            except PortError:
+                octets = b""  # a broken place of the memory is no worse than a corrupt generation
             if octets is None:
                 continue
             generation = _unpack(name, slot, octets)
             if generation is None:
-                self.state.corrupt += 1
+                corrupt += 1
             else:
                 good.append(generation)
+        self.state.corrupt += corrupt
         if len(good) < 2:
-            return good[0] if good else None
+            return (good[0] if good else None), corrupt
         first, second = good
         ahead = (second.number - first.number) % _GENERATION_MODULO
-        return second if 0 < ahead < _GENERATION_MODULO // 2 else first
+        return (second if 0 < ahead < _GENERATION_MODULO // 2 else first), corrupt
 
 
 def _slots(name: str) -> tuple[str, str]:

@@ -33,5 +33,5 @@ class BasicCommands:
     def _reset_counters(self, _: ResetCounters) -> None:
         state = self._container.state
         state.accepted = state.completed = state.failed = state.errors = state.events = 0
-        state.messages = state.activities = state.refused_sends = 0
+        state.messages = state.activities = state.refused_sends = state.store_faults = 0
         self._container.filter.reset_counts()

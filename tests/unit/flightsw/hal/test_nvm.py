@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from flightsw.hal.errors import BlobNameError, MemoryFullError
+from flightsw.hal.errors import BlobNameError, MemoryFailedError, MemoryFullError
 from flightsw.hal.nvm import DirectoryNvm
 from flightsw.hal.ports import NonVolatileMemory
 from flightsw.hal.sim import MemoryNvm, SimWatchdog
@@ -86,21 +87,26 @@ def test_directory_survives_its_owner(tmp_path: Path) -> None:
     assert DirectoryNvm(tmp_path).read("boot") == b"3"
 
 
-def test_interrupted_write_leaves_the_old_blob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the power fails before the rename, the old blob stays and the next start removes the half-written one."""
+def test_a_write_that_fails_leaves_the_old_blob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk fails before the rename, the error says so, the old blob stays, and nothing is half-written."""
     memory = DirectoryNvm(tmp_path)
     memory.write("a", b"old")
 
     def fail(_descriptor: int) -> None:
-        raise OSError("power lost")
+        raise OSError(errno.EIO, "broken")
 
     with monkeypatch.context() as context:
         context.setattr(os, "fsync", fail)
-        with pytest.raises(OSError, match="power lost"):
+        with pytest.raises(MemoryFailedError, match=r"blob 'a' cannot be written: Input/output error \(EIO\)"):
             memory.write("a", b"new")
     assert memory.read("a") == b"old"
-    assert memory.names() == ["a"]
-    assert (tmp_path / "a~").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_an_interrupted_write_leaves_the_old_blob(tmp_path: Path) -> None:
+    """What a loss of power has left half-written is removed by the next start."""
+    DirectoryNvm(tmp_path).write("a", b"old")
+    (tmp_path / "a~").write_bytes(b"ne")
     again = DirectoryNvm(tmp_path)
     assert not (tmp_path / "a~").exists()
     assert again.read("a") == b"old"

@@ -22,6 +22,7 @@ from flightsw.runtime.container import AppContainer
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.services.spacecraft_time import SpacecraftTime
+from flightsw.services.store import Recalled
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.fields import U8, UpTo
 from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemetry
@@ -159,6 +160,7 @@ class World:
         self.links = MissionLinks(LinkParameters(spacecraft_id=1))
         self.folder = folder
         self.stored: dict[str, bytes] = {}
+        self.corrupt: dict[str, int] = {}
         self.executions: list[Execution | None] = []
         self.started: list[tuple[str, object, str, int]] = []
         self.sent: list[Any] = []
@@ -231,17 +233,17 @@ class World:
         """What was asked for, as it was."""
         return (app, driver, name)
 
-    def load_checkpoint(self, app: str) -> bytes | None:
+    def recall(self, entry: str) -> Recalled:
         """What was stored, if the store is well."""
         if isinstance(self.trouble, OSError):
             raise self.trouble
-        return self.stored.get(app)
+        return Recalled(self.stored.get(entry), self.corrupt.get(entry, 0))
 
-    def save_checkpoint(self, app: str, data: bytes) -> None:
+    def store(self, entry: str, data: bytes) -> None:
         """Store, if the store is well."""
         if self.trouble is not None:
             raise self.trouble
-        self.stored[app] = data
+        self.stored[entry] = data
 
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
         """Note it."""

@@ -268,7 +268,7 @@ def test_messages_reach_their_handlers(world: World) -> None:
         Probe.asked_for = ()
     world.bus.send(OTHERS_EVENTS, Noted("x"))
     world.bus.send(OTHERS_EVENTS, Other())
-    housekeeping = AppHousekeeping(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (0, 0, 0))
+    housekeeping = AppHousekeeping(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (0, 0, 0))
     world.bus.send(TELEMETRY_MESSAGE_ID | 0x31, housekeeping)
     world.bus.send(TELEMETRY_MESSAGE_ID | 0x32, "asked for")
     world.bus.dispatch()
