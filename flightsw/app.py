@@ -24,7 +24,8 @@ import msgspec
 
 from flightsw.bus.overflow import Overflow, Reception
 from flightsw.errors import FlightSoftwareError
-from flightsw.services.tables import Table
+from flightsw.messages.tables import TableKind
+from flightsw.services.tables.declaration import SharedTable, Table
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 from tlm_cmd.packets.verification import FailureCode, RequestId
 
@@ -194,6 +195,7 @@ class App:
     handlers: ClassVar[dict[type[Any], str]] = {}
     collectors: ClassVar[dict[type[Telemetry], str]] = {}
     tables: ClassVar[dict[str, Table[Any]]] = {}
+    shared_tables: ClassVar[dict[str, SharedTable[Any]]] = {}
     works: ClassVar[dict[str, Work[Any, Any]]] = {}
 
     state: Any
@@ -204,6 +206,7 @@ class App:
     def __init_subclass__(cls) -> None:
         """Gather what the class declares."""
         cls.activities, cls.handlers, cls.collectors, cls.tables, cls.works = (), {}, {}, {}, {}
+        cls.shared_tables = {}
         for base in reversed(cls.__mro__):
             for name, member in vars(base).items():
                 cls._gather(name, member)
@@ -215,6 +218,8 @@ class App:
                 raise FlightSoftwareError(f"{cls.__name__}.{name}: at most {MAX_NAME_OCTETS} octets fit its commands")
             members: dict[str, Any] = cls.tables if isinstance(member, Table) else cls.works
             members[name] = member
+        elif isinstance(member, SharedTable):
+            cls.shared_tables[name] = member
         elif callable(member):
             for record in getattr(member, "handled_records", ()):
                 cls._claim(cls.handlers, record, name)
@@ -311,6 +316,10 @@ class App:
         """Finish a deferred command badly."""
         self.container.fail(ticket, code, reason)
 
+    def swap_tables(self) -> tuple[str, ...]:
+        """Take the activated content of tables declared with ``swap_on_call``; returns the names of those taken."""
+        return self.container.table_keeper.swap_waiting()
+
     def checkpoint(self) -> None:
         """Store the app's memory now, rather than behind the next command or housekeeping packet."""
         self.container.checkpoint()
@@ -321,7 +330,9 @@ __all__ = [
     "Overflow",
     "Record",
     "Refused",
+    "SharedTable",
     "Table",
+    "TableKind",
     "Ticket",
     "Work",
     "WorkFailed",

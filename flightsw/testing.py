@@ -28,6 +28,8 @@ from flightsw.bus.requests import Request
 from flightsw.bus.router import Bus
 from flightsw.clock import VirtualClock
 from flightsw.errors import FlightSoftwareError
+from flightsw.hal.ports import NonVolatileMemory
+from flightsw.hal.sim import MemoryNvm
 from flightsw.mission import AppEntry, Mission, MissionFile, ReadMission, TimeEntry
 from flightsw.mission_links import MissionLinks
 from flightsw.runtime.container import AppContainer
@@ -74,6 +76,7 @@ class Bench:
         bus: carries the messages.
         commands: commands that the app has sent to others, oldest first. Nobody executes them; the app sees them
             rejected unless the test opens a mailbox on ``bus`` for the app that they are for.
+        table_files: memory of table files, for LOAD_TABLE_FILE and DUMP_TABLE_FILE.
         works: work that the app has begun, oldest first.
         logged: events as people would see them, each behind the app's name.
         requests: what an executive under test wanted done with apps.
@@ -116,6 +119,7 @@ class Bench:
         self.bus = Bus()
         self.bus.tap = self._record
         self.dictionary = self._mission.dictionary
+        self.table_files = MemoryNvm()
         self.version = file.version
         self.links = file.links
         self.time = SpacecraftTime()
@@ -254,6 +258,10 @@ class Bench:
     def table_folder(self, app: str) -> Path:
         """The folder given to the bench."""
         return self._tables
+
+    def table_memory(self, app: str) -> NonVolatileMemory:
+        """The bench's own, empty at first."""
+        return self.table_files
 
     def device(self, app: str, driver: type[Driver], name: str | None) -> Driver:
         """The test's device double."""

@@ -21,8 +21,25 @@ from flightsw.messages.life import (
     StartFailed,
     WorkLost,
 )
-from flightsw.messages.store import JournalNotWritten, StoredDataCorrupt, TablesNotStored
-from flightsw.messages.tables import AbortTable, ActivateTable, LoadTable, TableActivated, ValidateTable
+from flightsw.messages.store import JournalNotWritten, StoredDataCorrupt
+from flightsw.messages.tables import (
+    AbortTable,
+    ActivateTable,
+    DumpTable,
+    DumpTableFile,
+    LoadTable,
+    LoadTableFile,
+    ReportTables,
+    TableAborted,
+    TableActivated,
+    TableContent,
+    TableDumped,
+    TableLoaded,
+    TableRefused,
+    TableRegistry,
+    TableValidated,
+    ValidateTable,
+)
 from flightsw.messages.tracing import DumpTrace, HandlerTimes, ReportHandlerTimes, TraceDumped, TraceHandlers
 from tlm_cmd.definition.message import Command, Event, Telemetry
 from tlm_cmd.packets.verification import VerificationReport
@@ -37,6 +54,10 @@ STANDARD_COMMANDS: tuple[type[Command], ...] = (
     ValidateTable,
     ActivateTable,
     AbortTable,
+    LoadTableFile,
+    DumpTable,
+    DumpTableFile,
+    ReportTables,
     SetEventFilter,
     EnableEvents,
     EnableRoute,
@@ -45,7 +66,13 @@ STANDARD_COMMANDS: tuple[type[Command], ...] = (
     ReportHandlerTimes,
     DumpTrace,
 )
-STANDARD_TELEMETRY: tuple[type[Telemetry], ...] = (AppHousekeeping, VerificationReport, MailboxReport)
+STANDARD_TELEMETRY: tuple[type[Telemetry], ...] = (
+    AppHousekeeping,
+    VerificationReport,
+    MailboxReport,
+    TableRegistry,
+    TableContent,
+)
 STANDARD_EVENTS: tuple[type[Event], ...] = (
     AppStarted,
     NoopDone,
@@ -60,7 +87,11 @@ STANDARD_EVENTS: tuple[type[Event], ...] = (
     RouteSwitched,
     HandlerTimes,
     TraceDumped,
+    TableRefused,
+    TableLoaded,
+    TableValidated,
+    TableAborted,
+    TableDumped,
     StoredDataCorrupt,
-    TablesNotStored,
     JournalNotWritten,
 )

@@ -21,13 +21,7 @@ class StoredDataCorrupt(
     recovered: Annotated[bool, "whether a good generation was left, which may be the older one"]
 
 
-class TablesNotStored(Event, code=28, severity=Severity.ERROR, text="critical tables not stored: {reason}"):
-    """Activated tables could not be stored; reported once until they can be. They are in effect all the same."""
-
-    reason: Annotated[str, UpTo(120)]
-
-
-class JournalNotWritten(Event, code=29, severity=Severity.ERROR, text="command journal not written: {reason}"):
+class JournalNotWritten(Event, code=28, severity=Severity.ERROR, text="command journal not written: {reason}"):
     """The process cannot note which commands it executes; reported once until it can.
 
     Commands are executed all the same; one that is executed when the process dies meanwhile may be executed again.

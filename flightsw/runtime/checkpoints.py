@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -12,9 +12,24 @@ from flightsw.messages.life import CheckpointFailed
 from flightsw.messages.store import StoredDataCorrupt
 from flightsw.runtime.surroundings import Surroundings
 from flightsw.services.events import EventFilter, EventFilterState
-from flightsw.services.tables import TableBuffer, TableError
 from tlm_cmd.definition.message import Event
 from tlm_cmd.packets.verification import shorten
+
+
+class StoredTable(msgspec.Struct, frozen=True):
+    """A critical table as it was activated.
+
+    Attributes:
+        layout: hash of the layout of its image.
+        image: the content.
+        file: where it came from.
+        updated_met_ns: mission elapsed time of its activation.
+    """
+
+    layout: bytes
+    image: bytes
+    file: str
+    updated_met_ns: int
 
 
 class ContainerState(msgspec.Struct):
@@ -32,7 +47,8 @@ class ContainerState(msgspec.Struct):
         sequence: sequence count of the next command that this app sends.
         restarts: starts after the first.
         store_faults: stored generations found corrupt, and times that something was not stored.
-        tables: images of tables that were activated by command, by name.
+        tables: critical tables that were activated by command, by name.
+        activations: commands that are open until the app takes the table that they activate, by table.
         filter: memory of the event filter.
         disabled_routes: messages that do not reach the app, by command.
         executed: commands whose handler has been called, from the very first start on.
@@ -50,7 +66,8 @@ class ContainerState(msgspec.Struct):
     sequence: int = 0
     restarts: int = 0
     store_faults: int = 0
-    tables: dict[str, bytes] = {}
+    tables: dict[str, StoredTable] = {}
+    activations: dict[str, Ticket] = {}
     filter: EventFilterState = msgspec.field(default_factory=EventFilterState)
     disabled_routes: list[int] = []
     executed: int = 0
@@ -85,7 +102,6 @@ class Owner(Protocol):
     app_class: type[App]
     state: ContainerState
     filter: EventFilter
-    tables: dict[str, TableBuffer[Any]]
     surroundings: Surroundings
 
     def report(self, event: Event) -> None:
@@ -144,26 +160,11 @@ class CheckpointKeeper:
             owner.state.restarts += 1
             owner.state.store_faults += recalled.corrupt
             owner.filter.state = owner.state.filter
-            self._restore_tables()
             owner.app.state = msgspec.msgpack.decode(checkpoint.app, type=owner.app_class.state_class())
         except (msgspec.MsgspecError, FlightSoftwareError, OSError) as error:
             self.problems.append(str(error))
             return False
         return True
-
-    def _restore_tables(self) -> None:
-        """Activate what was active; a table that no longer fits keeps the content of its file."""
-        owner = self._owner
-        for name, image in tuple(owner.state.tables.items()):
-            try:
-                if name in owner.tables:
-                    owner.tables[name].restore(image)
-                    continue
-                problem = f"the app has no table {name} any more"
-            except TableError as error:
-                problem = str(error)
-            del owner.state.tables[name]
-            self.problems.append(problem)
 
 
 def _pack(container: ContainerState, app: msgspec.Struct) -> bytes:

@@ -23,12 +23,13 @@ from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointLost, 
 from flightsw.runtime.checkpoints import CheckpointKeeper, ContainerState, new_state
 from flightsw.runtime.handler_runs import HandlerRuns
 from flightsw.runtime.journal import Execution
+from flightsw.runtime.shared_tables import SharedTables
 from flightsw.runtime.standard.commands import standard_handlers
 from flightsw.runtime.subscriptions import Subscriptions
 from flightsw.runtime.surroundings import Surroundings
+from flightsw.runtime.tables import TableKeeper
 from flightsw.runtime.verification import Verification
 from flightsw.services.events import Decision, EventFilter
-from flightsw.services.tables import TableBuffer
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
 from tlm_cmd.definition.message import Command, Event, Telemetry
 from tlm_cmd.packets.spacepacket import SEQUENCE_MODULO
@@ -54,6 +55,8 @@ class AppContainer:
         name: the app's name in the mission.
         app: the app.
         tables: the app's table buffers, by name.
+        table_keeper: activates, stores and reports them.
+        shared_tables: tables of other apps that this one reads.
         state: the framework's memory of it.
         filter: decides which of its events are sent.
         mailbox: where its messages wait.
@@ -76,9 +79,9 @@ class AppContainer:
         self._event_id = TELEMETRY_MESSAGE_ID | self._apid
         self._telemetry_ids: dict[type[Telemetry], int] = {}
         self._event_classes: dict[type[Event], None] = {}
-        self.tables: dict[str, TableBuffer[Any]] = {
-            table.name: table.open(surroundings.table_folder(name)) for table in app_class.tables.values()
-        }
+        self.table_keeper = TableKeeper(self)
+        self.tables = self.table_keeper.buffers
+        self.shared_tables = SharedTables(self)
         self.filter = EventFilter(self.state.filter)
         self.app = app_class(self)
         self.app.state = new_state(app_class)
@@ -96,9 +99,10 @@ class AppContainer:
     def prepare(self) -> None:
         """Restore the app's memory and subscribe it; all apps of a vehicle are prepared before the first one starts."""
         self._restored = self._keeper.restore()
+        self.table_keeper.restore()
         if self._restored:
             self.state.sequence = (self.state.sequence + SEQUENCE_GAP) % SEQUENCE_MODULO
-        self._subscriptions.make(self._bus, self._limits)
+        self._subscriptions.make(self._bus, self._limits, self.shared_tables.message_ids)
         for subscription in self.subscriptions():
             subscription.enabled = subscription.message_id not in self.state.disabled_routes
 
@@ -117,6 +121,8 @@ class AppContainer:
             return
         self.running = True
         self.report(AppStarted(min(self.state.restarts, 65_535), self._restored))
+        self.table_keeper.started()
+        self.shared_tables.ask()
         self.checkpoint()
 
     def stop(self) -> None:
@@ -141,6 +147,8 @@ class AppContainer:
             self._execute(message)
         elif self.running:
             self.state.messages += 1
+            if message_id in self.shared_tables.message_ids:
+                self.shared_tables.hear(message_id, message)
             handler = self._subscriptions.handler(message_id, message)
             if handler is not None:
                 self._run(handler, message)
@@ -238,6 +246,10 @@ class AppContainer:
         """Vehicle time."""
         return self.surroundings.now_ns()
 
+    def met_ns(self) -> int:
+        """Mission elapsed time."""
+        return self.surroundings.time.met_ns(self.surroundings.now_ns())
+
     def publish(self, packet: Telemetry) -> tuple[Loss, ...]:
         """Send telemetry of this app; returns what was lost by it in this process."""
         message_id = self._telemetry_ids.get(type(packet))
@@ -304,7 +316,7 @@ class AppContainer:
     # ---------------------------------------------------------------- housekeeping
 
     def housekeeping(self) -> None:
-        """Publish the app's counters and store its memory."""
+        """Publish the app's counters, store its memory, and ask for shared tables that have not come."""
         state = self.state
         self.publish(
             AppHousekeeping(
@@ -323,3 +335,5 @@ class AppContainer:
             )
         )
         self.checkpoint()
+        if self.running:
+            self.shared_tables.ask()

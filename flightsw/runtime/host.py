@@ -15,6 +15,8 @@ import msgspec
 from flightsw.app import Work
 from flightsw.bus.router import Bus
 from flightsw.clock import Clock
+from flightsw.hal.ports import NonVolatileMemory
+from flightsw.hal.sim import MemoryNvm
 from flightsw.mission import DeviceEntry, Mission, MissionError
 from flightsw.runtime.app_lives import AppLives
 from flightsw.runtime.container import AppContainer
@@ -30,6 +32,8 @@ from tlm_cmd.definition.message import Event
 Driver = TypeVar("Driver")
 
 HOUSEKEEPING = "housekeeping"
+TABLE_MEMORY_OCTETS = 1024 * 1024
+"""Octets of all table files of one app that are not the mission's."""
 NANOSECONDS = 1_000_000_000
 
 
@@ -107,6 +111,8 @@ class Host:
         self._ports = ports
         self._log = log
         self._devices: dict[str, object] = {}
+        self.open_table_memory: Callable[[str], NonVolatileMemory] = lambda _app: MemoryNvm(TABLE_MEMORY_OCTETS)
+        self._table_memories: dict[str, NonVolatileMemory] = {}
 
     # ---------------------------------------------------------------- apps
 
@@ -156,6 +162,12 @@ class Host:
     def table_folder(self, app: str) -> Path:
         """Where an app's table files are."""
         return self.mission.table_folder(app)
+
+    def table_memory(self, app: str) -> NonVolatileMemory:
+        """Where files of an app's tables are loaded from and dumped to."""
+        if app not in self._table_memories:
+            self._table_memories[app] = self.open_table_memory(app)
+        return self._table_memories[app]
 
     def device(self, app: str, driver: type[Driver], name: str | None) -> Driver:
         """The driver object of a device; one per device and process.

@@ -4,8 +4,7 @@ Two records in one file, written in turn, each with its number and a CRC-32: a p
 writing one leaves the other, which is what stood there before. Either is a truth that a successor can go on from: a
 command whose begin was being written has not begun, one whose end was being written has no effect stored yet.
 
-Written without a flush to the disk: it is about the death of a process. After a loss of power nobody sends a command
-again, so that what a journal of an earlier flight says of the other processes counts for nothing.
+Written without a flush to the disk: it is about the death of a process, not about a loss of power.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ MAX_VERDICTS = 64
 RECORD_OCTETS = 32_768
 """Room of one record, three times what a vehicle of a hundred processes needs; the file has two."""
 _MAGIC = b"FSJ1"
-_HEADER = struct.Struct(">4sqQI")  # magic, flight, number, length
+_HEADER = struct.Struct(">4sQI")  # magic, number, length
 _CRC = struct.Struct(">I")
 _DATA_OFFSET = _HEADER.size + _CRC.size
 
@@ -72,7 +71,6 @@ class Journal:
 
     Args:
         path: made when there is none; one that cannot be read begins anew.
-        flight: which flight it is, the same number for all incarnations of a process.
         files: the file system.
 
     Attributes:
@@ -80,16 +78,15 @@ class Journal:
         problem: why it could not be written the last time, empty when it could.
     """
 
-    def __init__(self, path: Path, flight: int, files: Files = HOST_FILES) -> None:
+    def __init__(self, path: Path, files: Files = HOST_FILES) -> None:
         self._files = files
-        self._flight = flight
         self._descriptor: int | None = None
         self._path = path
         self.problem = ""
         found = [record for record in _records(self._content()) if record is not None]
-        newest = max(found, key=lambda record: record.number, default=_Record(1, 0, flight, JournalState()))
+        newest = max(found, key=lambda record: record.number, default=_Record(1, 0, JournalState()))
         self._place, self._number = newest.place, newest.number
-        self.state = newest.state if newest.flight == flight else JournalState(_alone(newest.state.executing))
+        self.state = newest.state
         self._inherited = tuple(self.state.verdicts)
         executing = self.state.executing
         if executing is not None and executing.passage is not None:
@@ -148,7 +145,7 @@ class Journal:
         if len(data) > RECORD_OCTETS - _DATA_OFFSET:
             self.problem = f"{len(data)} octets do not fit a record of {RECORD_OCTETS}"
             return
-        header = _HEADER.pack(_MAGIC, self._flight, self._number + 1, len(data))
+        header = _HEADER.pack(_MAGIC, self._number + 1, len(data))
         place = 1 - self._place
         try:
             descriptor = self._opened()
@@ -174,7 +171,6 @@ class Journal:
 class _Record(msgspec.Struct, frozen=True):
     place: int
     number: int
-    flight: int
     state: JournalState
 
 
@@ -187,17 +183,12 @@ def _record(place: int, octets: bytes) -> _Record | None:
     if len(octets) < _DATA_OFFSET:
         return None
     header = octets[: _HEADER.size]
-    magic, flight, number, length = _HEADER.unpack(header)
+    magic, number, length = _HEADER.unpack(header)
     (checksum,) = _CRC.unpack_from(octets, _HEADER.size)
     data = octets[_DATA_OFFSET:][:length]
     if magic != _MAGIC or len(data) != length or crc32(data, crc32(header)) != checksum:
         return None
     try:
-        return _Record(place, number, flight, msgspec.msgpack.decode(data, type=JournalState))
+        return _Record(place, number, msgspec.msgpack.decode(data, type=JournalState))
     except msgspec.MsgspecError:
         return None
-
-
-def _alone(execution: Execution | None) -> Execution | None:
-    """A command of an earlier flight: whoever sent it will not send it again."""
-    return None if execution is None else msgspec.structs.replace(execution, passage=None)

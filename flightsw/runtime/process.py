@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -26,7 +27,7 @@ from flightsw.runtime.keeping.status_page import StatusPage
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.process_supervision import ProcessSupervision
 from flightsw.runtime.process_works import ProcessWorks
-from flightsw.runtime.run_folder import STORE_FOLDER, TRACE_FOLDER, inbox_address, status_page
+from flightsw.runtime.run_folder import STORE_FOLDER, TRACE_FOLDER, inbox_address, status_page, table_memory
 from flightsw.runtime.supervision import AppAction
 from flightsw.services.event_log import EventLog
 from flightsw.services.slots import SlotCounters
@@ -112,6 +113,7 @@ class ProcessRuntime:
             members,
             ExecutionMonitor(tracer, self._page, tells_host_time=True),
         )
+        self.host.open_table_memory = partial(table_memory, settings.run_folder)
         self.host.trace_folder = settings.run_folder / TRACE_FOLDER
         self.host.on_failing = self._supervision.tell_failing
         self._journal = Journal(settings.run_folder / f"{settings.name}.journal")

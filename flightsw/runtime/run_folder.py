@@ -10,6 +10,8 @@ from typing import IO
 
 from flightsw.bus.addresses import check_address
 from flightsw.errors import FlightSoftwareError
+from flightsw.hal.nvm import DirectoryNvm
+from flightsw.runtime.host import TABLE_MEMORY_OCTETS
 
 LOCK_FILE = "supervisor.lock"
 STORE_FOLDER = "store"
@@ -28,6 +30,11 @@ def inbox_address(run_folder: Path, process: str) -> str:
 def status_page(run_folder: Path, process: str) -> Path:
     """Where a process shows what it does right now."""
     return run_folder / f"{process}.status"
+
+
+def table_memory(run_folder: Path, app: str) -> DirectoryNvm:
+    """Where files of an app's tables are loaded from and dumped to: ``tables/APP`` in the run folder."""
+    return DirectoryNvm(run_folder / "tables" / app, TABLE_MEMORY_OCTETS)
 
 
 def forget_all(run_folder: Path) -> None:

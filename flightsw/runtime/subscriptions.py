@@ -35,8 +35,13 @@ class Subscriptions:
         self._event_handlers: dict[type[Any], Handler] = {}
         self._asked_for: dict[int, Handler] = {}
 
-    def make(self, bus: Bus, limits: InboxLimits) -> None:
+    def make(self, bus: Bus, limits: InboxLimits, besides: Iterable[int] = ()) -> None:
         """Subscribe the app to its commands, to what it handles and collects, and to what it asks for besides.
+
+        Args:
+            bus: where.
+            limits: of the app's inboxes.
+            besides: ids of messages that the app's container needs.
 
         Raises:
             FlightSoftwareError: it handles what no app, or more than one, declares, or asks for commands of others.
@@ -56,6 +61,7 @@ class Subscriptions:
                 )
             wanted.append((message_id, Reception()))
             self._asked_for[message_id] = partial(self._app.received, message_id)
+        wanted += [(message_id, Reception()) for message_id in besides]
         for message_id, reception in self._agreed(wanted).items():
             self._subscribe(bus, message_id, reception, limits)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from flightsw.app import Work
 from flightsw.bus.router import Bus
+from flightsw.hal.ports import NonVolatileMemory
 from flightsw.mission_file import AppEntry
 from flightsw.mission_life import ExecutiveEntry
 from flightsw.mission_links import MissionLinks
@@ -54,6 +55,10 @@ class Surroundings(Protocol):
 
     def table_folder(self, app: str) -> Path:
         """Where the app's table files are."""
+        ...
+
+    def table_memory(self, app: str) -> NonVolatileMemory:
+        """Where files of the app's tables are loaded from and dumped to."""
         ...
 
     def device(self, app: str, driver: type[Driver], name: str | None) -> Driver:

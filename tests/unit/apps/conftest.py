@@ -70,7 +70,7 @@ def bench_of(mission: Mission) -> Iterator[BenchMaker]:
         )
         bench.links = mission.file.links
         if memory_of is not None:
-            bench._checkpoints = dict(memory_of._checkpoints)
+            bench._stored = dict(memory_of._stored)
         for name in others:
             bench.bus.open_mailbox(name, InboxLimits(), take)
             bench.bus.subscribe(name, COMMAND_MESSAGE_ID | bench.dictionary.apid_of(name), Quality.COMMAND)

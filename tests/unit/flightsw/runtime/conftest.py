@@ -13,6 +13,7 @@ from flightsw.app import App, Refused, Table, Ticket, Work, collects, every, han
 from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.requests import Request
 from flightsw.bus.router import Bus
+from flightsw.hal.sim import MemoryNvm
 from flightsw.messages import STANDARD_COMMANDS, STANDARD_EVENTS, STANDARD_TELEMETRY
 from flightsw.messages.life import AppHousekeeping
 from flightsw.mission_file import AppEntry
@@ -160,6 +161,7 @@ class World:
         self.links = MissionLinks(LinkParameters(spacecraft_id=1))
         self.folder = folder
         self.stored: dict[str, bytes] = {}
+        self.table_files = MemoryNvm()
         self.corrupt: dict[str, int] = {}
         self.executions: list[Execution | None] = []
         self.started: list[tuple[str, object, str, int]] = []
@@ -228,6 +230,10 @@ class World:
     def table_folder(self, app: str) -> Path:
         """One folder for all."""
         return self.folder
+
+    def table_memory(self, app: str) -> MemoryNvm:
+        """One for all."""
+        return self.table_files
 
     def device(self, app: str, driver: type[Any], name: str | None) -> Any:  # noqa: ANN401 - what was asked for
         """What was asked for, as it was."""

@@ -21,12 +21,11 @@ from tlm_cmd.packets.verification import Stage
 SOAK = int(os.environ.get("FLIGHTSW_SOAK", "1"))
 SENDER = 1
 PATH = FOLDER / "core.journal"
-FLIGHT = 77
 
 
-def execution(number: int, *, epoch: int = 1) -> Execution:
+def execution(number: int) -> Execution:
     """The command of this number."""
-    return Execution(Ticket(0, 0x20, number, 2), Passage(SENDER, epoch, number), number)
+    return Execution(Ticket(0, 0x20, number, 2), Passage(SENDER, 1, number), number)
 
 
 def ended(number: int) -> Execution:
@@ -43,27 +42,27 @@ def execute(journal: Journal, number: int) -> None:
 
 def test_a_successor_knows_what_was_executed(tmp_path: Path) -> None:
     """Of the host's file the next incarnation reads what stood there last, and goes on from it."""
-    journal = Journal(tmp_path / "a.journal", FLIGHT)
+    journal = Journal(tmp_path / "a.journal")
     assert journal.state == JournalState()
     execute(journal, 1)
     journal.executing(execution(2))
     journal.close()
-    successor = Journal(tmp_path / "a.journal", FLIGHT)
+    successor = Journal(tmp_path / "a.journal")
     assert successor.state.executing == execution(2)
     assert successor.state.done == {SENDER: Passage(SENDER, 1, 2)}
     assert successor.verdicts_behind(Passage(SENDER, 1, 0)) == [ended(1)]
     successor.executing(None)
-    assert Journal(tmp_path / "a.journal", FLIGHT).state.executing is None
+    assert Journal(tmp_path / "a.journal").state.executing is None
     assert (tmp_path / "a.journal").stat().st_size == 2 * RECORD_OCTETS
 
 
 def test_the_file_does_not_grow(tmp_path: Path) -> None:
     """Whatever was executed, the file keeps its size and the newest verdicts."""
-    journal = Journal(tmp_path / "a.journal", FLIGHT)
+    journal = Journal(tmp_path / "a.journal")
     for number in range(1, 4 * MAX_VERDICTS):
         execute(journal, number)
     assert (tmp_path / "a.journal").stat().st_size == 2 * RECORD_OCTETS
-    verdicts = Journal(tmp_path / "a.journal", FLIGHT).verdicts_behind(Passage(SENDER, 1, 0))
+    verdicts = Journal(tmp_path / "a.journal").verdicts_behind(Passage(SENDER, 1, 0))
     assert [each.number for each in verdicts] == list(range(3 * MAX_VERDICTS, 4 * MAX_VERDICTS))
 
 
@@ -75,7 +74,7 @@ def copied(state: JournalState) -> JournalState:
 def test_a_torn_record_leaves_the_one_before() -> None:
     """At whatever octet a process dies, its successor finds the journal as it was before or behind that write."""
     disk = Disk()
-    journal = Journal(PATH, FLIGHT, disk)
+    journal = Journal(PATH, disk)
     states = [(0, JournalState())]
     for number in range(1, 12):
         for each in (execution(number), ended(number), None):
@@ -87,7 +86,7 @@ def test_a_torn_record_leaves_the_one_before() -> None:
     for done, tree in cuts(disk.steps):
         before = max(index for index, (steps, _) in enumerate(states) if steps <= done)
         allowed = [state.executing for _, state in states[before : before + 2]]
-        found = Journal(PATH, FLIGHT, Disk(tree)).state
+        found = Journal(PATH, Disk(tree)).state
         assert found.executing in allowed, f"step {done}"
         assert found.verdicts in [state.verdicts for _, state in states[before : before + 2]], f"step {done}"
         cases += 1
@@ -97,14 +96,14 @@ def test_a_torn_record_leaves_the_one_before() -> None:
 def test_every_flipped_bit_leaves_the_record_before() -> None:
     """A record that is not as it was written counts for nothing."""
     disk = Disk()
-    journal = Journal(PATH, FLIGHT, disk)
+    journal = Journal(PATH, disk)
     journal.executing(execution(1))
     journal.executing(ended(1))
     whole = disk.tree()[PATH.name]
     for bit in range(8 * RECORD_OCTETS, 8 * len(whole.rstrip(b"\0"))):
         octets = bytearray(whole)
         octets[bit // 8] ^= 0x80 >> bit % 8
-        found = Journal(PATH, FLIGHT, Disk({PATH.name: bytes(octets)})).state
+        found = Journal(PATH, Disk({PATH.name: bytes(octets)})).state
         assert found.executing == execution(1), f"bit {bit}"
 
 
@@ -131,7 +130,7 @@ class Life:
         self._store = Store(DirectoryNvm(FOLDER, files=disk))
         stored = self._store.load("checkpoint.app")
         self.effects = msgspec.msgpack.decode(stored, type=Effects) if stored else Effects()
-        self._journal = Journal(PATH, FLIGHT, disk)
+        self._journal = Journal(PATH, disk)
         there = self._journal.state.executing
         if there is not None and not (there.stage and there.number <= self.effects.executed):
             self._journal.executing(msgspec.structs.replace(there, stage=Stage.FAILED))
@@ -191,71 +190,58 @@ def test_no_death_loses_or_repeats_a_command() -> None:
     assert cases > 1000 * SOAK
 
 
-# -------------------------------------------------------------------- another flight, a disk that refuses
-
-
-def test_what_another_flight_has_done_counts_for_nothing() -> None:
-    """Numbers begin anew with a flight; only of the command it died with is the verdict still to be given."""
-    disk = Disk()
-    journal = Journal(PATH, FLIGHT, disk)
-    execute(journal, 500)
-    journal.executing(execution(501))
-    other = Journal(PATH, FLIGHT + 1, disk)
-    assert other.state == JournalState(msgspec.structs.replace(execution(501), passage=None))
-    assert other.verdicts_behind(Passage(SENDER, 1, 0)) == []
-    execute(other, 1)
-    assert Journal(PATH, FLIGHT + 1, disk).state.done == {SENDER: Passage(SENDER, 1, 1)}
+# -------------------------------------------------------------------- a disk that refuses
 
 
 def test_a_disk_that_fills_up_does_not_matter() -> None:
     """The journal's room is its own from the first write on."""
     disk = Disk()
-    journal = Journal(PATH, FLIGHT, disk)
+    journal = Journal(PATH, disk)
     execute(journal, 1)
     disk.room = 0
     execute(journal, 2)
     assert journal.problem == ""
-    assert Journal(PATH, FLIGHT, disk).state.done == {SENDER: Passage(SENDER, 1, 2)}
+    assert Journal(PATH, disk).state.done == {SENDER: Passage(SENDER, 1, 2)}
 
 
 def test_a_disk_that_is_full_from_the_begin_is_named_until_it_is_not() -> None:
     """Commands go on, the problem stands there, and the first write that works puts everything down."""
     disk = Disk()
     disk.room = 100
-    journal = Journal(PATH, FLIGHT, disk)
+    journal = Journal(PATH, disk)
     execute(journal, 1)
     assert journal.problem == "No space left on device (ENOSPC)"
     disk.room = None
     execute(journal, 2)
     assert journal.problem == ""
-    assert Journal(PATH, FLIGHT, disk).verdicts_behind(Passage(SENDER, 1, 0)) == [ended(1), ended(2)]
+    assert Journal(PATH, disk).verdicts_behind(Passage(SENDER, 1, 0)) == [ended(1), ended(2)]
 
 
 def test_a_read_only_disk_is_named_and_what_stood_there_stays() -> None:
     """The newest record is never the one that is written."""
     disk = Disk()
-    journal = Journal(PATH, FLIGHT, disk)
+    journal = Journal(PATH, disk)
     execute(journal, 1)
     disk.read_only = True
     execute(journal, 2)
     assert journal.problem == "Read-only file system (EROFS)"
-    assert Journal(PATH, FLIGHT, disk).state.done == {SENDER: Passage(SENDER, 1, 1)}
+    assert Journal(PATH, disk).state.done == {SENDER: Passage(SENDER, 1, 1)}
     disk.read_only = False
     journal.executing(None)
-    assert (journal.problem, Journal(PATH, FLIGHT, disk).state.done[SENDER].number) == ("", 2)
+    assert (journal.problem, Journal(PATH, disk).state.done[SENDER].number) == ("", 2)
 
 
 def test_a_journal_that_cannot_be_read_begins_anew() -> None:
     """As one that is not there."""
     disk = Disk()
-    execute(Journal(PATH, FLIGHT, disk), 1)
+    execute(Journal(PATH, disk), 1)
     disk.unreadable = (PATH.name,)
-    journal = Journal(PATH, FLIGHT, disk)
+    journal = Journal(PATH, disk)
     assert (journal.state, journal.problem) == (JournalState(), "Input/output error (EIO)")
 
 
 def test_more_than_a_record_holds_is_a_problem_and_no_end() -> None:
     """A vehicle of more processes than the journal was made for is told."""
-    journal = Journal(PATH, FLIGHT, Disk())
+    journal = Journal(PATH, Disk())
     journal.dealt_with([Passage(sender, 2**31, 2**40 + sender) for sender in range(4000)])
     assert "do not fit a record" in journal.problem
