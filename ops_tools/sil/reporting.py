@@ -10,7 +10,7 @@ from apps.payload.messages import JobOutcome, JobReport, ProductReady
 from apps.products.messages import Alert
 from bus_sim.spacecraft import Spacecraft
 from flightsw.services.spacecraft_time import parse_utc
-from flightsw.services.tables import TableError, read_table
+from flightsw.services.tables.content import TableError, read_table
 from ops_tools.ground.command_record import CommandRecord as GroundCommand
 from ops_tools.ground.command_record import CommandStage
 from ops_tools.ground.command_record import Verdict as GroundVerdict

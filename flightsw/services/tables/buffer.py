@@ -47,7 +47,10 @@ class TableBuffer(Generic[Content]):
         self.origin = Origin(file)
         self.inactive = Inactive.EMPTY
         self._where = f"table {rules.name}"
-        self._clear()
+        self._validated: Content | None = None
+        self._loading = bytearray()
+        self._file = ""
+        self._announced: tuple[int, int] | None = None
 
     @property
     def checksum(self) -> int:
@@ -192,10 +195,10 @@ class TableBuffer(Generic[Content]):
     # ---------------------------------------------------------------- inside
 
     def _clear(self) -> None:
-        self._validated: Content | None = None
+        self._validated = None
         self._loading = bytearray()
         self._file = ""
-        self._announced: tuple[int, int] | None = None
+        self._announced = None
         self.inactive = Inactive.EMPTY
 
     def _check_takes_loads(self) -> None:

@@ -98,7 +98,6 @@ class TableRules(Generic[Content]):
         """
         try:
             content = build(self.record, tomllib.loads(source))
-            content = self._codec.decode(self._codec.encode(content))  # as it will be on board, raw values rounded
         except (tomllib.TOMLDecodeError, ProtocolError) as error:
             raise TableError(f"{where}: {error}") from error
         self._ask_rule(where, content)
@@ -114,6 +113,15 @@ class TableRules(Generic[Content]):
             raise TableError(f"{where}: its rule failed, {type(error).__name__}: {error}") from error
         if problem:
             raise TableError(f"{where}: {problem}")
+
+
+def read_table(record: type[Content], path: Path) -> Content:
+    """A table's content from its TOML source, without asking the app's rule.
+
+    Raises:
+        TableError: the file is missing, no TOML, or its content is not what the record allows.
+    """
+    return TableRules("", path.stem, record, None).read(path)
 
 
 def layout_hash(record: type[Record]) -> bytes:

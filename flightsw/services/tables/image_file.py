@@ -104,10 +104,10 @@ class TableImage(msgspec.Struct, frozen=True):
         if found != announced:
             raise TableError(f"{where}: corrupt, CRC-32 {found:#010x}, announced {announced:#010x}")
         try:
-            names = [name.rstrip(b"\0").decode() for name in (app, table)]
+            app_name, table_name = (name.rstrip(b"\0").decode() for name in (app, table))
         except UnicodeDecodeError as error:
             raise TableError(f"{where}: names that are no text, {error}") from error
-        return cls(*names, layout, whole, checksum, offset, part)
+        return cls(app_name, table_name, layout, whole, checksum, offset, part)
 
     def check_for(self, rules: TableRules[Any], where: str) -> None:
         """Refuse to be loaded into a table that it was not built for.

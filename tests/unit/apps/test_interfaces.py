@@ -124,9 +124,9 @@ def test_tables_load(app: str) -> None:
     """Every table file of the mission is accepted, and its binary image is its content."""
     for table in MISSION.app_class(app).tables.values():
         record: type[Record] = table.record
-        buffer = table.open(MISSION.table_folder(app))
+        buffer = table.open(app, MISSION.table_folder(app))
         image = buffer.image
-        buffer.restore(image)
+        buffer.restore(image, buffer.origin)
         assert buffer.image == codec_of(record).encode(buffer.active) == image
 
 

@@ -13,7 +13,7 @@ from flightsw.errors import FlightSoftwareError
 from flightsw.messages.life import AppStarted, HandlerFailed, Noop, NoopDone, WorkLost
 from flightsw.runtime.keeping.reset_record import ResetRecord
 from flightsw.runtime.supervision import VehicleAccount
-from flightsw.services.tables import TableError
+from flightsw.services.tables.content import TableError
 from flightsw.testing import Bench, StartedWork
 from tlm_cmd.definition.dictionary import DictionaryError
 from tlm_cmd.packets.verification import Stage

@@ -12,7 +12,7 @@ from apps.attitude.control import ControlGains, attitude_error, check_gains, tor
 from flightsw.geometry.quaternion import Quaternion, angle_between, from_rotation_vector, multiply, normalized
 from flightsw.geometry.vectors import Vector, cross, dot, norm, scale, subtract
 from flightsw.mission import Mission
-from flightsw.services.tables import read_table
+from flightsw.services.tables.content import read_table
 
 MODEST = settings(max_examples=80, deadline=None)
 GAINS = ControlGains(

@@ -14,7 +14,7 @@ from apps.attitude.steering import BodyAxes, aimed_axis, check_axes, target_atti
 from flightsw.geometry.quaternion import Quaternion, from_rotation_vector, matrix, to_body, to_inertial
 from flightsw.geometry.vectors import Vector, angle, cross, norm, scale, subtract, unit
 from flightsw.mission import Mission
-from flightsw.services.tables import read_table
+from flightsw.services.tables.content import read_table
 
 MODEST = settings(max_examples=80, deadline=None)
 AXES = BodyAxes((0.0, 0.0, 1.0), (0.0, -0.37, -0.93), (0.0, 1.0, 0.0))

@@ -474,7 +474,7 @@ def test_a_table_without_the_target(flight: Flight, unit: CameraUnit, *, exposin
     unit.slow = exposing
     flight.fly_to(PASS_S + 1 if exposing else PASS_S - 50)
     content = msgspec.structs.replace(buffer.active, targets=buffer.active.targets[1:])
-    fresh = type(buffer)("targets", type(content), content, None)
+    fresh = type(buffer)(buffer.rules, content, buffer.kind, "targets.toml")
     load_table(flight.bench, fresh.image, fresh.checksum)
     unit.slow = False
     flight.fly(6)

@@ -28,7 +28,7 @@ from bus_sim.parameters import load_parameters
 from flightsw.geometry.earth import Geodetic, from_geodetic, rotate_z
 from flightsw.geometry.vectors import angle, norm, scale, subtract
 from flightsw.mission import Mission
-from flightsw.services.tables import read_table
+from flightsw.services.tables.content import read_table
 
 RULES = Targets(
     max_off_nadir=30.0,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from apps.mode_manager.stations import Station, Stations, contact
 from flightsw.geometry.earth import EARTH_RADIUS_KM, Geodetic
 from flightsw.mission import Mission
-from flightsw.services.tables import read_table
+from flightsw.services.tables.content import read_table
 
 MODEST = settings(max_examples=60, deadline=None)
 NORTH = Station("North", 40.0, 100.0, 0.0, 5.0)

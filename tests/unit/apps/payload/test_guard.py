@@ -26,7 +26,7 @@ from apps.payload.guard import (
 from apps.payload.messages import GuardReason
 from apps.payload.tables import BoardTable, GuardLimits
 from apps.power.messages import ShedLevel
-from flightsw.services.tables import read_table
+from flightsw.services.tables.content import read_table
 
 TABLES = Path(apps.__file__).parent / "missions/urbanwatch/tables/payload"
 BOARD = read_table(BoardTable, TABLES / "board.toml")

@@ -19,7 +19,7 @@ from apps.payload.tables import (
     check_board,
     check_limits,
 )
-from flightsw.services.tables import read_table
+from flightsw.services.tables.content import read_table
 
 TABLES = Path(apps.__file__).parent / "missions/urbanwatch/tables/payload"
 BOARD = read_table(BoardTable, TABLES / "board.toml")

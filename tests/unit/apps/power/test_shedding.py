@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from apps.power.messages import ShedLevel
 from apps.power.shedding import SheddingRules, check_rules, lines_off, shed_level
 from flightsw.mission import Mission
-from flightsw.services.tables import read_table
+from flightsw.services.tables.content import read_table
 
 MODEST = settings(max_examples=100, deadline=None)
 RULES = SheddingRules(

@@ -34,7 +34,7 @@ from flightsw.hal.sim import SimUart
 from flightsw.messages.life import AppHousekeeping
 from flightsw.messages.tables import ActivateTable, LoadTable, ValidateTable
 from flightsw.mission import Mission
-from flightsw.services.tables import read_table
+from flightsw.services.tables.content import read_table
 from flightsw.testing import Bench
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.message import Event, Telemetry
@@ -262,7 +262,7 @@ def test_other_objects_are_ignored(downlink: Downlink) -> None:
     """Something that is neither telemetry nor event is not sent."""
     downlink.bench.app.received(0x800, object())
     downlink.bench.advance(1)
-    assert downlink.bench.app.state.recorder.recorded == 1  # the housekeeping of its own start
+    assert downlink.bench.app.state.recorder.recorded == 2  # the event and the table of its own start
 
 
 # ------------------------------------------------------------------ recording and playback

@@ -6,7 +6,7 @@ import msgspec
 
 from apps.telemetry_output.routing import PacketRoute, Routing, resolve
 from flightsw.mission import Mission
-from flightsw.services.tables import read_table
+from flightsw.services.tables.content import read_table
 from tlm_cmd.definition.dictionary import Dictionary
 
 S_BAND, X_BAND = (0, 1, 2), (3,)

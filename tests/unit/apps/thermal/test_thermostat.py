@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from apps.thermal.thermostat import Heater, Margin, SensorLimits, Setpoints, check_setpoints, smallest_margin, wanted
 from flightsw.mission import Mission
-from flightsw.services.tables import read_table
+from flightsw.services.tables.content import read_table
 
 MODEST = settings(max_examples=100, deadline=None)
 HEATER = Heater(0, 2, on_below=5.0, off_above=8.0)
