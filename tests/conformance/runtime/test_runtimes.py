@@ -6,7 +6,6 @@ import zlib
 
 from flight.harness import HERALDS, SmallFlight
 from flight.herald.messages import Proclaim
-from flight.sink.app import Rule
 from flight.sink.messages import (
     AskStatus,
     Clog,
@@ -16,6 +15,7 @@ from flight.sink.messages import (
     Raise,
     Refuse,
     Remember,
+    Rule,
     Sighted,
     SinkStatus,
     Task,

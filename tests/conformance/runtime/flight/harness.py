@@ -11,11 +11,13 @@ from typing import Protocol, TypeVar
 import pytest
 
 from flightsw.clock import HostClock
+from flightsw.hal.ports import NonVolatileMemory
 from flightsw.hal.sim import MemoryNvm
 from flightsw.messages.life import AppStarted
 from flightsw.mission import Mission
 from flightsw.runtime.device_ports import SimPorts
 from flightsw.runtime.lockstep import LockstepRuntime
+from flightsw.runtime.run_folder import table_memory
 from flightsw.runtime.supervision import Notice, VehicleAccount
 from flightsw.runtime.supervisor import Supervisor
 from flightsw.services.store import Store
@@ -102,6 +104,14 @@ class Vehicle(Protocol):
         """Let no app begin anything more; whether every link conserves: each loss is known to both ends."""
         ...
 
+    def reset(self) -> None:
+        """Begin anew with what is stored, as behind a reset of the processor."""
+        ...
+
+    def table_memory(self, app: str) -> NonVolatileMemory:
+        """Where an app's table files are."""
+        ...
+
     def close(self) -> None:
         """End the flight."""
         ...
@@ -111,7 +121,12 @@ class LockstepVehicle:
     """The flight in virtual time."""
 
     def __init__(self, mission_file: Path, folder: Path) -> None:
-        self.runtime = LockstepRuntime(Mission.load(mission_file), Store(MemoryNvm()), SimPorts({}))
+        self._mission_file = mission_file
+        self._memory = MemoryNvm()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.runtime = LockstepRuntime(Mission.load(self._mission_file), Store(self._memory), SimPorts({}))
         self.runtime.start()
 
     def step(self) -> None:
@@ -134,6 +149,15 @@ class LockstepVehicle:
         """There are no links."""
         return True
 
+    def reset(self) -> None:
+        """Only the store stays."""
+        self.close()
+        self._begin()
+
+    def table_memory(self, app: str) -> NonVolatileMemory:
+        """In memory."""
+        return self.runtime.host.table_memory(app)
+
     def close(self) -> None:
         """End what runs outside."""
         self.runtime.close()
@@ -144,11 +168,15 @@ class ProcessVehicle:
 
     def __init__(self, mission_file: Path, folder: Path) -> None:
         self._mission_file = mission_file
+        self._folder = folder
         self.notices: list[Notice] = []
+        self._begin()
+
+    def _begin(self) -> None:
         self.supervisor = Supervisor(
-            mission_file,
-            folder / "run",
-            f"ipc://{folder}/none",
+            self._mission_file,
+            self._folder / "run",
+            f"ipc://{self._folder}/none",
             HostClock.starting_now(SPEED),
             self.notices.append,
         )
@@ -174,6 +202,15 @@ class ProcessVehicle:
     def rest(self) -> bool:
         """Both ends of all links agree."""
         return self.supervisor.rest()
+
+    def reset(self) -> None:
+        """All processes end and begin anew in the same run folder."""
+        self.close()
+        self._begin()
+
+    def table_memory(self, app: str) -> NonVolatileMemory:
+        """In the run folder."""
+        return table_memory(self._folder / "run", app)
 
     def close(self) -> None:
         """Stop the processes."""

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-from flightsw.app import App, Table, every
+from flight.gate.messages import AskFactor, FactorSeen
+from flight.sink.messages import Rule
+from flightsw.app import App, SharedTable, Table, every, handles
 from flightsw.bus.requests import Request
 from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID
 from tlm_cmd.definition.fields import UpTo
@@ -26,10 +28,16 @@ class Gate(App):
     """Polls the file of commands ten times a second. What it has taken is gone, as with a radio, whatever is reset."""
 
     mailbox = Table(Mailbox, file="mailbox.toml")
+    rule = SharedTable("sink", "rule", Rule)
 
     def subscriptions(self) -> Iterable[int]:
         """Everything that any app says."""
         return [TELEMETRY_MESSAGE_ID | apid for apid in self.container.surroundings.dictionary.known_apids()]
+
+    @handles(AskFactor)
+    def tell_factor(self, _: AskFactor) -> None:
+        """Say what is seen of the sink's table."""
+        self.send(FactorSeen(self.rule.factor if self.rule else 0))
 
     def received(self, message_id: int, message: object) -> None:
         """Write it down with the time."""

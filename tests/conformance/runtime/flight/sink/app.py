@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
 
 import msgspec
 
@@ -18,24 +17,17 @@ from flight.sink.messages import (
     Raise,
     Refuse,
     Remember,
+    Rule,
     Sighted,
     SinkStatus,
+    TakeTables,
     Task,
 )
 from flight.sink.worker import Problem, Solution
 from flight.source.messages import BurstDone, Sample, Tick
-from flightsw.app import App, Refused, Table, Ticket, Work, WorkFailed, collects, every, handles
+from flightsw.app import App, Refused, Table, TableKind, Ticket, Work, WorkFailed, collects, every, handles
 from flightsw.messages.life import AppHousekeeping
-from tlm_cmd.definition.fields import U32
-from tlm_cmd.definition.message import Record
 from tlm_cmd.packets.verification import FailureCode
-
-
-class Rule(Record):
-    """What the sink multiplies by, and whether it watches ticks."""
-
-    factor: Annotated[int, U32]
-    watch_ticks: bool
 
 
 def check_rule(rule: Rule) -> str | None:
@@ -71,6 +63,7 @@ class Sink(App):
     """Does everything that an app can do."""
 
     rule = Table(Rule, file="rule.toml", check=check_rule)
+    offset = Table(Rule, file="rule.toml", kind=TableKind.DOUBLE, swap_on_call=True)
     labour = Work("flight.sink.worker:open_worker", Problem, Solution, time_limit_s=60)
     haste = Work("flight.sink.worker:open_worker", Problem, Solution, time_limit_s=0.5)
     state: SinkState
@@ -117,6 +110,13 @@ class Sink(App):
     def add(self, command: Add) -> None:
         """Count."""
         self.state.value += command.number
+
+    @handles(TakeTables)
+    def take_tables(self, _: TakeTables) -> None:
+        """Take what waits; before it, the old content stays."""
+        before = self.offset.factor
+        self.swap_tables()
+        self.state.value = 1000 * before + self.offset.factor
 
     @handles(Refuse)
     def refuse(self, _: Refuse) -> None:

@@ -6,7 +6,14 @@ from enum import IntEnum, unique
 from typing import Annotated
 
 from tlm_cmd.definition.fields import U8, U16, U32, UpTo
-from tlm_cmd.definition.message import Command, Telemetry
+from tlm_cmd.definition.message import Command, Record, Telemetry
+
+
+class Rule(Record):
+    """What the sink multiplies by, and whether it watches ticks; the gate reads it as well."""
+
+    factor: Annotated[int, U32]
+    watch_ticks: bool
 
 
 @unique
@@ -76,6 +83,10 @@ class Add(Command, code=12):
     """Add to the value."""
 
     number: Annotated[int, U32]
+
+
+class TakeTables(Command, code=13):
+    """Take the tables that wait, between two doings of its own."""
 
 
 class SinkStatus(Telemetry):
