@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from flightsw.errors import FlightSoftwareError
-from ops_tools.cli_commands import bench, dictionary, flights, ground, new_app, run
+from ops_tools.cli_commands import bench, dictionary, flights, ground, new_app, run, table
 from ops_tools.ground.errors import GroundError
 from ops_tools.sil.scenario import ScenarioError
 from tlm_cmd.errors import ProtocolError
@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Begin with 'flightsw demo'. Every command explains itself with --help.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (flights, run, ground, dictionary, new_app, bench):
+    for group in (flights, run, ground, dictionary, new_app, table, bench):
         group.register(commands)
     return top
 

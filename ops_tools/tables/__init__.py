@@ -1,0 +1,1 @@
+"""Tables on the ground: found in a mission, written as text."""
