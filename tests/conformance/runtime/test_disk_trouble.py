@@ -1,0 +1,81 @@
+"""Processes on a disk that is full, broken, or holds what it should not: named by an event, and ridden out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flight.harness import ProcessVehicle, SmallFlight
+from flight.sink.messages import AskStatus, Remember, SinkStatus
+
+from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointFailed
+from flightsw.messages.store import JournalNotWritten, StoredDataCorrupt
+from tlm_cmd.packets.verification import Stage
+
+STORE = Path("run", "store", "sink")
+
+
+@pytest.fixture
+def flight(mission_file: Path, folder: Path) -> Iterator[SmallFlight]:
+    """The small flight in processes."""
+    flight = SmallFlight(ProcessVehicle(mission_file, folder), mission_file, folder)
+    try:
+        flight.until(lambda: flight.vehicle.account().apps == 4, "a running flight")
+        yield flight
+        flight.settle()
+    finally:
+        flight.vehicle.close()
+
+
+def value(flight: SmallFlight) -> int:
+    """What the sink remembers."""
+    return flight.ask("sink", AskStatus(), SinkStatus).value
+
+
+def test_a_full_disk_loses_no_accepted_command(flight: SmallFlight, folder: Path) -> None:
+    """The kernel says ENOSPC, the event names it, the command is done; stored it is as soon as there is room."""
+    for generation in (0, 1):
+        (folder / STORE / f"checkpoint.sink.{generation}~").symlink_to("/dev/full")
+    assert flight.command("sink", Remember(7)).stage is Stage.COMPLETED
+    flight.until(lambda: bool(flight.messages(CheckpointFailed, "sink")), "the event")
+    assert "cannot be written: No space left on device (ENOSPC)" in flight.messages(CheckpointFailed)[0].reason
+    assert value(flight) == 7
+    flight.until(lambda: any(each.store_faults for each in flight.messages(AppHousekeeping, "sink")), "the count")
+    flight.command("sink", Remember(8))
+    flight.command("sink", Remember(9))
+    flight.vehicle.crash("sink")
+    flight.await_start("sink", 2)
+    assert value(flight) == 9
+
+
+def test_a_corrupt_generation_is_told_and_the_other_one_used(flight: SmallFlight, folder: Path) -> None:
+    """Whichever it is; the app starts with a memory that it once had, and says what was wrong."""
+    flight.command("sink", Remember(7))
+    flight.vehicle.reset()
+    flight.await_start("sink", 2)
+    flight.vehicle.close()
+    (broken,) = sorted((folder / STORE).glob("checkpoint.sink.*"), key=lambda path: path.stat().st_mtime_ns)[-1:]
+    octets = bytearray(broken.read_bytes())
+    octets[-1] ^= 1
+    broken.write_bytes(bytes(octets))
+    flight.vehicle.reset()
+    flight.await_start("sink", 3)
+    flight.until(lambda: bool(flight.messages(StoredDataCorrupt)), "the event")
+    assert flight.messages(StoredDataCorrupt) == [StoredDataCorrupt("checkpoint.sink", 1, recovered=True)]
+    assert flight.messages(AppStarted, "sink")[-1].checkpoint
+    assert value(flight) == 7
+
+
+def test_a_journal_that_cannot_be_written_is_told(flight: SmallFlight, folder: Path) -> None:
+    """Commands go on without it; the event names the cause, once."""
+    flight.vehicle.close()
+    journal = folder / "run" / "sink.journal"
+    journal.unlink()
+    journal.mkdir()
+    flight.vehicle.reset()
+    flight.await_start("sink", 2)
+    for number in range(5):
+        assert flight.command("sink", Remember(number)).stage is Stage.COMPLETED
+    flight.until(lambda: bool(flight.messages(JournalNotWritten)), "the event")
+    assert flight.messages(JournalNotWritten) == [JournalNotWritten("Is a directory (EISDIR)")]
