@@ -1,5 +1,9 @@
 """The errors of the simulated spacecraft, with the values that explain them as attributes."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 
 class BusSimError(Exception):
     """Base of every error this package raises."""
@@ -19,6 +23,12 @@ class ParameterError(BusSimError):
         hint = f"; allowed: {', '.join(allowed)}" if allowed else ""
         super().__init__(f"{where}: {reason}{hint}")
         self.path, self.reason, self.allowed = path, reason, allowed
+
+    def in_file(self, file: Path) -> ParameterError:
+        """The same error, saying in which file."""
+        said = ParameterError(self.path, self.reason, self.allowed)
+        said.args = (f"spacecraft file {file}: {self}",)
+        return said
 
 
 class UnknownNameError(BusSimError):
@@ -42,7 +52,7 @@ class OrbitError(BusSimError):
         self.code, self.meaning, self.now_ns = code, meaning, now_ns
 
 
-class StepTooLongError(BusSimError):
+class StepTooLongError(ParameterError):
     """Explicit Euler integration of the thermal network would not be safe at this step.
 
     Attributes:
@@ -52,8 +62,28 @@ class StepTooLongError(BusSimError):
     """
 
     def __init__(self, node: str, step_s: float, limit_s: float) -> None:
-        super().__init__(f"thermal step of {step_s} s is longer than {limit_s:.3f} s, allowed by node {node!r}")
+        reason = f"a thermal step of {step_s} s is too long; give it more heat capacity, or less area and conductance"
+        super().__init__(f"thermal.nodes[{node}]", reason, (f"at most {limit_s:.3f} s",))
         self.node, self.step_s, self.limit_s = node, step_s, limit_s
+
+
+class ModelRangeError(BusSimError):
+    """The simulation has left what its models hold for; what it would compute from here on means nothing.
+
+    Attributes:
+        quantity: which, as people say it.
+        value: what it has become.
+        lowest: smallest value that the model holds for.
+        highest: largest value that the model holds for.
+        now_ns: when [ns since scenario start].
+    """
+
+    def __init__(self, quantity: str, value: float, lowest: float, highest: float, now_ns: int) -> None:
+        super().__init__(
+            f"{quantity} is {value:.6g} at {now_ns / 1e9:.0f} s; the model holds for {lowest:.6g} to {highest:.6g}; "
+            "check what heats and turns the spacecraft"
+        )
+        self.quantity, self.value, self.lowest, self.highest, self.now_ns = quantity, value, lowest, highest, now_ns
 
 
 class SnapshotError(BusSimError):

@@ -7,11 +7,9 @@ with its place.
 import datetime as dt
 import hashlib
 import importlib.resources
-import re
 import tomllib
-import typing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -28,15 +26,15 @@ from bus_sim.errors import ParameterError
 from bus_sim.power.battery import BatteryParameters
 from bus_sim.power.distribution import DistributionParameters
 from bus_sim.power.solar_array import PanelParameters
+from bus_sim.quantities import Name, Watts
+from bus_sim.reading import convert
 from bus_sim.thermal.network import ThermalParameters
-
-_VALIDATION_PLACE = re.compile(r"^(?P<reason>.*) - at `\$\.?(?P<path>.*)`$", re.DOTALL)
 
 
 class ComputerParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The on-board computer: what it draws [W]."""
 
-    power_w: Annotated[float, msgspec.Meta(ge=0.0)]
+    power_w: Watts
 
 
 class SpacecraftParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +60,7 @@ class SpacecraftParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
         xband_transmitter: product transmitter.
     """
 
-    name: str
+    name: Name
     start_utc: dt.datetime
     orbit: OrbitParameters
     stations: tuple[StationParameters, ...]
@@ -95,42 +93,32 @@ def parameters_from_toml(text: str) -> SpacecraftParameters:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ParameterError("", f"is no TOML: {error}") from error
-    _refuse_unknown_keys(document, SpacecraftParameters, "")
-    try:
-        return msgspec.convert(document, SpacecraftParameters)
-    except msgspec.ValidationError as error:
-        found = _VALIDATION_PLACE.match(str(error))
-        path, reason = (found["path"], found["reason"]) if found else ("", str(error))
-        raise ParameterError(path, reason) from error
+    return parameters_from_document(document)
+
+
+def parameters_from_document(document: dict[str, Any]) -> SpacecraftParameters:
+    """Take a spacecraft from a document that was read.
+
+    Raises:
+        ParameterError: a key is unknown or missing, or a value has the wrong type or range.
+    """
+    return convert(document, SpacecraftParameters)
 
 
 def load_parameters(path: Path | None = None) -> SpacecraftParameters:
     """Read a mission file, by default the reference mission's.
 
     Raises:
-        ParameterError: see `parameters_from_toml`.
-        OSError: the file cannot be read.
+        ParameterError: the file cannot be read, or see `parameters_from_toml`; names the file.
     """
     if path is None:
         return parameters_from_toml(importlib.resources.files("bus_sim").joinpath("urbanwatch.toml").read_text("utf-8"))
-    return parameters_from_toml(path.read_text("utf-8"))
-
-
-def _refuse_unknown_keys(document: dict[str, Any], kind: type[msgspec.Struct], path: str) -> None:
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
-    for key, value in document.items():
-        place = f"{path}.{key}" if path else key
-        if key not in fields:
-            raise ParameterError(place, "unknown key", tuple(fields))
-        expected = fields[key]
-        arguments = typing.get_args(expected)
-        if _is_struct(expected) and isinstance(value, dict):
-            _refuse_unknown_keys(value, expected, place)
-        elif arguments and _is_struct(arguments[0]) and isinstance(value, list):
-            for number, element in enumerate(value):
-                if isinstance(element, dict):
-                    _refuse_unknown_keys(element, arguments[0], f"{place}[{number}]")
-
-
-def _is_struct(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ParameterError("", f"cannot be read: {reason}").in_file(path) from error
+    try:
+        return parameters_from_toml(text)
+    except ParameterError as error:
+        raise error.in_file(path) from error

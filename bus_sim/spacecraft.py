@@ -9,6 +9,7 @@ import math
 
 from bus_sim.attitude.body import RigidBody
 from bus_sim.attitude.sensors import AttitudeSensors, GpsReceiver
+from bus_sim.contradictions import check
 from bus_sim.environment.epoch import NS_PER_S, Epoch
 from bus_sim.environment.sample import Environment, EnvironmentSample
 from bus_sim.equipment.aiming import Aim, aim
@@ -19,7 +20,7 @@ from bus_sim.equipment.mass_memory import MassMemory
 from bus_sim.equipment.receiver import Receiver
 from bus_sim.equipment.transmitter import Transmitter
 from bus_sim.equipment.watchdog import Watchdog
-from bus_sim.errors import ParameterError
+from bus_sim.errors import ModelRangeError, OrbitError, ParameterError
 from bus_sim.parameters import SpacecraftParameters
 from bus_sim.power.battery import Battery
 from bus_sim.power.distribution import Distribution
@@ -28,7 +29,7 @@ from bus_sim.power.system import PowerSystem
 from bus_sim.random_streams import RandomStreams
 from bus_sim.snapshot import MODELS, SpacecraftState, decode_snapshot, encode_snapshot
 from bus_sim.thermal.heaters import HeaterBank
-from bus_sim.thermal.network import ThermalNetwork
+from bus_sim.thermal.network import BEYOND_K, COLDEST_K, ThermalNetwork
 from bus_sim.thermal.surfaces import Surfaces, albedo_flux
 from bus_sim.truth import Truth
 from flightsw.geometry.quaternion import Matrix, Quaternion, matrix, to_body
@@ -42,6 +43,10 @@ STEP_S = STEP_NS / NS_PER_S
 ONBOARD_COMPUTER, MASS_MEMORY, ATTITUDE_CONTROL, GPS = "onboard_computer", "mass_memory", "attitude_control", "gps"
 SBAND, XBAND, CAMERA, COMPUTE, HEATERS = "sband", "xband", "camera", "compute", "heaters"
 """Names of the power lines that a mission file must have, each with what it feeds."""
+LINES = (ONBOARD_COMPUTER, MASS_MEMORY, ATTITUDE_CONTROL, GPS, SBAND, XBAND, CAMERA, COMPUTE, HEATERS)
+
+FASTEST_RAD_S = 20.0
+"""Beyond this rate the integration of the attitude is of no use, and no gyro can report it [rad/s]."""
 
 
 class Spacecraft:
@@ -58,6 +63,7 @@ class Spacecraft:
     """
 
     def __init__(self, parameters: SpacecraftParameters, seed: int, image_source: ImageSource = describe_shot) -> None:
+        check(parameters, LINES)
         self.parameters = parameters
         self.now_ns = 0
         self.streams = RandomStreams(seed)
@@ -85,10 +91,16 @@ class Spacecraft:
         self._wire()
         self._find_nodes()
         self._boresight = unit(parameters.camera.boresight)
-        self.surroundings: EnvironmentSample = self.environment.at(0)
+        self.surroundings: EnvironmentSample = self._at_start()
         self._matrix_of: Quaternion | None = None
         self._matrix: Matrix = matrix(self.body.state.quaternion)
         self._sample_sensors(0.0)
+
+    def _at_start(self) -> EnvironmentSample:
+        try:
+            return self.environment.at(0)
+        except OrbitError as error:
+            raise ParameterError("orbit", f"nothing flies there at the start: {error}") from error
 
     def _wire(self) -> None:
         connect = self.distribution.connect
@@ -127,6 +139,7 @@ class Spacecraft:
 
         Raises:
             OrbitError: the orbit cannot be propagated any further.
+            ModelRangeError: a node is too hot or too cold, or the body turns too fast for the models.
         """
         surroundings = self.surroundings
         x, y, z = surroundings.position_km
@@ -137,6 +150,7 @@ class Spacecraft:
         nadir_body = (-zx, -zy, -zz)
         self._exchange_energy(surroundings, attitude, nadir_body, zenith, distance_km)
         self.body.step(self.body.disturbance(nadir_body, distance_km), STEP_S)
+        self._check_ranges()
         self.now_ns += STEP_NS
         surroundings = self.surroundings = self.environment.at(self.now_ns)
         station = surroundings.station
@@ -147,6 +161,15 @@ class Spacecraft:
         self.sband_transmitter.progress(station, self.now_ns, STEP_NS)
         self.xband_transmitter.progress(station, self.now_ns, STEP_NS)
         self._sample_sensors(STEP_S)
+
+    def _check_ranges(self) -> None:
+        for name, kelvin in zip(self.thermal.names, self.thermal.state.temperatures_k, strict=True):
+            if not COLDEST_K <= kelvin <= BEYOND_K:
+                raise ModelRangeError(f"temperature of node {name!r} [K]", kelvin, COLDEST_K, BEYOND_K, self.now_ns)
+        p, q, r = self.body.state.rate_rad_s
+        if not p * p + q * q + r * r <= FASTEST_RAD_S * FASTEST_RAD_S:
+            rate_rad_s = math.sqrt(p * p + q * q + r * r)
+            raise ModelRangeError("body rate [rad/s]", rate_rad_s, 0.0, FASTEST_RAD_S, self.now_ns)
 
     @property
     def _compute_node(self) -> int:

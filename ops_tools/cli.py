@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from bus_sim.errors import BusSimError
 from flightsw.errors import FlightSoftwareError
 from ops_tools.cli_commands import bench, dictionary, flights, ground, new_app, run, table
 from ops_tools.ground.errors import GroundError
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         status: int = options.run(options)
-    except (FlightSoftwareError, GroundError, ScenarioError, ProtocolError) as error:
+    except (BusSimError, FlightSoftwareError, GroundError, ScenarioError, ProtocolError) as error:
         sys.stderr.write(f"flightsw: {error}\n")
         return USAGE_ERROR
     except KeyboardInterrupt:

@@ -11,13 +11,19 @@ from typing import Annotated
 
 import msgspec
 
+from bus_sim.quantities import (
+    DisturbanceTorque,
+    KilogramSquareMetres,
+    PositiveSeconds,
+    TorqueLimit,
+    Watts,
+    WattsPerNewtonMetre,
+)
 from flightsw.geometry.quaternion import IDENTITY, Quaternion, normalized
 from flightsw.geometry.vectors import Vector
 
 EARTH_GM_KM3_S2 = 398_600.4418
 """WGS-84 gravitational parameter [km3/s2]."""
-
-Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 
 
 class BodyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,15 +41,15 @@ class BodyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         drive_w_per_nm: additional power per newton metre on each axis.
     """
 
-    inertia_kg_m2: tuple[Positive, Positive, Positive]
-    torque_limit_nm: Positive
-    torque_hold_s: Positive
-    largest_turn_rad: Annotated[float, msgspec.Meta(gt=0.0, le=0.5)]
+    inertia_kg_m2: tuple[KilogramSquareMetres, KilogramSquareMetres, KilogramSquareMetres]
+    torque_limit_nm: TorqueLimit
+    torque_hold_s: PositiveSeconds
+    largest_turn_rad: Annotated[float, msgspec.Meta(ge=0.001, le=0.5)]
     most_substeps: Annotated[int, msgspec.Meta(ge=1, le=100)]
-    residual_torque_nm: tuple[float, float, float]
+    residual_torque_nm: tuple[DisturbanceTorque, DisturbanceTorque, DisturbanceTorque]
     tip_off_deg_s: Annotated[float, msgspec.Meta(ge=0.0, le=30.0)]
-    drive_idle_w: Annotated[float, msgspec.Meta(ge=0.0)]
-    drive_w_per_nm: Annotated[float, msgspec.Meta(ge=0.0)]
+    drive_idle_w: Watts
+    drive_w_per_nm: WattsPerNewtonMetre
 
 
 class BodyState(msgspec.Struct):

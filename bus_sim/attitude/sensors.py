@@ -5,21 +5,30 @@ A sensor without power, or that cannot see what it needs, says so by ``valid = F
 
 import math
 import random
-from typing import Annotated
 
 import msgspec
 
 from bus_sim.environment.earth_rotation import inertial
 from bus_sim.environment.sample import EnvironmentSample
+from bus_sim.quantities import (
+    ArcSeconds,
+    Degrees,
+    DegreesPerSecond,
+    Direction,
+    Fraction,
+    Metres,
+    MetresPerSecond,
+    PositiveDegrees,
+    PositiveDegreesPerSecond,
+    Seconds,
+    Watts,
+)
 from flightsw.geometry.earth import EARTH_RADIUS_KM
 from flightsw.geometry.quaternion import IDENTITY, Matrix, Quaternion, from_rotation_vector, multiply, to_body
 from flightsw.geometry.vectors import Vector, unit
 
 _ARC_SECOND = math.pi / 648_000.0
 _ZERO: Vector = (0.0, 0.0, 0.0)
-
-Positive = Annotated[float, msgspec.Meta(gt=0.0)]
-NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
 
 
 class SensorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,21 +52,21 @@ class SensorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         gps_velocity_noise_m_s: the same.
     """
 
-    power_w: NotNegative
-    gyro_noise_deg_s: NotNegative
-    gyro_bias_walk_deg_s: NotNegative
-    gyro_initial_bias_deg_s: NotNegative
-    star_tracker_noise_arcsec: tuple[NotNegative, NotNegative, NotNegative]
-    star_tracker_axis: tuple[float, float, float]
-    star_tracker_rate_deg_s: Positive
-    star_tracker_sun_deg: Positive
-    star_tracker_limb_deg: NotNegative
-    sun_sensor_noise_deg: NotNegative
-    sun_sensor_least_light: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-    gps_power_w: NotNegative
-    gps_cold_start_s: NotNegative
-    gps_position_noise_m: NotNegative
-    gps_velocity_noise_m_s: NotNegative
+    power_w: Watts
+    gyro_noise_deg_s: DegreesPerSecond
+    gyro_bias_walk_deg_s: DegreesPerSecond
+    gyro_initial_bias_deg_s: DegreesPerSecond
+    star_tracker_noise_arcsec: tuple[ArcSeconds, ArcSeconds, ArcSeconds]
+    star_tracker_axis: Direction
+    star_tracker_rate_deg_s: PositiveDegreesPerSecond
+    star_tracker_sun_deg: PositiveDegrees
+    star_tracker_limb_deg: Degrees
+    sun_sensor_noise_deg: Degrees
+    sun_sensor_least_light: Fraction
+    gps_power_w: Watts
+    gps_cold_start_s: Seconds
+    gps_position_noise_m: Metres
+    gps_velocity_noise_m_s: MetresPerSecond
 
 
 class AttitudeSensorState(msgspec.Struct):

@@ -13,6 +13,8 @@ from flightsw.geometry.earth import EARTH_RADIUS_KM
 from flightsw.geometry.vectors import Vector
 
 _LINE_LENGTH = 69
+LOWEST_KM, HIGHEST_KM = 100.0, 50_000.0
+"""Mean altitudes between re-entry and what lies just beyond the geostationary ring [km]."""
 
 
 class OrbitParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +43,8 @@ def check_tle(parameters: OrbitParameters) -> None:
     """
     for number, line in (("1", parameters.tle_line_1), ("2", parameters.tle_line_2)):
         path = f"orbit.tle_line_{number}"
+        if not line.isascii():
+            raise ParameterError(path, f"holds {next(each for each in line if not each.isascii())!r}", ("ASCII",))
         if len(line) != _LINE_LENGTH:
             raise ParameterError(path, f"{len(line)} characters long", (f"{_LINE_LENGTH} characters",))
         if line[0] != number:
@@ -56,7 +60,13 @@ class Orbit:
     def __init__(self, parameters: OrbitParameters, epoch: Epoch) -> None:
         check_tle(parameters)
         self._epoch = epoch
-        self._satellite = Satrec.twoline2rv(parameters.tle_line_1, parameters.tle_line_2, WGS72)
+        try:
+            self._satellite = Satrec.twoline2rv(parameters.tle_line_1, parameters.tle_line_2, WGS72)
+        except ValueError as error:
+            raise ParameterError("orbit", f"the element lines cannot be read: {error}") from error
+        if not LOWEST_KM <= self.mean_altitude_km <= HIGHEST_KM:
+            reason = f"a mean altitude of {self.mean_altitude_km:.0f} km"
+            raise ParameterError("orbit", reason, (f"{LOWEST_KM:.0f} to {HIGHEST_KM:.0f} km",))
 
     @property
     def mean_altitude_km(self) -> float:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from bus_sim.quantities import Name
 from flightsw.geometry.earth import Geodetic, from_geodetic
 from flightsw.geometry.vectors import Vector
 
@@ -20,7 +21,7 @@ class StationParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         mask_deg: lowest elevation at which it works.
     """
 
-    name: str
+    name: Name
     latitude_deg: Annotated[float, msgspec.Meta(ge=-90.0, le=90.0)]
     longitude_deg: Annotated[float, msgspec.Meta(ge=-180.0, le=180.0)]
     altitude_m: Annotated[float, msgspec.Meta(ge=-500.0, le=9000.0)] = 0.0

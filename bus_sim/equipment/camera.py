@@ -5,14 +5,13 @@ What the image shows is made by a callable given to it (`ImageSource`), from wha
 
 from collections.abc import Callable
 from enum import Enum, unique
-from typing import Annotated, Protocol, assert_never
+from typing import Protocol, assert_never
 
 import msgspec
 
 from bus_sim.equipment.aiming import Aim
 from bus_sim.equipment.mass_memory import LARGEST_FILE_ID, MassMemory, MemoryReply
-
-NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
+from bus_sim.quantities import Direction, PositiveSeconds, Watts
 
 
 class CameraParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,11 +25,11 @@ class CameraParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         exposing_w: power while exposing.
     """
 
-    boresight: tuple[float, float, float]
-    exposure_s: Annotated[float, msgspec.Meta(gt=0.0)]
-    standby_w: NotNegative
-    ready_w: NotNegative
-    exposing_w: NotNegative
+    boresight: Direction
+    exposure_s: PositiveSeconds
+    standby_w: Watts
+    ready_w: Watts
+    exposing_w: Watts
 
 
 class Shot(msgspec.Struct, frozen=True):

@@ -5,13 +5,12 @@ nothing of what is computed. Throttling and the critical trip are the board's ow
 """
 
 from enum import Enum, unique
-from typing import Annotated, assert_never
+from typing import assert_never
 
 import msgspec
 
 from bus_sim.errors import ParameterError
-
-Positive = Annotated[float, msgspec.Meta(gt=0.0)]
+from bus_sim.quantities import Celsius, PositiveFraction, PositiveSeconds, PositiveWatts
 
 
 @unique
@@ -38,8 +37,8 @@ class ComputeReply(Enum):
 class PowerModeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One power mode: power while working [W], and speed relative to the fastest, 0 to 1."""
 
-    power_w: Positive
-    speed: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
+    power_w: PositiveWatts
+    speed: PositiveFraction
 
 
 class ComputeBoardParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,15 +56,15 @@ class ComputeBoardParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=
         throttled_speed: part of the mode's speed that is left while throttled.
     """
 
-    boot_s: Positive
-    boot_w: Positive
-    idle_w: Positive
+    boot_s: PositiveSeconds
+    boot_w: PositiveWatts
+    idle_w: PositiveWatts
     modes: tuple[PowerModeParameters, ...]
-    throttle_c: float
-    resume_c: float
-    trip_c: float
-    throttled_power: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
-    throttled_speed: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
+    throttle_c: Celsius
+    resume_c: Celsius
+    trip_c: Celsius
+    throttled_power: PositiveFraction
+    throttled_speed: PositiveFraction
 
 
 class ComputeBoardState(msgspec.Struct):

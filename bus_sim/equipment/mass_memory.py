@@ -1,9 +1,10 @@
 """Mass memory: files by number, kept through power cuts, refused when they do not fit."""
 
 from enum import Enum, unique
-from typing import Annotated
 
 import msgspec
+
+from bus_sim.quantities import Count, MemoryOctets, Watts
 
 LARGEST_FILE_ID = 2**32 - 1
 
@@ -17,9 +18,9 @@ class MassMemoryParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
         power_w: what it draws.
     """
 
-    capacity_octets: Annotated[int, msgspec.Meta(gt=0)]
-    most_files: Annotated[int, msgspec.Meta(gt=0)]
-    power_w: Annotated[float, msgspec.Meta(ge=0.0)]
+    capacity_octets: MemoryOctets
+    most_files: Count
+    power_w: Watts
 
 
 @unique

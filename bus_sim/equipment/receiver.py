@@ -5,15 +5,12 @@ receiver's queue only while a station sees the spacecraft. What does not fit, or
 lost.
 """
 
-from typing import Annotated
-
 import msgspec
 
 from bus_sim.environment.epoch import NS_PER_S
+from bus_sim.quantities import BitsPerSecond, Octets, Watts
 
 _BITS_PER_OCTET = 8
-PositiveCount = Annotated[int, msgspec.Meta(gt=0)]
-NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
 
 
 class ReceiverParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,10 +23,10 @@ class ReceiverParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         power_w: what it draws.
     """
 
-    rate_bit_s: PositiveCount
-    air_octets: PositiveCount
-    queue_octets: PositiveCount
-    power_w: NotNegative
+    rate_bit_s: BitsPerSecond
+    air_octets: Octets
+    queue_octets: Octets
+    power_w: Watts
 
 
 class ReceiverState(msgspec.Struct):

@@ -5,15 +5,12 @@ the step in which its last bit leaves: only while a station sees the spacecraft.
 in low orbit). Every queue has a bound, and what does not fit, or is not heard, is counted where it is lost.
 """
 
-from typing import Annotated
-
 import msgspec
 
 from bus_sim.environment.epoch import NS_PER_S
+from bus_sim.quantities import BitsPerSecond, Count, Octets, Watts
 
 _BITS_PER_OCTET = 8
-PositiveCount = Annotated[int, msgspec.Meta(gt=0)]
-NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
 
 
 class TransmitterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,12 +25,12 @@ class TransmitterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=T
         radiated_w: the part of it that leaves through the antenna and heats nothing.
     """
 
-    rate_bit_s: PositiveCount
-    queue_octets: PositiveCount
-    ground_frames: PositiveCount
-    off_w: NotNegative
-    on_w: NotNegative
-    radiated_w: NotNegative = 0.0
+    rate_bit_s: BitsPerSecond
+    queue_octets: Octets
+    ground_frames: Count
+    off_w: Watts
+    on_w: Watts
+    radiated_w: Watts = 0.0
 
 
 class GroundFrame(msgspec.Struct, frozen=True):

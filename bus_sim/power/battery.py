@@ -18,13 +18,24 @@ from typing import Annotated
 import msgspec
 
 from bus_sim.errors import ParameterError
+from bus_sim.quantities import (
+    ActivationKelvins,
+    AmpereHours,
+    Amperes,
+    CellVolts,
+    Celsius,
+    Fraction,
+    Name,
+    Ohms,
+    PositiveFraction,
+    PositiveSeconds,
+    VoltsPerKelvin,
+)
 
 ZERO_CELSIUS_K = 273.15
 REFERENCE_K = 298.15
 _SECONDS_PER_HOUR = 3600.0
 _FULL, _EMPTY = 1.0, 0.0
-
-Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 
 
 class BatteryParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,23 +61,23 @@ class BatteryParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         initial_soc: state of charge at scenario start.
     """
 
-    node: str
-    cells_in_series: Annotated[int, msgspec.Meta(ge=1)]
-    capacity_ah: Positive
-    soc_points: tuple[float, ...]
-    ocv_v: tuple[float, ...]
-    r0_ohm: tuple[float, ...]
-    r0_activation_k: Annotated[float, msgspec.Meta(ge=0.0)]
-    entropy_v_per_k: float
-    r1_ohm: Positive
-    tau1_s: Positive
-    r2_ohm: Positive
-    tau2_s: Positive
-    coulombic_efficiency: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
-    charge_voltage_v: Positive
-    charge_current_a: Positive
-    lowest_charge_c: float
-    initial_soc: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+    node: Name
+    cells_in_series: Annotated[int, msgspec.Meta(ge=1, le=100)]
+    capacity_ah: AmpereHours
+    soc_points: tuple[Fraction, ...]
+    ocv_v: tuple[CellVolts, ...]
+    r0_ohm: tuple[Ohms, ...]
+    r0_activation_k: ActivationKelvins
+    entropy_v_per_k: VoltsPerKelvin
+    r1_ohm: Ohms
+    tau1_s: PositiveSeconds
+    r2_ohm: Ohms
+    tau2_s: PositiveSeconds
+    coulombic_efficiency: PositiveFraction
+    charge_voltage_v: CellVolts
+    charge_current_a: Amperes
+    lowest_charge_c: Celsius
+    initial_soc: Fraction
 
 
 class BatteryState(msgspec.Struct):
@@ -173,8 +184,8 @@ class Battery:
         if temperature_c >= parameters.lowest_charge_c:
             room_a = (1.0 - state.soc) * charge_as / (parameters.coulombic_efficiency * step_s)
             charge_a = max(0.0, min((self._charge_voltage_v - emf) / r0, parameters.charge_current_a, room_a))
-        discharge_a = min(state.soc * charge_as / step_s, 0.5 * emf / r0)
-        return (emf + charge_a * r0) * charge_a, (emf - discharge_a * r0) * discharge_a
+        discharge_a = max(0.0, min(state.soc * charge_as / step_s, 0.5 * emf / r0))
+        return max(0.0, (emf + charge_a * r0) * charge_a), (emf - discharge_a * r0) * discharge_a
 
     def step(self, power_w: float, temperature_c: float, step_s: float) -> None:
         """Give (positive) or take (negative) ``power_w`` at the terminals for ``step_s``.
@@ -192,7 +203,7 @@ class Battery:
         emf = ocv - state.v1_v - state.v2_v
         # The root of (emf - I r0) I = P that tends to P / emf, in the form without cancellation.
         root = math.sqrt(max(0.0, emf * emf - 4.0 * r0 * power_w))
-        current = 2.0 * power_w / (emf + root)
+        current = 2.0 * power_w / (emf + root) if power_w else 0.0
         moved_as = current * step_s
         if current < 0.0:
             moved_as *= self.parameters.coulombic_efficiency

@@ -7,11 +7,12 @@ LCL, RLCL). Under-voltage tiers open groups of lines when the bus voltage stays 
 should have shed these loads long before.
 """
 
-from typing import Annotated, Protocol
+from typing import Protocol
 
 import msgspec
 
 from bus_sim.errors import ParameterError, UnknownNameError
+from bus_sim.quantities import Amperes, BusVolts, Name, PositiveFraction, Seconds, Watts
 
 
 class Load(Protocol):
@@ -38,10 +39,10 @@ class LineParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         initially_on: closed at scenario start.
     """
 
-    name: str
-    node: str
-    limit_a: Annotated[float, msgspec.Meta(gt=0.0)]
-    trip_time_s: Annotated[float, msgspec.Meta(ge=0.0)] = 0.01
+    name: Name
+    node: Name
+    limit_a: Amperes
+    trip_time_s: Seconds = 0.01
     retriggerable: bool = False
     initially_on: bool = False
 
@@ -56,10 +57,10 @@ class TierParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lines: names of the lines it opens.
     """
 
-    below_v: float
-    recovered_v: float
-    hold_s: Annotated[float, msgspec.Meta(ge=0.0)]
-    lines: tuple[str, ...]
+    below_v: BusVolts
+    recovered_v: BusVolts
+    hold_s: Seconds
+    lines: tuple[Name, ...]
 
 
 class DistributionParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,11 +76,11 @@ class DistributionParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=
         tiers: under-voltage tiers.
     """
 
-    node: str
-    efficiency: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
-    quiescent_w: Annotated[float, msgspec.Meta(ge=0.0)]
-    mppt_efficiency: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
-    restart_v: float
+    node: Name
+    efficiency: PositiveFraction
+    quiescent_w: Watts
+    mppt_efficiency: PositiveFraction
+    restart_v: BusVolts
     lines: tuple[LineParameters, ...]
     tiers: tuple[TierParameters, ...]
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from bus_sim.environment.sun import SOLAR_CONSTANT_W_M2
+from bus_sim.quantities import Name, PositiveFraction, SquareMetres
 
 REFERENCE_TEMPERATURE_C = 28.0
 """Temperature at which cell efficiencies are quoted [degC]."""
@@ -22,10 +23,10 @@ class PanelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         temperature_coefficient_per_k: relative change of power per kelvin, negative for real cells.
     """
 
-    name: str
-    surface: str
-    cell_area_m2: Annotated[float, msgspec.Meta(gt=0.0)]
-    efficiency: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
+    name: Name
+    surface: Name
+    cell_area_m2: SquareMetres
+    efficiency: PositiveFraction
     temperature_coefficient_per_k: Annotated[float, msgspec.Meta(gt=-0.01, le=0.0)] = -0.0022
 
 

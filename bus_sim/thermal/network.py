@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from bus_sim.errors import ParameterError, StepTooLongError, UnknownNameError
+from bus_sim.quantities import JoulesPerKelvin, Name, PositiveWatts, WattsPerKelvin
 from bus_sim.thermal.surfaces import SurfaceParameters, radiating_area
 
 STEFAN_BOLTZMANN_W_M2_K4 = 5.670374419e-8
@@ -17,7 +18,10 @@ ZERO_CELSIUS_K = 273.15
 HOTTEST_K = 400.0
 """Temperature at which radiation is linearised for the step check [K]; no node of a living spacecraft is hotter."""
 
-Positive = Annotated[float, msgspec.Meta(gt=0.0)]
+COLDEST_K = 20.0
+"""Below this temperature the model means nothing [K]: nothing near the Earth gets as cold by itself."""
+BEYOND_K = HOTTEST_K * 2.0 ** (1.0 / 3.0)
+"""Above this temperature the integration may oscillate [K]: linearised radiation has doubled, and with it the step."""
 
 
 class NodeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,25 +33,25 @@ class NodeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         initial_c: temperature at scenario start [degC].
     """
 
-    name: str
-    heat_capacity_j_k: Positive
+    name: Name
+    heat_capacity_j_k: JoulesPerKelvin
     initial_c: Annotated[float, msgspec.Meta(gt=-150.0, lt=120.0)] = 20.0
 
 
 class CouplingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A conductance between two nodes [W/K]."""
 
-    a: str
-    b: str
-    conductance_w_k: Positive
+    a: Name
+    b: Name
+    conductance_w_k: WattsPerKelvin
 
 
 class HeaterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A heater: its name, the node it warms and its power when on [W]."""
 
-    name: str
-    node: str
-    power_w: Positive
+    name: Name
+    node: Name
+    power_w: PositiveWatts
 
 
 class ThermalParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,21 +5,20 @@ space is part of the network, because it depends on the node's temperature.
 """
 
 import math
-from typing import Annotated
 
 import msgspec
 
+from bus_sim.directions import direction
 from bus_sim.errors import ParameterError
+from bus_sim.quantities import Direction, Fraction, Name, SquareMetres
 from bus_sim.thermal.view_factor import HALF_INTERVALS, EarthViewTable
-from flightsw.geometry.vectors import Vector, norm, unit
+from flightsw.geometry.vectors import Vector
 
 ALBEDO = 0.3
 """Mean Bond albedo of the Earth (Gilmore, "Spacecraft Thermal Control Handbook", 2002, chapter 2)."""
 
 EARTH_INFRARED_W_M2 = 237.0
 """Mean infrared emission of the Earth at its surface [W/m2] (same source)."""
-
-Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 class SurfaceParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,18 +33,12 @@ class SurfaceParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         emissivity: infrared, 0 to 1.
     """
 
-    name: str
-    node: str
-    normal: tuple[float, float, float]
-    area_m2: Annotated[float, msgspec.Meta(gt=0.0)]
+    name: Name
+    node: Name
+    normal: Direction
+    area_m2: SquareMetres
     absorptivity: Fraction
     emissivity: Fraction
-
-
-def _normal(parameters: SurfaceParameters) -> Vector:
-    if norm(parameters.normal) == 0.0:
-        raise ParameterError(f"thermal.surfaces[{parameters.name}].normal", "has no length")
-    return unit(parameters.normal)
 
 
 class Surfaces:
@@ -60,7 +53,7 @@ class Surfaces:
         self._rows = tuple(
             (
                 n,
-                *_normal(surface),
+                *direction(f"thermal.surfaces[{surface.name}].normal", surface.normal),
                 node_of[surface.node],
                 surface.area_m2 * surface.absorptivity,
                 surface.area_m2 * surface.emissivity * EARTH_INFRARED_W_M2,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from bus_sim.assembly import assemble
 from bus_sim.endpoints.server import serve
 from bus_sim.equipment.camera import Shot
 from bus_sim.equipment.imagery import expose, image_file
-from bus_sim.parameters import load_parameters
-from bus_sim.spacecraft import Spacecraft
 from ops_tools.run.reset_line import ResetLine
 from ops_tools.run.settings import RunSettings, decode
 from ops_tools.run.stop_signal import StopSignal
@@ -20,7 +19,7 @@ def simulate(settings: RunSettings) -> None:
     def image(shot: Shot) -> bytes:
         return image_file(expose(settings.seed, shot.target_id, shot.exposure_index))
 
-    spacecraft = Spacecraft(load_parameters(settings.spacecraft_file), settings.seed, image)
+    spacecraft, _ = assemble(settings.spacecraft_file, settings.seed, image)
     line, stop, bites = ResetLine(settings.reset_line), StopSignal(), 0
 
     def over() -> bool:

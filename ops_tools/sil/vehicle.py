@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bus_sim.endpoints.wiring import S_BAND, X_BAND, wire, wire_antennas
+from bus_sim.assembly import assemble
+from bus_sim.endpoints.wiring import S_BAND, X_BAND, wire_antennas
 from bus_sim.equipment.camera import Shot
 from bus_sim.equipment.imagery import expose, image_file
-from bus_sim.parameters import load_parameters
-from bus_sim.spacecraft import STEP_NS, Spacecraft
+from bus_sim.spacecraft import STEP_NS
 from flightsw.hal.sim import MemoryNvm, SimRadioFrequency
 from flightsw.mission import Mission
 from flightsw.runtime.device_ports import SimPorts
@@ -50,8 +50,7 @@ class LockstepVehicle:
     ) -> None:
         self.seed = seed
         self.mission = Mission.load(mission_file)
-        self.spacecraft = Spacecraft(load_parameters(spacecraft_file), seed, self._image)
-        endpoints = wire(self.spacecraft)
+        self.spacecraft, endpoints = assemble(spacecraft_file, seed, self._image)
         antennas = wire_antennas(self.spacecraft)
         self.runtime = LockstepRuntime(self.mission, Store(MemoryNvm()), SimPorts(endpoints), trace, listener)
         radios = StationRadios(*(SimRadioFrequency(antennas[band], band) for band in (S_BAND, X_BAND)))

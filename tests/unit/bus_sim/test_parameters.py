@@ -57,7 +57,7 @@ def test_an_unknown_key_is_refused_with_those_that_exist(
     [
         ("initial_soc = 0.85", "initial_soc = 1.2", "battery.initial_soc"),
         ('name = "Kashi"', "name = 7", "stations[2].name"),
-        ("most_substeps = 20", "", "body"),
+        ("most_substeps = 20", "", "body.most_substeps"),
         ("[onboard_computer]", "[[onboard_computer]]", "onboard_computer"),
         ("start_utc = 2026-05-15T02:41:00Z", "start_utc = 5", "start_utc"),
     ],
