@@ -79,6 +79,20 @@ class Mission:
             raise MissionError(f"{module.__name__} defines {len(classes)} App classes, exactly one is needed")
         return classes[0]
 
+    def driver_class(self, device: str) -> type[Any]:
+        """The driver of a device.
+
+        Raises:
+            MissionError: its module cannot be imported, or has no such class.
+        """
+        named = self.file.devices[device].driver
+        module, _, name = named.partition(":")
+        try:
+            driver: type[Any] = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            raise MissionError(f"device {device!r}: driver {named!r} cannot be imported: {error}") from error
+        return driver
+
     def table_folder(self, app: str) -> Path:
         """Where an app's table files are: the nearest mission that has some."""
         folders = [folder / "tables" / app for folder in self.folders]

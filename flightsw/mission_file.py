@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 import tomllib
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any
 
 import msgspec
 
 from flightsw.bus.inbox import InboxLimits
+from flightsw.documents import DocumentError, convert
 from flightsw.errors import FlightSoftwareError
 from flightsw.mission_life import ExecutiveEntry, OnFailure, WhenExhausted, WithoutNeeds, needs_problem
 from flightsw.mission_links import MissionLinks
@@ -21,6 +20,10 @@ MISSION_FILE = "mission.toml"
 MAX_EXTENSIONS = 8
 
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
+PackageName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
+DriverName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
+PortName = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Address = Annotated[int, msgspec.Meta(ge=0, le=0x7F)]
 Version = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,16}$")]
 
 
@@ -50,7 +53,7 @@ class AppEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             failed.
     """
 
-    package: str
+    package: PackageName
     apid: int
     process: Name = "core"
     critical: bool = False
@@ -73,13 +76,13 @@ class DeviceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         driver: ``module:class`` of its driver.
         port: name of the port it hangs on.
         kind: kind of that port.
-        address: I2C address, 0 on other ports.
+        address: I2C address of 7 bits, 0 on other ports.
     """
 
-    driver: str
-    port: str
+    driver: DriverName
+    port: PortName
     kind: Annotated[str, msgspec.Meta(pattern="^(uart|i2c)$")]
-    address: int = 0
+    address: Address = 0
 
 
 class TimeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,13 +153,14 @@ def read_mission(path: Path) -> ReadMission:
     merged: dict[str, Any] = {}
     app_folders: dict[str, Path] = {}
     for source, document in reversed(documents):
-        for app in document.get("apps", {}):
+        apps = document.get("apps")
+        for app in apps if isinstance(apps, dict) else ():
             app_folders.setdefault(app, source.parent)
         merged = _merge(merged, document)
     try:
-        file = msgspec.convert(merged, MissionFile)
-    except msgspec.ValidationError as error:
-        raise MissionError(f"mission file {path}: {_explained(merged, error)}") from error
+        file = convert(merged, MissionFile)
+    except DocumentError as error:
+        raise MissionError(f"mission file {path}: {error}") from error
     _check_time(path, file.time)
     problem = needs_problem({name: entry.needs for name, entry in file.apps.items()})
     if problem:
@@ -221,34 +225,3 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         there = merged.get(key)
         merged[key] = _merge(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
     return merged
-
-
-def _explained(document: dict[str, Any], error: msgspec.ValidationError) -> str:
-    """What is wrong with a document, where, and which keys are allowed there when it is a key."""
-    for section, kind in (("apps", AppEntry), ("devices", DeviceEntry)):
-        entries = document.get(section)
-        for name, entry in entries.items() if isinstance(entries, dict) else ():
-            try:
-                msgspec.convert(entry, kind)
-            except msgspec.ValidationError as inner:
-                problem, where = _split(str(inner))
-                return f"{problem} - at `$.{section}.{name}{where}`{_allowed_keys(problem, kind, where)}"
-    problem, where = _split(str(error))
-    return f"{problem} - at `${where}`{_allowed_keys(problem, MissionFile, where)}"
-
-
-def _split(problem: str) -> tuple[str, str]:
-    """What msgspec found, and the path to where it found it, empty at the top."""
-    what, _, where = problem.partition(" - at `$")
-    return what, where.rstrip("`")
-
-
-def _allowed_keys(problem: str, top: type[msgspec.Struct], where: str) -> str:
-    """The keys that would have been right, when the problem is an unknown key."""
-    if "unknown field" not in problem:
-        return ""
-    found: Any = top
-    for step in re.findall(r"[a-z0-9_]+|\[(?:\.\.\.|[0-9]+)\]", where):
-        found = get_args(found)[0] if step.startswith("[") else get_type_hints(found)[step]
-        found = next((each for each in get_args(found) if get_origin(found) is UnionType), found)
-    return f"; allowed are {', '.join(found.__struct_fields__)}"

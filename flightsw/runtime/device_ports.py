@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from flightsw.hal.emu import EmuLink
 from flightsw.hal.emu_ports import emu_i2c, emu_uart
 from flightsw.hal.sim import ByteEndpoint, SimI2c, SimUart
-from flightsw.mission import DeviceEntry, MissionError
+from flightsw.mission import DeviceEntry, Mission, MissionError
+
+
+def check_devices(mission: Mission, ports: Collection[str]) -> None:
+    """See, before anything flies, that every device has a driver and hangs on a port that is there.
+
+    Args:
+        mission: what flies.
+        ports: names of the ports that the back end has.
+
+    Raises:
+        MissionError: names the device and what is allowed.
+    """
+    for device, entry in mission.file.devices.items():
+        mission.driver_class(device)
+        if entry.port not in ports:
+            raise MissionError(f"device {device!r}: no port is named {entry.port!r}; allowed are {', '.join(ports)}")
 
 
 class SimPorts:

@@ -5,7 +5,6 @@ Both runtimes are built on it: lock-step holds one host with all apps, the proce
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
@@ -188,13 +187,7 @@ class Host:
         return cast("Driver", self._devices[device])
 
     def _open(self, device: str) -> object:
-        entry = self.mission.file.devices[device]
-        module, _, name = entry.driver.partition(":")
-        try:
-            driver = getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise MissionError(f"device {device!r}: driver {entry.driver!r} cannot be imported: {error}") from error
-        return driver(self._ports.open(entry))
+        return self.mission.driver_class(device)(self._ports.open(self.mission.file.devices[device]))
 
     def forget_devices(self) -> None:
         """Let go of all drivers; the next app that asks gets new ones."""

@@ -12,7 +12,7 @@ from bus_sim.equipment.imagery import expose, image_file
 from bus_sim.spacecraft import STEP_NS
 from flightsw.hal.sim import MemoryNvm, SimRadioFrequency
 from flightsw.mission import Mission
-from flightsw.runtime.device_ports import SimPorts
+from flightsw.runtime.device_ports import SimPorts, check_devices
 from flightsw.runtime.keeping.reset_record import ResetSubtype
 from flightsw.runtime.lockstep import GROUND_PRIORITY, PHYSICS_PRIORITY, LockstepRuntime
 from flightsw.runtime.trace import TraceChain
@@ -51,6 +51,7 @@ class LockstepVehicle:
         self.seed = seed
         self.mission = Mission.load(mission_file)
         self.spacecraft, endpoints = assemble(spacecraft_file, seed, self._image)
+        check_devices(self.mission, endpoints)
         antennas = wire_antennas(self.spacecraft)
         self.runtime = LockstepRuntime(self.mission, Store(MemoryNvm()), SimPorts(endpoints), trace, listener)
         radios = StationRadios(*(SimRadioFrequency(antennas[band], band) for band in (S_BAND, X_BAND)))

@@ -26,6 +26,9 @@ critical = true
 
 Write = Callable[[str], Path]
 
+FITTING = (("extends", "'"), ("python_path", "["))
+"""What is no mistake, or another one."""
+
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
@@ -129,6 +132,21 @@ def test_an_unknown_key_in_a_section_that_is_there(write: Write, level: str) -> 
             "housekeeping_s of 10 is no multiple of minor",
         ),
         ("[apps.executive]", "[apps.Executive]", r"matching regex"),
+        (
+            'package = "flightsw.core.executive"',
+            'package = ""',
+            r"matching regex .* - at `\$\.apps\.executive\.package`",
+        ),
+        (
+            "[links.",
+            "[devices.e]\ndriver='x'\nport='e'\nkind='uart'\n[links.",
+            r"regex .* - at `\$\.devices\.e\.driver`",
+        ),
+        (
+            "[links.",
+            "[devices.e]\ndriver='a:B'\nport='e'\nkind='i2c'\naddress=-1\n[links.",
+            r">= 0 - at `\$\.devices\.e\.address`; allowed are 0 to 127",
+        ),
         ("critical = true", "inboxes = { bulk = 0 }", r">= 1 - at `\$\.apps\.executive\.inboxes\.bulk`"),
     ],
 )
@@ -136,6 +154,16 @@ def test_a_wrong_value_is_named_with_what_is_allowed(write: Write, old: str, new
     """The error says which key of which app, what it found, and what would be right."""
     with pytest.raises(MissionError, match=rf"mission\.toml: .*{problem}"):
         Mission.load(write(BASE.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize("value", ["1", "[]", "true", "'x'", "[1]", "{ a = 1 }", "nan"])
+@pytest.mark.parametrize("section", ["apps", "devices", "links", "time", "extends", "python_path"])
+def test_a_section_that_is_none_is_refused(write: Write, section: str, value: str) -> None:
+    """Whatever stands where a section, a name or a list of folders belongs, the error names it."""
+    parts = [part for part in BASE.split("\n\n") if f"[{section}" not in part]
+    text = f"{section} = {value if (section, value[0]) not in FITTING else 1}\n" + "\n\n".join(parts)
+    with pytest.raises(MissionError, match=section):
+        Mission.load(write(text))
 
 
 def test_a_mission_file_must_be_there_and_readable(write: Write, tmp_path: Path) -> None:
