@@ -16,6 +16,8 @@ StructType = TypeVar("StructType", bound=msgspec.Struct)
 
 _KEY = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<key>.*)`$")
 
+UNIONS: tuple[Any, ...] = (UnionType, Union)
+
 Node = Any
 """Whatever stands in a document, or the type of it."""
 
@@ -87,7 +89,7 @@ def _part_that_fits(value: Node, kind: Node) -> Node:
     origin: Node = get_origin(kind)
     if origin is Annotated:
         return _part_that_fits(value, get_args(kind)[0])
-    if origin in (UnionType, Union):
+    if origin in UNIONS:
         parts = [_part_that_fits(value, part) for part in get_args(kind)]
         containers = [part for part in parts if _is_struct(part) or get_origin(part) in (dict, tuple, list)]
         return containers[0] if containers else kind
@@ -102,6 +104,8 @@ def _allowed(kind: Node) -> tuple[str, ...]:
     """What a value of this type may be, where that can be listed or is bounded."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return tuple(str(member.value) for member in kind)
+    if get_origin(kind) in UNIONS:
+        return tuple(allowed for part in get_args(kind) for allowed in _allowed(part))
     bounds = [note for note in getattr(kind, "__metadata__", ()) if isinstance(note, msgspec.Meta)]
     return tuple(_described(note) for note in bounds if note.pattern is None)
 

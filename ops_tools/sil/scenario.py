@@ -27,9 +27,14 @@ from typing import Annotated, Any
 
 import msgspec
 
+from flightsw.documents import DocumentError, convert
 from ops_tools.ground.command_record import Verdict
 
-NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+Celsius = Annotated[float, msgspec.Meta(ge=-273.15, le=1000.0)]
+Figure = Annotated[float, msgspec.Meta(ge=-1e18, le=1e18)]
+LONGEST_S = 366 * 86_400
+"""Longest flight: a leap year."""
 
 
 class ScenarioError(ValueError):
@@ -54,9 +59,9 @@ class ScenarioCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arguments: dict[str, Any] = {}
     confirm: str | None = None
     force: str = ""
-    at_s: NotNegative | None = None
+    at_s: Seconds | None = None
     contact: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    after_s: NotNegative = 0.0
+    after_s: Seconds = 0.0
     expect: Verdict = Verdict.COMPLETED
 
 
@@ -75,8 +80,8 @@ class ScenarioExpectation(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     requirement: str
     text: str
     value: str
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: Figure | None = None
+    at_most: Figure | None = None
     equals: Any = None
 
 
@@ -89,9 +94,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         node_lowest_c: lowest temperature by thermal node.
     """
 
-    battery_floor: float = 0.0
-    node_highest_c: dict[str, float] = {}
-    node_lowest_c: dict[str, float] = {}
+    battery_floor: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.0
+    node_highest_c: dict[str, Celsius] = {}
+    node_lowest_c: dict[str, Celsius] = {}
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,7 +114,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     mission: str
-    duration_s: Annotated[int, msgspec.Meta(ge=1)]
+    duration_s: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_S)]
     spacecraft: str = ""
     limits: Limits = Limits()
     commands: tuple[ScenarioCommand, ...] = ()
@@ -134,13 +139,14 @@ def load_scenario(path: Path) -> LoadedScenario:
     """Read a scenario file.
 
     Raises:
-        ScenarioError: missing, no TOML, an unknown key, or a command without a time.
+        ScenarioError: missing or unreadable, no TOML, an unknown key, a value that is not allowed, a command without a
+            time, or an expectation that demands nothing.
     """
     try:
-        scenario = msgspec.convert(tomllib.loads(path.read_text()), Scenario)
+        scenario = convert(tomllib.loads(path.read_text(encoding="utf-8")), Scenario)
     except FileNotFoundError:
         raise ScenarioError(f"scenario file {path} is missing") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, DocumentError) as error:
         raise ScenarioError(f"scenario file {path}: {error}") from error
     for number, command in enumerate(scenario.commands, 1):
         if (command.at_s is None) == (command.contact is None):
@@ -154,6 +160,8 @@ def load_scenario(path: Path) -> LoadedScenario:
             raise ScenarioError(
                 f"scenario file {path}: {expectation.requirement} demands nothing; add at_least, at_most or equals"
             )
+        if expectation.equals != expectation.equals:
+            raise ScenarioError(f"scenario file {path}: {expectation.requirement} can never hold: equals is nan")
     return LoadedScenario(
         scenario=scenario,
         mission_file=(path.parent / scenario.mission).resolve(),

@@ -60,6 +60,28 @@ def test_the_reference_spacecraft_is_the_default(tmp_path: Path) -> None:
         (('name = "short"', "name = short"), "Invalid value"),
         (('name = "EXECUTIVE.NOOP"', 'force = "0axx"'), "no hexadecimal"),
         (("[[commands]]", EMPTY_DEMAND), "R-1 demands nothing"),
+        (("duration_s = 60", "duration_s = 60\nfoo = 1"), r"unknown field `foo` - at `\$`; allowed are name, mission"),
+        (("at_s = 5", "at_s = inf"), r"at `\$\.commands\[0\]\.at_s`; allowed are 0 to 1e\+09"),
+        (
+            ("at_s = 5", "at_s = 5\nexpect = 'wrong'"),
+            r"expect`; allowed are completed, failed, rejected, timed_out",
+        ),
+        (("[[commands]]", "[limits]\nbattery_floor = nan\n[[commands]]"), "battery_floor`; allowed are 0 to 1"),
+        (("[[commands]]", "[limits]\nbattery_floor = 5\n[[commands]]"), "battery_floor`; allowed are 0 to 1"),
+        (
+            ("[[commands]]", "[limits]\nnode_highest_c = { battery = nan }\n[[commands]]"),
+            r"limits\.node_highest_c\.battery`; allowed are -273.15 to 1000",
+        ),
+        (
+            ("[[commands]]", "[limits]\nnode_lowest_c = { battery = -inf }\n[[commands]]"),
+            r"limits\.node_lowest_c\.battery`; allowed are -273.15 to 1000",
+        ),
+        (
+            ("[[commands]]", EMPTY_DEMAND.replace('sent"', 'sent"\nat_most = nan')),
+            r"at_most`; allowed are -1e\+18 to 1e",
+        ),
+        (("[[commands]]", EMPTY_DEMAND.replace('sent"', 'sent"\nequals = nan')), "R-1 can never hold: equals is nan"),
+        (("duration_s = 60", "duration_s = 100000000"), "duration_s`; allowed are 1 to 31622400"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, change: tuple[str, str], problem: str) -> None:
@@ -67,6 +89,14 @@ def test_what_is_wrong_is_named(tmp_path: Path, change: tuple[str, str], problem
     with pytest.raises(ScenarioError, match=problem) as caught:
         load_scenario(written(tmp_path, GOOD.replace(*change)))
     assert "scenario.toml" in str(caught.value)
+
+
+def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
+    """A folder, and a file where a folder should be, are told like any other file that cannot be read."""
+    with pytest.raises(ScenarioError, match="directory"):
+        load_scenario(tmp_path)
+    with pytest.raises(ScenarioError, match="directory"):
+        load_scenario(written(tmp_path, GOOD) / "x.toml")
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
