@@ -27,7 +27,7 @@ class ParameterError(BusSimError):
     def in_file(self, file: Path) -> ParameterError:
         """The same error, saying in which file."""
         said = ParameterError(self.path, self.reason, self.allowed)
-        said.args = (f"spacecraft file {file}: {self}",)
+        said.args = (f"spacecraft file {file}: {self if self.path else self.reason}",)
         return said
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ops_tools.cli_commands.arguments import above_zero, orbits, output_file, output_folder
+
 DEFAULT_SEED = 7
 
 
@@ -16,12 +18,18 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         description="Flies the reference mission 'urbanwatch' in lock-step, shows it live, and writes a report.",
         epilog="Examples: flightsw demo; flightsw demo --orbits 15 --headless --json day.json",
     )
-    demo.add_argument("--orbits", type=float, default=1.0, metavar="N", help="orbits of 95 minutes to fly (default 1)")
+    demo.add_argument(
+        "--orbits",
+        type=orbits,
+        default=1.0,
+        metavar="N",
+        help="orbits of 95 minutes, at least a minute (default 1)",
+    )
     _add_options(demo)
-    demo.add_argument("--report", type=Path, default=Path("reports"), metavar="DIR", help="folder for the report")
+    demo.add_argument("--report", type=output_folder, default="reports", metavar="DIR", help="folder for the report")
     demo.add_argument(
         "--speed",
-        type=float,
+        type=above_zero,
         default=150.0,
         metavar="X",
         help="vehicle seconds per second at most, on a terminal (default %(default)s)",
@@ -37,13 +45,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     sil.add_argument("scenario", type=Path, nargs="+", help="scenario file")
     _add_options(sil)
-    sil.add_argument("--out", type=Path, metavar="DIR", help="folder for results and reports")
-    sil.add_argument("--trace", type=Path, metavar="FILE", help="write every message, to compare two runs")
+    sil.add_argument("--out", type=output_folder, metavar="DIR", help="folder for results and reports")
+    sil.add_argument("--trace", type=output_file, metavar="FILE", help="write every message of one scenario")
     sil.add_argument(
         "--trace-handlers",
-        type=Path,
+        type=output_file,
         metavar="FILE",
-        help="measure all handlers in host time and write the newest runs of the last scenario, for ui.perfetto.dev or "
+        help="measure all handlers of one scenario in host time and write the newest runs, for ui.perfetto.dev or "
         "chrome://tracing; the flight is the same with and without",
     )
     sil.set_defaults(run=_sil)
@@ -51,7 +59,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="N", help="seed of everything random")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result for machines")
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="write the result for machines")
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
-import math
 from pathlib import Path
+
+from ops_tools.cli_commands.arguments import above_zero, output_file
 
 DEFAULT_SEED = 7
 MAX_PORT = 65_535
@@ -24,22 +24,22 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("mission", type=Path, nargs="?", help="mission file (default: the reference mission)")
     parser.add_argument(
-        "--speed", type=_above_zero, default=1.0, metavar="X", help="vehicle seconds per second (default 1)"
+        "--speed", type=above_zero, default=1.0, metavar="X", help="vehicle seconds per second (default 1)"
     )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="N", help="seed of the simulator")
     parser.add_argument("--spacecraft", type=Path, metavar="FILE", help="simulated spacecraft (default: the reference)")
     parser.add_argument("--scenario", type=Path, metavar="FILE", help="send the commands of a scenario")
     parser.add_argument(
-        "--duration", type=_above_zero, metavar="S", help="vehicle seconds to fly (default: until Ctrl-C)"
+        "--duration", type=above_zero, metavar="S", help="vehicle seconds to fly (default: until Ctrl-C)"
     )
     parser.add_argument(
         "--listen", type=_address, default="127.0.0.1:8800", metavar="HOST:PORT", help="where the ground listens"
     )
     parser.add_argument("--headless", action="store_true", help="no live view")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary for machines at the end")
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="write a summary for machines at the end")
     parser.add_argument(
         "--trace-handlers",
-        type=Path,
+        type=output_file,
         metavar="FILE",
         help="measure all handlers and write the newest runs at the end, for ui.perfetto.dev or chrome://tracing",
     )
@@ -47,12 +47,19 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def run(options: argparse.Namespace) -> int:
-    """Fly."""
+    """Fly.
+
+    Returns:
+        The exit status: with a scenario, 1 unless every command got the verdict that was expected; 1 when a process of
+        the run has ended by itself.
+    """
     from rich.console import Console  # noqa: PLC0415 - only what is run is loaded
 
     from ops_tools.reference_mission import reference_mission  # noqa: PLC0415
+    from ops_tools.result_file import write_json  # noqa: PLC0415
     from ops_tools.run.conduct import Conductor, RunOptions  # noqa: PLC0415
-    from ops_tools.run.session import RunSession  # noqa: PLC0415
+    from ops_tools.run.session import RunError, RunSession  # noqa: PLC0415
+    from ops_tools.sil.report.records import Verdict  # noqa: PLC0415
     from ops_tools.sil.scenario import load_scenario  # noqa: PLC0415
 
     scenario = load_scenario(options.scenario).scenario if options.scenario else None
@@ -66,20 +73,20 @@ def run(options: argparse.Namespace) -> int:
         commands=scenario.commands if scenario else (),
     )
     mission = options.mission or reference_mission() / "mission.toml"
+    console, failure = Console(), ""
     with RunSession(mission, options.spacecraft, options.seed, options.speed, options.trace_handlers) as session:
-        conductor = Conductor(session, wanted, Console())
-        with contextlib.suppress(KeyboardInterrupt):  # before the loop has taken the signals
-            asyncio.run(conductor.conduct())
+        conductor = Conductor(session, wanted, console)
+        try:
+            with contextlib.suppress(KeyboardInterrupt):  # before the loop has taken the signals
+                asyncio.run(conductor.conduct())
+        except RunError as error:
+            failure = str(error)
+        verdict, reason = conductor.judge(failure)
         if options.json:
-            options.json.write_text(json.dumps(conductor.summary(), indent=2, default=str) + "\n")
-    return 0
-
-
-def _above_zero(text: str) -> float:
-    value = float(text)
-    if not 0.0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-    return value
+            write_json(options.json, conductor.summary(failure))
+    if scenario or failure:
+        console.print(f"{verdict.value}{f': {reason}' if reason else ''}", highlight=False, soft_wrap=True)
+    return 0 if verdict is Verdict.PASS else 1
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -18,7 +18,9 @@ from ops_tools.console.stepping import SteppedGround
 from ops_tools.console.terminal import TerminalView
 from ops_tools.ground.station import GroundSegment
 from ops_tools.run.session import RunError, RunSession
+from ops_tools.sil.command_judgement import judge_commands, unsent_commands
 from ops_tools.sil.procedure import Procedure
+from ops_tools.sil.report.records import Verdict
 from ops_tools.sil.scenario import ScenarioCommand
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
@@ -96,12 +98,30 @@ class Conductor:
             for number in STOP_SIGNALS:
                 loop.remove_signal_handler(number)
 
-    def summary(self) -> dict[str, object]:
-        """What the run came to, for machines."""
+    def judge(self, failure: str) -> tuple[Verdict, str]:
+        """What the run came to: whether every command of the scenario got the verdict that was expected, and why not.
+
+        Args:
+            failure: why the run ended by itself, empty when it did not.
+        """
+        commands = judge_commands(self._procedure.issued, self._procedure.unsent)
+        if failure:
+            return Verdict.ERROR, "; ".join(reason for reason in (failure, commands.reason) if reason)
+        return commands.verdict, commands.reason
+
+    def summary(self, failure: str = "") -> dict[str, object]:
+        """What the run came to, for machines.
+
+        Args:
+            failure: why the run ended by itself, empty when it did not.
+        """
         ground = self.ground
+        verdict, reason = self.judge(failure)
         reports = ground.telemetry.samples("EXECUTIVE.EXECUTIVE_STATUS")
         return {
             "mission": self.session.mission.name,
+            "verdict": verdict.value,
+            "verdict_reason": reason,
             "simulated_s": round(self.session.clock.now_ns() / NANOSECONDS, 1),
             "wall_s": round(self._host_clock.now_ns() / NANOSECONDS, 1),
             "commands": [
@@ -115,6 +135,7 @@ class Conductor:
                 }
                 for issued in self._procedure.issued
             ],
+            "unsent": msgspec.to_builtins(unsent_commands(self._procedure.unsent)),
             "packets": ground.decoder.decoded,
             "files": len(ground.files.files),
             "executive": msgspec.to_builtins(reports[-1].message) if reports else None,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 
 from flightsw.runtime.keeping.reset_record import ResetSubtype
 from flightsw.runtime.supervisor import Supervisor
+from ops_tools.run.processes_file import ProcessesFile
 from ops_tools.run.settings import RunSettings, decode
 from ops_tools.run.stop_signal import StopSignal
 
@@ -34,22 +33,13 @@ def fly(settings: RunSettings, cause: ResetSubtype) -> None:
         trace_all=settings.trace_handlers,
     )
     supervisor.start(cause, REASONS[cause])
-    written: dict[str, int] = {}
+    processes = ProcessesFile(settings.processes_file)
     try:
         while not stop():
             supervisor.poll()
-            if supervisor.settled and supervisor.pids != written:
-                written = supervisor.pids
-                _replace(settings.processes_file, json.dumps(written))
+            processes.update(supervisor.pids, settled=supervisor.settled)
     finally:
         supervisor.stop()
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file so that nobody ever reads half of it."""
-    beside = path.with_suffix(".new")
-    beside.write_text(text)
-    beside.rename(path)
 
 
 if __name__ == "__main__":

@@ -9,22 +9,26 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bus_sim.assembly import assemble
+from flightsw.bus.addresses import AddressError, check_address
 from flightsw.clock import HostClock
 from flightsw.errors import FlightSoftwareError
 from flightsw.hal.emu import EmuLink
 from flightsw.hal.emu_ports import emu_radio_frequency
 from flightsw.mission import Mission
+from flightsw.runtime.device_ports import check_devices
 from flightsw.runtime.keeping.reset_record import ResetSubtype
+from flightsw.runtime.run_folder import inbox_address
 from flightsw.services.tracer import trace_document
 from ops_tools.ground.station import GroundSegment, GroundSettings
 from ops_tools.ground.station_radios import StationRadios
 from ops_tools.run.reset_line import ResetLine
+from ops_tools.run.run_folders import make_folder, remove_leftovers
 from ops_tools.run.settings import RunSettings, encode
 
 BANDS = ("s_band", "x_band")
@@ -45,6 +49,11 @@ class RunSession:
         speed: vehicle seconds per host second.
         trace_file: where the run times of all handlers are written at the end, None not to measure them.
 
+    Raises:
+        MissionError: the mission cannot be flown.
+        ParameterError: the spacecraft cannot be simulated.
+        RunError: the run folder's path is too long for its sockets.
+
     Attributes:
         settings: what the processes are told.
         mission: what flies.
@@ -54,15 +63,19 @@ class RunSession:
         self, mission_file: Path, spacecraft_file: Path | None, seed: int, speed: float, trace_file: Path | None = None
     ) -> None:
         self.mission = Mission.load(mission_file)
+        _, ports = assemble(spacecraft_file, seed)  # what the simulator would refuse, before anything is started
+        check_devices(self.mission, ports)
         origin_ns = time.monotonic_ns()
         HostClock(origin_ns, speed)  # refuses a speed that is none, before anything is made
+        remove_leftovers()
+        run_folder, self._lock = make_folder()
         self.settings = RunSettings(
             mission_file=mission_file.resolve(),
             spacecraft_file=spacecraft_file.resolve() if spacecraft_file else None,
             seed=seed,
             origin_ns=origin_ns,
             speed=speed,
-            run_folder=Path(tempfile.mkdtemp(prefix="flightsw-")),
+            run_folder=run_folder,
             trace_handlers=trace_file is not None,
         )
         self.clock = self.settings.clock()
@@ -70,6 +83,20 @@ class RunSession:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._link: EmuLink | None = None
         self._trace_file = trace_file
+        self._check_room_for_sockets()
+
+    def _check_room_for_sockets(self) -> None:
+        folder = self.settings.run_folder
+        try:
+            for address in (self.settings.devices, *(inbox_address(folder, name) for name in self.mission.processes())):
+                check_address(address)
+        except AddressError as error:
+            self._remove_folder()
+            raise RunError(f"{error}; set TMPDIR to a folder with a shorter path") from error
+
+    def _remove_folder(self) -> None:
+        shutil.rmtree(self.settings.run_folder, ignore_errors=True)
+        self._lock.close()
 
     def __enter__(self) -> Self:
         self._start("simulator")
@@ -96,7 +123,7 @@ class RunSession:
                 process.wait()
         if self._trace_file is not None:
             self._write_handler_trace(self._trace_file)
-        shutil.rmtree(self.settings.run_folder, ignore_errors=True)
+        self._remove_folder()
 
     def ground(self, settings: GroundSettings | None = None) -> GroundSegment:
         """A ground segment that meets the simulated spacecraft's antennas."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ops_tools.sil.command_judgement import UnsentCommand
 from ops_tools.sil.report.records import Verdict
 
 
@@ -113,6 +114,7 @@ class FlightResult(msgspec.Struct, frozen=True):
     products: ProductsResult
     downlink: DownlinkResult
     expectations: list[ExpectationResult]
+    unsent: list[UnsentCommand] = []
     report: str | None = None
 
 

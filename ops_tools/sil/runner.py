@@ -10,8 +10,10 @@ from collections.abc import Callable
 import msgspec
 
 from apps.payload.messages import JobOutcome, JobReport
+from bus_sim.errors import BusSimError
 from flightsw.runtime.trace import TraceChain
 from ops_tools.ground.command_record import Verdict as CommandVerdict
+from ops_tools.sil.command_judgement import judge_commands, unsent_commands
 from ops_tools.sil.flight_record import FlightRecord
 from ops_tools.sil.procedure import IssuedCommand, Procedure
 from ops_tools.sil.report.records import Verdict
@@ -50,6 +52,8 @@ class Flight:
         vehicle: spacecraft, flight software and ground.
         record: what the flight left behind.
         procedure: the commands.
+        failure: why the simulation ended early, empty when it did not.
+        flown_s: seconds flown so far.
     """
 
     def __init__(
@@ -64,9 +68,12 @@ class Flight:
         for node in (*limits.node_highest_c, *limits.node_lowest_c):
             if node not in self.vehicle.spacecraft.thermal.names:
                 names = ", ".join(self.vehicle.spacecraft.thermal.names)
+                self.vehicle.close()
                 raise ScenarioError(f"limits: no thermal node is called {node!r}, there are {names}")
         self.procedure = Procedure(loaded.scenario.commands, self.vehicle.ground)
         self.vehicle.runtime.observers.append(self.record.observe_message)
+        self.failure = ""
+        self.flown_s = 0
         self.cpu_s = 0.0
         self.wall_s = 0.0
 
@@ -84,9 +91,12 @@ class Flight:
                 self.vehicle.run_until((second + 1) * NANOSECONDS)
                 self.record.observe_truth(self.vehicle.spacecraft.truth())
                 self.procedure.step(self.vehicle.now_ns)
+                self.flown_s = second + 1
                 if second % VIEW_EVERY_S == 0:
                     view(self)
             view(self)
+        except BusSimError as error:
+            self.failure = f"the simulation ended after {self.flown_s} s: {error}"
         finally:
             self.vehicle.close()
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -111,7 +121,7 @@ class Flight:
             trace_hash=vehicle.runtime.trace.digest(),
             dictionary_hash=vehicle.mission.dictionary.content_hash,
             seed=self.seed,
-            simulated_s=self.duration_s,
+            simulated_s=self.flown_s,
             cpu_s=round(self.cpu_s, 3),
             wall_s=round(self.wall_s, 3),
             rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
@@ -150,28 +160,22 @@ class Flight:
             ),
             downlink=DownlinkResult(raw_bytes=record.raw_octets, sent_bytes=record.product_octets),
             expectations=[],
+            unsent=unsent_commands(self.procedure.unsent),
         )
         return self._judged(result)
 
     def _judged(self, result: FlightResult) -> FlightResult:
         expectations = [_judge(expectation, result) for expectation in self.loaded.scenario.expectations]
         failures = [f"{each.requirement}: {each.detail}" for each in expectations if each.verdict is not Verdict.PASS]
-        doubts = []
-        for issued in self.procedure.issued:
-            found, expected = issued.record.verdict, issued.wanted.expect
-            if found is None:
-                doubts.append(f"{issued.record.name}: no verdict when the flight ended, expected {expected.value}")
-            elif found is not expected:
-                failures.append(f"{issued.record.name}: {found.value}, expected {expected.value}")
         if not result.ledger.closed:
             failures.append("the bus's ledger does not close")
-        if self.procedure.unsent:
-            doubts.append(f"{len(self.procedure.unsent)} commands were never sent: no such contact in the flight")
-        verdict = Verdict.FAIL if failures else Verdict.INCONCLUSIVE if doubts else Verdict.PASS
-        if any(each.verdict is Verdict.ERROR for each in expectations):
+        commands = judge_commands(self.procedure.issued, self.procedure.unsent)
+        verdict = Verdict.FAIL if failures else commands.verdict
+        if self.failure or any(each.verdict is Verdict.ERROR for each in expectations):
             verdict = Verdict.ERROR
+        reasons = [reason for reason in (self.failure, *failures, commands.reason) if reason]
         return msgspec.structs.replace(
-            result, expectations=expectations, verdict=verdict, verdict_reason="; ".join(failures + doubts)
+            result, expectations=expectations, verdict=verdict, verdict_reason="; ".join(reasons)
         )
 
 

@@ -146,3 +146,56 @@ def test_the_command_flies_for_so_long_and_leaves_nothing_behind(
     folder = told.rpartition("run folder ")[2].strip()
     assert folder.startswith("/tmp/flightsw-")  # noqa: S108 - said by the program
     assert not Path(folder).exists()
+
+
+SCENARIO = """
+name = "short"
+mission = "{mission}"
+duration_s = 60
+
+[[commands]]
+at_s = 1
+name = "NOBODY.NOTHING"
+expect = "completed"
+
+[[commands]]
+contact = 9
+name = "EXECUTIVE.NOOP"
+"""
+
+
+def test_a_run_whose_commands_come_to_nothing_fails(
+    mission: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit status 1, and result and output name what was refused and what was never sent."""
+    scenario, summary = tmp_path / "scenario.toml", tmp_path / "summary.json"
+    scenario.write_text(SCENARIO.format(mission=mission[0]))
+    arguments = ["run", "--speed", "20", "--headless", "--duration", "40", "--listen", "127.0.0.1:0"]
+    assert main([*arguments, "--scenario", str(scenario), "--json", str(summary)]) == 1
+    reason = "NOBODY.NOTHING: refused_on_ground, expected completed; EXECUTIVE.NOOP: never sent, contact 9 did not come"
+    assert f"fail: {reason}" in capsys.readouterr().out
+    found = json.loads(summary.read_text())
+    assert (found["verdict"], found["verdict_reason"]) == ("fail", reason)
+    assert found["commands"][0]["verdict"] == "refused_on_ground"
+    assert found["unsent"] == [{"name": "EXECUTIVE.NOOP", "when": "contact 9", "expected": "completed"}]
+
+
+def test_a_run_whose_simulator_dies_keeps_its_result(tmp_path: Path) -> None:
+    """Exit status 1, the summary is written with the verdict error, and the folder is removed."""
+    summary = tmp_path / "summary.json"
+    command = [sys.executable, "-m", "ops_tools.cli", "run", "--headless", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen([*command, "--json", str(summary)], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        folder = Path(run.stdout.readline().rpartition("run folder ")[2].strip())
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        (simulator,) = (
+            int(pid) for pid in children if b"ops_tools.run.simulator" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        )
+        os.kill(simulator, signal.SIGKILL)
+        told = run.stdout.read()
+        assert run.wait() == 1
+    found = json.loads(summary.read_text())
+    assert found["verdict"] == "error"
+    assert "the simulator process ended" in found["verdict_reason"]
+    assert "the simulator process ended" in told
+    assert not folder.exists()

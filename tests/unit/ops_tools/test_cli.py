@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,107 @@ def test_an_expectation_that_compares_what_has_no_order_is_an_error(
     path.write_text(path.read_text().replace("equals = true", "at_least = 1"))
     assert main(["sil", str(path)]) == 1
     assert "error" in capsys.readouterr().out
+
+
+def test_results_flown_before_a_bad_scenario_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second scenario's mission cannot be flown: exit status 2, and the first one's result is in the file."""
+    first, result = scenario(tmp_path, duration=10), tmp_path / "r.json"
+    second = tmp_path / "second.toml"
+    second.write_text(first.read_text().replace(str(MISSION), "nowhere.toml"))
+    assert main(["sil", str(first), str(second), "--json", str(result)]) == 2
+    assert "nowhere.toml is missing" in capsys.readouterr().err
+    assert json.loads(result.read_text())["scenario"] == "short"
+
+
+def test_a_scenario_that_is_none_stops_all_before_the_first_flies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All files are read before anything is flown."""
+    assert main(["sil", str(scenario(tmp_path)), str(tmp_path)]) == 2
+    told = capsys.readouterr()
+    assert "directory" in told.err
+    assert told.out == ""
+
+
+def test_two_scenarios_cannot_share_a_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second would overwrite the first."""
+    path = str(scenario(tmp_path))
+    assert main(["sil", path, path, "--trace", str(tmp_path / "t")]) == 2
+    assert "--trace takes one scenario, 2 are to be flown" in capsys.readouterr().err
+
+
+def test_reports_of_scenarios_with_one_name_are_all_kept(tmp_path: Path) -> None:
+    """Files of the same name in two folders give two reports and two results."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    paths = [str(scenario(tmp_path / folder, duration=5)) for folder in ("a", "b")]
+    result = tmp_path / "r.json"
+    main(["sil", *paths, "--out", str(tmp_path / "out"), "--json", str(result)])
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"short-7.html", "short-7-2.html"}
+    assert len({found["report"] for found in json.loads(result.read_text())}) == 2
+
+
+def test_a_simulation_that_ends_early_is_an_error_with_its_result(tmp_path: Path) -> None:
+    """A spacecraft that leaves its models: verdict error, the reason, and everything up to then."""
+    craft = (importlib.resources.files("bus_sim") / "urbanwatch.toml").read_text()
+    craft = craft.replace("inertia_kg_m2 = [0.28, 0.34, 0.24]", "inertia_kg_m2 = [1e-3, 1e-3, 1e-3]")
+    (tmp_path / "craft.toml").write_text(craft.replace("[2.0e-7, -4.0e-7, 1.0e-7]", "[2.0e-3, 0.0, 0.0]"))
+    path, result = scenario(tmp_path), tmp_path / "r.json"
+    path.write_text(path.read_text().replace("duration_s", 'spacecraft = "craft.toml"\nduration_s', 1))
+    assert main(["sil", str(path), "--json", str(result), "--out", str(tmp_path)]) == 1
+    found = json.loads(result.read_text())
+    assert found["verdict"] == "error"
+    assert "the simulation ended after" in found["verdict_reason"]
+    assert "body rate" in found["verdict_reason"]
+    assert 5 < found["simulated_s"] < 60
+    assert found["ledger"]["closed"]
+
+
+def test_a_spacecraft_that_is_none_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names the file, the field and what is allowed; nothing is started."""
+    craft = tmp_path / "craft.toml"
+    text = (importlib.resources.files("bus_sim") / "urbanwatch.toml").read_text()
+    craft.write_text(text.replace("boot_s = 20.0", "boot_s = nan"))
+    assert main(["run", "--spacecraft", str(craft), "--duration", "1"]) == 2
+    assert "craft.toml: compute_board.boot_s: Expected" in (told := capsys.readouterr().err)
+    assert "allowed: above 0, up to 1e+06" in told
+    assert main(["run", "--spacecraft", str(tmp_path / "none.toml"), "--duration", "1"]) == 2
+    assert "none.toml: cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_a_temporary_folder_with_a_long_path_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sockets have short paths; the error says what to set, and no folder is left."""
+    long = tmp_path / ("d" * 100)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    assert main(["run", "--duration", "1"]) == 2
+    assert "set TMPDIR to a folder with a shorter path" in capsys.readouterr().err
+    assert list(long.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--orbits", "nan"],
+        ["demo", "--orbits", "-5"],
+        ["demo", "--speed", "-1"],
+        ["demo", "--json", "/"],
+        ["demo", "--report", "/dev/null"],
+        ["sil", "--trace", "/dev/null/x"],
+        ["sil", "--out", "/dev/null"],
+        ["run", "--json", "/"],
+    ],
+)
+def test_what_cannot_be_written_or_flown_is_refused_before_the_flight(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The option is named; nothing is flown for nothing."""
+    with pytest.raises(SystemExit) as end:
+        main([*arguments, *(["x.toml"] if arguments[0] == "sil" else [])])
+    assert end.value.code == 2
+    assert f"argument {arguments[1]}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
