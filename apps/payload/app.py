@@ -129,9 +129,9 @@ class Payload(App):
 
     @handles(WorkFailed)
     def take_failure(self, failed: WorkFailed) -> None:
-        """The worker found nothing: a job is tried again, a model that cannot even be verified is unusable."""
+        """The worker found nothing: a job or a verification is tried again."""
         if failed.key == str(self.state.verification):
-            self._controller.declare_unusable(failed.reason)
+            self._controller.lose_verification(failed.reason)
         else:
             self._runner.fail(failed.key, failed.reason)
         self._controller.follow(self.now_ns)
@@ -172,7 +172,7 @@ class Payload(App):
         mode = self._controller.modes.mode
         if mode is not ComputeMode.FAULT:
             raise Refused(f"the compute mode is {mode.name}, not FAULT")
-        self.state.fault, self.state.board_failures = "", 0
+        self.state.fault, self.state.board_failures, self.state.lost_verifications = "", 0, 0
         self._controller.follow(self.now_ns)
         if not self.state.verification:
             self._controller.verify_model()

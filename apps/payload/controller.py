@@ -21,6 +21,8 @@ from flightsw.services.modes import Changed, Faulted, Hook
 
 MAX_CHANGES = 4
 """Mode changes in one control slot."""
+VERIFICATION_ATTEMPTS = 3
+"""Workers in a row that may be lost over the verification of the model before the payload waits for the ground."""
 
 
 class Controller:
@@ -220,10 +222,20 @@ class Controller:
 
     def take_verification(self, result: WorkResult) -> None:
         """The worker's word on the model."""
-        self._state.verification = 0
+        self._state.verification = self._state.lost_verifications = 0
         self._state.verified = result.status is WorkStatus.MODEL_VERIFIED
         if not self._state.verified:
             self.declare_unusable(result.reason)
+
+    def lose_verification(self, reason: str) -> None:
+        """The worker ended without a word on the model, which says nothing about the model: another one is asked."""
+        state = self._state
+        state.lost_verifications += 1
+        if state.lost_verifications < VERIFICATION_ATTEMPTS:
+            self.verify_model()
+        else:
+            lost, state.lost_verifications = state.lost_verifications, 0
+            self.declare_unusable(f"not verified, {lost} workers were lost: {reason}")
 
     def declare_unusable(self, reason: str) -> None:
         """There is no model to work with, until the fault is cleared."""

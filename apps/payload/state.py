@@ -108,6 +108,7 @@ class PayloadState(msgspec.Struct):
         run: the work on the active job.
         numbers: of runs and verifications, the last one given out.
         verification: number of the verification under way, 0 when there is none.
+        lost_verifications: workers in a row that ended without a word on the model.
         verified: the model was verified since the board was switched on.
         fault: why model or board are unusable, empty when they are not.
         power_cycle: the board does not obey and must be switched off.
@@ -138,6 +139,7 @@ class PayloadState(msgspec.Struct):
     run: Run | None = None
     numbers: int = 0
     verification: int = 0
+    lost_verifications: int = 0
     verified: bool = False
     fault: str = ""
     power_cycle: bool = False

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from apps.payload.app import MAX_DELETIONS
+from apps.payload.controller import VERIFICATION_ATTEMPTS
 from apps.payload.jobs import JobState
 from apps.payload.messages import (
     BoardFailed,
@@ -204,12 +205,48 @@ def test_a_model_lost_while_a_job_runs_keeps_the_job(world: World) -> None:
     assert world.reports == []
 
 
-def test_a_worker_that_cannot_even_verify_is_a_fault(world: World) -> None:
-    """Failed work on a verification is as good as an unusable model."""
-    world.answer = lambda request: WorkFailed("inference", str(request.number), "worker process ended")
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_worker_lost_over_the_verification_is_replaced(world: World, lost: int) -> None:
+    """The model is intact: another worker is asked, no fault, and the job loses no attempt."""
+    left = [lost]
+
+    def dying(request: WorkRequest) -> WorkResult | WorkFailed | None:
+        if request.image or not left[0]:
+            return world.see(request)
+        left[0] -= 1
+        return WorkFailed("inference", str(request.number), "worker process ended")
+
+    world.answer = dying
+    world.take_image()
+    report = world.until_ended()
+    assert (report.outcome, world.state.queue.counters.retries) == (JobOutcome.COMPLETED, 0)
+    assert world.bench.sent(ModelUnusable) == []
+    assert "FAULT" not in world.path
+    assert world.state.lost_verifications == 0
+
+
+def test_workers_that_are_all_lost_are_a_fault(world: World) -> None:
+    """Three in a row, each asked once; then the payload waits for the ground, and begins to count anew."""
+    asked = []
+
+    def dead(request: WorkRequest) -> WorkFailed:
+        asked.append(request)
+        return WorkFailed("inference", str(request.number), "worker process ended")
+
+    world.answer = dead
     world.take_image()
     world.until(ComputeMode.FAULT)
-    assert world.bench.latest(ModelUnusable).reason == "worker process ended"
+    world.pass_time(60)
+    assert len(asked) == VERIFICATION_ATTEMPTS == 3
+    assert [event.reason for event in world.bench.sent(ModelUnusable)] == [
+        "not verified, 3 workers were lost: worker process ended"
+    ]
+    world.bench.command(ClearFault())
+    world.pass_time(60)
+    assert len(asked) == 2 * VERIFICATION_ATTEMPTS
+    world.answer = world.see
+    world.bench.command(ClearFault())
+    assert world.until_ended().outcome is JobOutcome.COMPLETED
 
 
 def test_failed_work_is_tried_once_more(world: World) -> None:
