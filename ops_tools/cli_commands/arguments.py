@@ -38,6 +38,24 @@ def count(text: str) -> int:
     return int(text)
 
 
+def sendable(text: str, what: str) -> str:
+    """A text that can be sent to the ground.
+
+    Args:
+        text: from the shell, which takes any octets.
+        what: the name that the error says.
+
+    Raises:
+        ArgumentTypeError: it holds octets that are no UTF-8.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        octet = ord(text[error.start]) & 0xFF  # as Python carries what it could not decode (PEP 383)
+        raise ArgumentTypeError(f"{what} holds octet 0x{octet:02x}, which is no UTF-8 text") from None
+    return text
+
+
 def output_file(text: str) -> Path:
     """A file that can be written; folders on the way to it are made when it is.
 

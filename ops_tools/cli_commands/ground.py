@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
+from ops_tools.cli_commands.arguments import count, sendable
 from ops_tools.cli_commands.output import ExitCode, age_text, complain, table, value_text, write
 from ops_tools.console.client import DEFAULT_URL, ConsoleClient, ConsoleRequestError, ConsoleUnreachableError
 from ops_tools.console.printable import printable
@@ -177,7 +178,7 @@ def _tell(record: Mapping[str, Any], arguments: Namespace) -> ExitCode:
 
 
 def _argument(text: str) -> tuple[str, object]:
-    name, equals, value = text.partition("=")
+    name, equals, value = sendable(text, text.partition("=")[0]).partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
     if value[:1] in ("[", "{"):
@@ -256,7 +257,7 @@ def _time_text(time_ns: int) -> str:
 def _register_events(subparsers: Subparsers) -> None:
     parser = _parser(subparsers, "events", "show the event log", EVENTS_HELP, EVENTS_EXAMPLES)
     parser.add_argument("--severity", choices=SEVERITIES, default="info", help="at least this severity (default info)")
-    parser.add_argument("--limit", metavar="N", type=int, default=50, help="at most so many (default 50)")
+    parser.add_argument("--limit", metavar="N", type=count, default=50, help="at most so many (default 50)")
     parser.add_argument("--follow", action="store_true", help="go on with new events, until interrupted")
     parser.add_argument("--period", metavar="S", type=_seconds, default=1.0, help="time between two looks (1 s)")
 
@@ -264,7 +265,7 @@ def _register_events(subparsers: Subparsers) -> None:
 def _run_events(arguments: Namespace, client: ConsoleClient, pause: Callable[[float], None]) -> ExitCode:
     newest = 0
     while True:
-        events = client.events(arguments.severity, since=newest, limit=max(1, arguments.limit))
+        events = client.events(arguments.severity, since=newest, limit=arguments.limit)
         for event in events:
             newest = event["number"]
             write(json.dumps(event) if arguments.json else _event_line(event))

@@ -114,7 +114,7 @@ def _boolean(value: object, path: str) -> bool:
 def _integer(value: object, path: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str):
+    if isinstance(value, str) and value.isascii():
         for base in (10, 0):  # 007 first, then 0x07 and the like
             try:
                 return int(value, base)
@@ -124,7 +124,8 @@ def _integer(value: object, path: str) -> int:
 
 
 def _number(value: object, path: str) -> float:
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and value.isascii()):
         try:
             number = float(value)
         except (ValueError, OverflowError):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import inf, isfinite, isnan
+from math import inf, isfinite, isnan, ulp
 
 import msgspec
 
@@ -62,21 +62,26 @@ I64 = Number("q", 8, -(2**63), 2**63 - 1)
 F32 = Number("f", 4, -inf, inf)
 F64 = Number("d", 8, -inf, inf)
 
+NUMBERS = (U8, U16, U32, U64, I8, I16, I32, I64, F32, F64)
+"""All wire types of numbers."""
+
 F32_HIGHEST = 3.4028234663852886e38  # IEEE 754-2019, binary32; infinities travel as well
 
 
 class Bits(msgspec.Struct, frozen=True):
     """An unsigned bit field of 1 to 32 bits.
 
-    Neighbouring bit fields share octets, first field in the most significant bits; the last octet is filled with zeros.
+    Neighbouring bit fields share octets, first field in the most significant bits; the last octet is filled with zeros
+    when it is written. What the filling holds is ignored when it is read, so that a later definition can use it and
+    earlier readers still understand the rest.
     """
 
     width: int
 
     def __post_init__(self) -> None:
         """Refuse a width that no group of octets could hold."""
-        if not 1 <= self.width <= 32:
-            raise AnnotationError(f"Bits({self.width})", "allowed are 1 to 32")
+        if not _is_whole(self.width) or not 1 <= self.width <= 32:
+            raise AnnotationError(f"Bits({self.width!r})", "allowed are 1 to 32")
 
     @property
     def lowest(self) -> int:
@@ -135,9 +140,9 @@ class Linear(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse a calibration that cannot be inverted."""
-        if self.scale == 0 or not (isfinite(self.scale) and isfinite(self.offset)):
+        if not _are_finite(self.scale, self.offset) or self.scale == 0:
             raise AnnotationError(
-                f"Linear({self.scale}, {self.offset})", "needs finite numbers and a scale other than 0"
+                f"Linear({self.scale!r}, {self.offset!r})", "needs finite numbers and a scale other than 0"
             )
 
     def engineering(self, raw: float) -> float:
@@ -153,6 +158,17 @@ class Linear(msgspec.Struct, frozen=True):
         exact = (engineering - self.offset) / self.scale
         return round(min(max(_a_number(exact), wire.lowest), wire.highest))
 
+    def check_resolution(self, wire: Number) -> None:
+        """Refuse a calibration whose steps a float cannot tell apart over the range of the wire type.
+
+        Raises:
+            AnnotationError: a step vanishes beside the offset, or an end is beyond all floats.
+        """
+        largest = max(abs(self.engineering(end)) for end in (wire.lowest, wire.highest))
+        if not isfinite(largest) or ulp(largest) > abs(self.scale) / 2:
+            problem = f"a float cannot tell its values apart over {wire.lowest} to {wire.highest}"
+            raise AnnotationError(f"Linear({self.scale!r}, {self.offset!r})", problem)
+
 
 class Polynomial(msgspec.Struct, frozen=True):
     """Calibration: engineering value = c0 + c1 raw + c2 raw^2 + ...; strictly monotonic over the wire type's range."""
@@ -161,8 +177,8 @@ class Polynomial(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what is no number."""
-        if not all(isfinite(coefficient) for coefficient in self.coefficients):
-            raise AnnotationError(f"Polynomial{self.coefficients}", "needs finite numbers")
+        if not _are_finite(*self.coefficients):
+            raise AnnotationError(f"Polynomial{self.coefficients!r}", "needs finite numbers")
 
     @classmethod
     def of(cls, *coefficients: float) -> Polynomial:
@@ -217,6 +233,11 @@ class Unit(msgspec.Struct, frozen=True):
 
     symbol: str
 
+    def __post_init__(self) -> None:
+        """Refuse what nobody could read."""
+        if not isinstance(self.symbol, str):
+            raise AnnotationError(f"Unit({self.symbol!r})", "needs a text")
+
 
 class Range(msgspec.Struct, frozen=True):
     """Allowed engineering values, both ends included; anything else is refused when encoding and when decoding."""
@@ -226,6 +247,8 @@ class Range(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse an empty range."""
+        if not (_is_number(self.lowest) and _is_number(self.highest)):
+            raise AnnotationError(f"Range({self.lowest!r}, {self.highest!r})", "needs two numbers")
         if not self.lowest <= self.highest:
             raise AnnotationError(f"Range({self.lowest}, {self.highest})", "is empty")
 
@@ -239,6 +262,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse limits that no value, or every value, would violate."""
         for name, pair in (("yellow", self.yellow), ("red", self.red)):
+            if pair is not None and not _is_pair(pair):
+                raise AnnotationError(f"Limits({name}={pair!r})", "needs two numbers")
             if pair is not None and not pair[0] <= pair[1]:
                 raise AnnotationError(f"Limits({name}={pair})", "the first must be at most the second")
         if self.yellow and self.red and not (self.red[0] <= self.yellow[0] and self.yellow[1] <= self.red[1]):
@@ -251,8 +276,24 @@ Calibration = Linear | Polynomial
 
 
 def _check_count(annotation: str, count: int) -> None:
-    if not 1 <= count <= MAX_COUNT:
-        raise AnnotationError(f"{annotation}({count})", f"allowed are 1 to {MAX_COUNT}")
+    if not _is_whole(count) or not 1 <= count <= MAX_COUNT:
+        raise AnnotationError(f"{annotation}({count!r})", f"allowed are 1 to {MAX_COUNT}")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(_is_number(end) for end in value)
+
+
+def _are_finite(*values: object) -> bool:
+    return all(isinstance(value, int | float) and _is_number(value) and isfinite(value) for value in values)
 
 
 def _a_number(value: float) -> float:

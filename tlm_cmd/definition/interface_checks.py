@@ -35,13 +35,15 @@ def check_app(app: AppInterface) -> None:
 def check_code(name: str, record: type[Command | Event], highest: int) -> None:
     """Refuse a missing code, or one that the packet cannot carry."""
     code = getattr(record, "code", None)
-    if not isinstance(code, int) or not 0 <= code <= highest:
+    if not isinstance(code, int) or isinstance(code, bool) or not 0 <= code <= highest:
         raise DictionaryError(f"{name}: code is {code}, allowed are 0 to {highest}")
 
 
 def check_period(entry: TelemetryEntry) -> None:
     """Refuse a period or a quality that telemetry cannot have."""
     period_s, quality = entry.record.period_s, entry.record.quality
+    if period_s is not None and (isinstance(period_s, bool) or not isinstance(period_s, int | float)):
+        raise DictionaryError(f"{entry.name}: period_s is {period_s!r}, allowed are None and what is above 0")
     if period_s is not None and not 0 < period_s < inf:
         raise DictionaryError(f"{entry.name}: period_s is {period_s}, allowed are None and what is above 0")
     if quality not in (Quality.TELEMETRY, Quality.BULK):
@@ -55,6 +57,8 @@ def check_text(entry: EventEntry) -> None:
         raise DictionaryError(
             f"{entry.name}: severity is {record.severity!r}, allowed are {', '.join(Severity.__members__)}"
         )
+    if not isinstance(record.text, str):
+        raise DictionaryError(f"{entry.name}: text is {record.text!r}, a text is needed")
     try:
         record(**{field.name: _sample(field) for field in layout_of(record).fields}).describe()
     except (LookupError, ValueError, TypeError, AttributeError) as error:

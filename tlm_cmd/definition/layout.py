@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 from functools import cache
-from math import isfinite
+from keyword import iskeyword
+from math import ceil, floor, isfinite
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -17,6 +18,7 @@ from tlm_cmd.definition.fields import (
     F32,
     F32_HIGHEST,
     MAX_CALIBRATED_OCTETS,
+    NUMBERS,
     U8,
     AnnotationError,
     Bits,
@@ -56,6 +58,9 @@ def _layout(record: type[Record], within: tuple[type[Record], ...]) -> RecordLay
         hints = get_type_hints(record, include_extras=True)
     except (NameError, AttributeError, TypeError, ValueError) as error:
         raise DefinitionError(owner, "*", f"annotations cannot be read: {error}") from error
+    for name in record.__struct_fields__:
+        if iskeyword(name):
+            raise DefinitionError(owner, name, "is no name that a field can have")
     fields = tuple(_field(owner, name, hints[name], (*within, record)) for name in record.__struct_fields__)
     for field in fields[:-1]:
         if _ends_with_tail(field):
@@ -143,6 +148,8 @@ def _scalar(notes: _Notes, kind: Kind, default_wire: Number | None) -> FieldLayo
     calibration = notes.one(Linear, Polynomial)
     if wire is None:
         raise notes.error("no wire type; add one of U8..U64, I8..I64, F32, F64 or Bits(n)")
+    if isinstance(wire, Number) and wire not in NUMBERS:
+        raise notes.error(f"{wire} is no wire type; allowed are U8..U64, I8..I64, F32 and F64")
     if kind is Kind.FLOAT and calibration is None and not (isinstance(wire, Number) and wire.is_float):
         raise notes.error("a float travels as F32 or F64, or as an integer with Linear or Polynomial")
     if kind is not Kind.FLOAT and (calibration is not None or (isinstance(wire, Number) and wire.is_float)):
@@ -151,13 +158,17 @@ def _scalar(notes: _Notes, kind: Kind, default_wire: Number | None) -> FieldLayo
         not isinstance(wire, Number) or wire.is_float or wire.octets > MAX_CALIBRATED_OCTETS
     ):
         raise notes.error(f"a calibration needs an integer wire type of at most {8 * MAX_CALIBRATED_OCTETS} bits")
-    if isinstance(calibration, Polynomial):
-        try:
+    try:
+        if isinstance(calibration, Polynomial):
             calibration.check_monotonic(wire)
-        except AnnotationError as error:
-            raise notes.error(str(error)) from error
+        elif isinstance(calibration, Linear):
+            calibration.check_resolution(wire)
+    except AnnotationError as error:
+        raise notes.error(str(error)) from error
     unit, allowed = notes.one(Unit), notes.one(Range)
     _check_range(notes, wire, calibration, allowed)
+    if kind is Kind.INTEGER and allowed is not None and not _holds_an_integer(allowed):
+        raise notes.error(f"{allowed} holds no integer")
     return FieldLayout(
         name=notes.field,
         kind=kind,
@@ -186,9 +197,15 @@ def _check_range(notes: _Notes, wire: WireType, calibration: Calibration | None,
             raise notes.error(f"{allowed} is more than the wire type carries, {lowest} to {highest}")
 
 
+def _holds_an_integer(allowed: Range) -> bool:
+    if not (isfinite(allowed.lowest) and isfinite(allowed.highest)):
+        return True
+    return ceil(allowed.lowest) <= floor(allowed.highest)
+
+
 def _enumeration(notes: _Notes, python: type[IntEnum]) -> FieldLayout:
     wire = notes.one(Number, Bits) or U8
-    if isinstance(wire, Number) and wire.is_float:
+    if isinstance(wire, Number) and (wire.is_float or wire not in NUMBERS):
         raise notes.error("an enumeration travels as an integer")
     if not len(python):
         raise notes.error(f"{python.__name__} has no members")

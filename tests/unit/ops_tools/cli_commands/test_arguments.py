@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops_tools.cli_commands.arguments import above_zero, count, orbits, output_file, output_folder
+from ops_tools.cli_commands.arguments import above_zero, count, orbits, output_file, output_folder, sendable
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "0", "-1", "x", "", "1e999"])
@@ -30,6 +30,13 @@ def test_counts_are_whole_numbers_from_one(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is not a whole number from 1"):
         count(text)
     assert count("50") == 50
+
+
+def test_octets_that_are_no_text_are_named() -> None:
+    """The shell passes any octets on; the error says which argument holds them."""
+    assert sendable("app=caméra", "app") == "app=caméra"
+    with pytest.raises(ArgumentTypeError, match="app holds octet 0xff, which is no UTF-8 text"):
+        sendable(os.fsdecode(b"app=\xff"), "app")
 
 
 def test_files_may_be_new_or_there(tmp_path: Path) -> None:

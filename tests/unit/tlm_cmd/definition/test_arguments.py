@@ -124,6 +124,8 @@ def test_arguments_may_be_written_as_people_do(argument: str, given: object, exp
     [
         ("scene", 1.0, FieldTypeError, "expected integer"),
         ("scene", True, FieldTypeError, "expected integer"),
+        ("scene", "\u0661", FieldTypeError, "expected integer"),
+        ("value", "\u0661", FieldTypeError, "expected number"),
         ("scene", "seven", FieldTypeError, "'seven' of type str, expected integer"),
         ("scene", None, FieldTypeError, "expected integer"),
         ("scene", 65_536, FieldRangeError, "Submit.scene is 65536, allowed are 0 to 65535"),

@@ -280,6 +280,7 @@ def test_collisions_name_both(apps: list[AppInterface], problem: str) -> None:
         (AppInterface("a", 0x100, (), (Picture,) * 16), "a has 16 telemetry packets, at most 15"),
         (AppInterface("a", 0x100, (command("Bad", 128),)), r"A\.BAD: code is 128, allowed are 0 to 127"),
         (AppInterface("a", 0x100, (command("Bad", -1),)), "code is -1, allowed are 0 to 127"),
+        (AppInterface("a", 0x100, (command("Bad", True),)), "code is True, allowed are 0 to 127"),
         (AppInterface("a", 0x100, (command("Bad", "1"),)), "code is 1, allowed are 0 to 127"),
         (AppInterface("a", 0x100, (type(Record)("Bad", (Command,), {}),)), "code is None, allowed are 0 to 127"),
         (AppInterface("a", 0x100, events=(event("Bad", "", code=256),)), "code is 256, allowed are 0 to 255"),
@@ -300,6 +301,12 @@ def test_collisions_name_both(apps: list[AppInterface], problem: str) -> None:
         ),
         (AppInterface("a", 0x100, (), (packet(period_s=0),)), r"A\.PACKET: period_s is 0, allowed are None and what"),
         (AppInterface("a", 0x100, (), (packet(period_s=float("inf")),)), "period_s is inf"),
+        (
+            AppInterface("a", 0x100, (), (packet(period_s="x"),)),
+            r"A\.PACKET: period_s is 'x', allowed are None and what",
+        ),
+        (AppInterface("a", 0x100, (), (packet(period_s=True),)), "period_s is True, allowed are None and what"),
+        (AppInterface("a", 0x100, events=(event("Bad", 5, code=40),)), r"A\.BAD: text is 5, a text is needed"),
         (AppInterface("a", 0x100, (), (packet(quality=Quality.COMMAND),)), "allowed are TELEMETRY and BULK"),
     ],
 )

@@ -25,6 +25,7 @@ from tlm_cmd.definition.fields import (
     Polynomial,
     Range,
     Tail,
+    Unit,
     UpTo,
 )
 from tlm_cmd.errors import ProtocolError
@@ -79,6 +80,19 @@ def test_counts_take_one_octet_up_to_255(count: int, octets: int) -> None:
         (lambda: UpTo(65_536), "allowed are 1 to 65535"),
         (lambda: Tail(0), r"Tail\(0\): allowed are 1 to 65535"),
         (lambda: Tail(65_536), "allowed are 1 to 65535"),
+        (lambda: UpTo("4"), r"UpTo\('4'\): allowed are 1 to 65535"),  # type: ignore[arg-type]
+        (lambda: UpTo(2.5), r"UpTo\(2.5\): allowed are 1 to 65535"),  # type: ignore[arg-type]
+        (lambda: Length(2.5), r"Length\(2.5\): allowed are"),  # type: ignore[arg-type]
+        (lambda: Tail(True), r"Tail\(True\): allowed are"),
+        (lambda: Bits(3.5), r"Bits\(3.5\): allowed are 1 to 32"),  # type: ignore[arg-type]
+        (lambda: Bits(True), r"Bits\(True\): allowed are 1 to 32"),
+        (lambda: Range("a", "b"), r"Range\('a', 'b'\): needs two numbers"),  # type: ignore[arg-type]
+        (lambda: Range(0, None), "needs two numbers"),  # type: ignore[arg-type]
+        (lambda: Limits(red=("a", "b")), r"Limits\(red=\('a', 'b'\)\): needs two numbers"),  # type: ignore[arg-type]
+        (lambda: Limits(yellow=(1,)), "needs two numbers"),  # type: ignore[arg-type]
+        (lambda: Unit(5), r"Unit\(5\): needs a text"),  # type: ignore[arg-type]
+        (lambda: Linear("x"), r"Linear\('x', 0.0\): needs finite numbers"),  # type: ignore[arg-type]
+        (lambda: Polynomial(("a",)), "needs finite numbers"),  # type: ignore[arg-type]
         (lambda: Linear(0), "a scale other than 0"),
         (lambda: Linear(math.nan), "needs finite numbers"),
         (lambda: Linear(1, math.inf), "needs finite numbers"),
@@ -175,3 +189,30 @@ def test_polynomials_that_turn_are_refused(calibration: Polynomial, wire: Number
     """A curve that cannot be inverted is refused, also when it turns close to an end of the range."""
     with pytest.raises(AnnotationError, match="not strictly monotonic over"):
         calibration.check_monotonic(wire)
+
+
+@pytest.mark.parametrize(
+    ("calibration", "wire"), [(Linear(1e-20, 1.0), U8), (Linear(1e305), U32), (Linear(1e-9, 1e9), I16)]
+)
+def test_steps_that_a_float_cannot_tell_apart_are_refused(calibration: Linear, wire: Number) -> None:
+    """A step that vanishes beside the offset, or an end beyond all floats, would decode to something else."""
+    with pytest.raises(AnnotationError, match="a float cannot tell its values apart over"):
+        calibration.check_resolution(wire)
+
+
+@MODEST
+@given(
+    wire=st.sampled_from(SMALL_INTEGERS),
+    scale=st.floats(1e-30, 1e30),
+    offset=st.floats(-1e30, 1e30),
+    share=st.floats(0, 1),
+)
+def test_what_is_not_refused_is_told_apart(wire: Number, scale: float, offset: float, share: float) -> None:
+    """Neighbouring raw values have different engineering values wherever a calibration is allowed."""
+    calibration = Linear(scale, offset)
+    try:
+        calibration.check_resolution(wire)
+    except AnnotationError:
+        return
+    raw = int(wire.lowest + share * (wire.highest - 1 - wire.lowest))
+    assert calibration.engineering(raw) != calibration.engineering(raw + 1)

@@ -17,6 +17,7 @@ from tlm_cmd.definition.fields import (
     Length,
     Limits,
     Linear,
+    Number,
     Polynomial,
     Range,
     Tail,
@@ -233,6 +234,10 @@ def test_sizes(fields: dict[str, Any], fixed: int | None, bounds: tuple[int, int
         (Annotated[float, F32, Range(0, 1e39)], "more than the wire type carries"),
         (Annotated[float, U8, Linear(0.1), Range(0, 25.6)], "more than the wire type carries"),
         (Annotated[float, U8, Linear(-0.1), Range(-25.6, 0)], "more than the wire type carries"),
+        (Annotated[int, U8, Range(0.2, 0.8)], "holds no integer"),
+        (Annotated[int, Number("Z", 3, 0, 9)], "is no wire type; allowed are U8..U64"),
+        (Annotated[Mode, Number("Z", 3, 0, 9)], "an enumeration travels as an integer"),
+        (Annotated[float, U8, Linear(1e-20, 1.0)], "a float cannot tell its values apart over 0 to 255"),
         (Annotated[Mode, F32], "an enumeration travels as an integer"),
         (Annotated[Mode, Bits(2)], "does not fit the wire type, 0 to 3"),
         (Big, "does not fit the wire type, 0 to 255"),
@@ -317,3 +322,11 @@ def test_annotations_that_cannot_be_read(record: type[Record], problem: str) -> 
     """An unknown name or an impossible annotation is a definition error that names the class."""
     with pytest.raises(DefinitionError, match=f"{record.__name__}.*annotations cannot be read: .*{problem}"):
         layout_of(record)
+
+
+@pytest.mark.parametrize("name", ["class", "None"])
+def test_fields_have_names_that_can_be_written(name: str) -> None:
+    """A word of the language is no field, however the class was made."""
+    with pytest.raises(DefinitionError, match="is no name that a field can have") as caught:
+        layout_of(record_of(**{name: Annotated[int, U8]}))
+    assert caught.value.field == name
