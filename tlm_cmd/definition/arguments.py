@@ -124,8 +124,8 @@ def _integer(value: object, path: str) -> int:
 
 
 def _number(value: object, path: str) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number or (isinstance(value, str) and value.isascii()):
+    is_foreign = isinstance(value, bool) or (isinstance(value, str) and not value.isascii())
+    if isinstance(value, int | float | str) and not is_foreign:
         try:
             number = float(value)
         except (ValueError, OverflowError):

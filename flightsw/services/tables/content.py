@@ -13,6 +13,7 @@ from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.arguments import build
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.describe import describe_record
+from tlm_cmd.definition.finite import not_finite
 from tlm_cmd.definition.layout import layout_of
 from tlm_cmd.definition.message import Record
 from tlm_cmd.errors import ProtocolError
@@ -104,7 +105,9 @@ class TableRules(Generic[Content]):
         return content
 
     def _ask_rule(self, where: str, content: Content) -> None:
-        """Ask the app's own rule; one that raises has not accepted the content."""
+        """Refuse numbers that are none, and ask the app's own rule; one that raises has not accepted the content."""
+        for path, value in not_finite(content):
+            raise TableError(f"{where}: {path} is {value}, allowed are finite numbers")
         if self._rule is None:
             return
         try:

@@ -303,7 +303,7 @@ def test_collisions_name_both(apps: list[AppInterface], problem: str) -> None:
         (AppInterface("a", 0x100, (), (packet(period_s=float("inf")),)), "period_s is inf"),
         (
             AppInterface("a", 0x100, (), (packet(period_s="x"),)),
-            r"A\.PACKET: period_s is 'x', allowed are None and what",
+            r"A\.PACKET: period_s is 'x', allowed are None and",
         ),
         (AppInterface("a", 0x100, (), (packet(period_s=True),)), "period_s is True, allowed are None and what"),
         (AppInterface("a", 0x100, events=(event("Bad", 5, code=40),)), r"A\.BAD: text is 5, a text is needed"),

@@ -1,13 +1,15 @@
+import math
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 
 from flightsw.messages.tables import TableKind
-from flightsw.services.tables.content import TableError, layout_hash
+from flightsw.services.tables.content import TableError, TableRules, layout_hash
 from flightsw.services.tables.declaration import Table
 from tests.unit.flightsw.services.tables.gains import RULES, Gains, check
-from tlm_cmd.definition.fields import I16, U8, U16, Limits, Linear, Range, Unit
+from tlm_cmd.definition.codec import codec_of
+from tlm_cmd.definition.fields import F32, I16, U8, U16, Length, Limits, Linear, Range, Unit
 from tlm_cmd.definition.message import Record
 
 
@@ -42,6 +44,24 @@ def test_a_table_file_is_checked(tmp_path: Path, content: str, problem: str) -> 
     (tmp_path / "gains.toml").write_text(content)
     with pytest.raises(TableError, match=f"table file .*{problem}"):
         Owner.gains.open("power", tmp_path)
+
+
+class Moments(Record):
+    """A table of numbers without a range."""
+
+    inertia: Annotated[tuple[Annotated[float, F32], ...], Length(3)]
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_numbers_that_are_none_are_refused(tmp_path: Path, value: float) -> None:
+    """From an image and from a file; no app could do anything with them."""
+    rules = TableRules("power", "moments", Moments, None)
+    image = codec_of(Moments).encode(Moments((1.0, value, 3.0)))
+    with pytest.raises(TableError, match=rf"table moments: inertia\[1\] is {value}, allowed are finite numbers"):
+        rules.accept(image)
+    (tmp_path / "moments.toml").write_text(f"inertia = [1.0, {value}, 3.0]\n")
+    with pytest.raises(TableError, match=r"moments\.toml"):
+        rules.read(tmp_path / "moments.toml")
 
 
 def test_a_table_file_must_be_there_and_readable(tmp_path: Path) -> None:
