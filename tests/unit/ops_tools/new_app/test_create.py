@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,67 @@ def test_refuses_names_that_no_app_can_have(name: str, tmp_path: Path) -> None:
     """The error names the name and what is allowed; nothing is written."""
     with pytest.raises(NewAppError, match="allowed are"):
         create_app(name, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("calendar", "logging", "string", "json", "os", "sys", "test", "tests", "pytest", "numpy", "zmq"),
+        *("apps", "flightsw", "ops_tools", "tlm_cmd", "bus_sim", "msgspec", "hypothesis"),
+    ],
+)
+def test_refuses_names_of_modules_that_there_are(name: str, tmp_path: Path) -> None:
+    """Its package would hide the module, or be hidden by it."""
+    with pytest.raises(NewAppError, match=f"app name '{name}': .*choose another name"):
+        create_app(name, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_of_that_name_is_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without a package, where Python looks for modules, stands in nobody's way."""
+    (tmp_path / "gardener").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert create_app("gardener", tmp_path / "gardener")
+
+
+@pytest.mark.parametrize("place", ["file", "file/sub", "/dev/null", "/proc/nowhere", "link", "link/sub"])
+def test_refuses_places_that_are_no_folder(place: str, tmp_path: Path) -> None:
+    """A file in the way, a link to nowhere, or a file system that takes nothing: the error names the place."""
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(NewAppError, match=r"file|null|nowhere|link"):
+        create_app("gardener", tmp_path / place)
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "link"}
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+@pytest.mark.parametrize("taken", ["gardener", "gardener/app.py", "tests", "mission.toml"])
+def test_a_file_or_a_dead_link_in_the_way_is_not_touched(taken: str, tmp_path: Path) -> None:
+    """Whatever stands at one of the places is told, and nothing is written."""
+    for number, make in enumerate((lambda path: path.touch(), lambda path: path.symlink_to("nowhere"))):
+        folder = tmp_path / str(number)
+        (folder / taken).parent.mkdir(parents=True)
+        make(folder / taken)
+        before = sorted(folder.rglob("*"))
+        with pytest.raises(NewAppError, match=taken.partition("/")[0]):
+            create_app("gardener", folder)
+        assert sorted(folder.rglob("*")) == before
+
+
+def test_what_cannot_be_written_whole_is_not_left_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that gets full on the way: the error names the file, and nothing is left behind."""
+    write_text, written = Path.write_text, []
+
+    def full(path: Path, text: str) -> int:
+        written.append(path)
+        if len(written) == 4:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return write_text(path, text)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(NewAppError, match="cannot be written: No space left"):
+        create_app("gardener", tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
