@@ -6,28 +6,12 @@ import grimp
 import pytest
 
 PACKAGES = ("tlm_cmd", "flightsw", "apps", "bus_sim", "ops_tools")
-HOMES = {
-    "zmq": {"flightsw.bus.links", "flightsw.bus.outgoing", "flightsw.hal.emu", "flightsw.runtime.process"},
-    "onnxruntime": {"apps.payload.onnx_network"},
-    "starlette": {"ops_tools.console.api", "ops_tools.console.server"},
-    "uvicorn": {"ops_tools.console.server"},
-    "sgp4": {"bus_sim.environment.orbit"},
-    "transitions": {"flightsw.services.modes"},
-    "apscheduler": {"flightsw.services.calendar"},
-    "structlog": {"flightsw.services.event_log"},
-}
 
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
     """All imports of the project."""
     return grimp.build_graph(*PACKAGES, include_external_packages=True, cache_dir=None)
-
-
-@pytest.mark.parametrize("package", sorted(HOMES))
-def test_third_party_packages_stay_in_their_homes(graph: grimp.ImportGraph, package: str) -> None:
-    """A library that is one room's business is imported in that room only."""
-    assert graph.find_modules_that_directly_import(package) <= HOMES[package]
 
 
 def test_apps_know_only_the_messages_of_other_apps(graph: grimp.ImportGraph) -> None:
