@@ -321,8 +321,10 @@ def test_failures_of_a_critical_app_escalate_to_safe_mode(fly_changed: Fly) -> N
     )
     for crash in (1, 2, 3, 4):
         flight.await_start("sink", crash)
-        running(flight)
-        flight.vehicle.crash("sink")
+        flight.until(
+            lambda told=(crash - 1) // 2: len(flight.messages(SoftwareReset)) == told, "what is told of resets"
+        )
+        running(flight).vehicle.crash("sink")
     flight.await_start("sink", 5)
     flight.until(lambda: len(flight.messages(SoftwareReset)) == 2, "the resets")
     assert {(each.subtype, each.app) for each in flight.messages(SoftwareReset)} == {(ResetSubtype.ESCALATION, "sink")}
