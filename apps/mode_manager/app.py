@@ -23,6 +23,7 @@ from apps.mode_manager.rules import ModeRules, Situation, check_rules, decide
 from apps.mode_manager.stations import Contact, Stations, contact
 from apps.power.messages import PowerStatus, ShedLevel
 from flightsw.app import App, Refused, Table, every, handles
+from flightsw.core.executive.messages import ExecutiveStatus
 from flightsw.geometry.earth import Geodetic
 from flightsw.services.modes import Changed, Faulted, ModeState, Outcome
 from flightsw.services.modes import Refused as TriggerRefused
@@ -59,6 +60,9 @@ class ManagerState(msgspec.Struct):
         imaging_until_ns: when the imaging mode ends by itself.
         pointing_asked: the attitude app was told where to point, and has not yet shown that it does.
         pointing_asked_ns: when it was last told.
+        safe_demanded: the executive wants safe mode, and it has not been entered since.
+        obeyed_boot: the start of the flight software for which that was last heard; once per start, so that the ground
+            can recover from it.
     """
 
     machine: ModeState = msgspec.field(default_factory=lambda: ModeState(SpacecraftMode.BOOT))
@@ -73,6 +77,8 @@ class ManagerState(msgspec.Struct):
     imaging_until_ns: int = 0
     pointing_asked: bool = False
     pointing_asked_ns: int = 0
+    safe_demanded: bool = False
+    obeyed_boot: int = 0
 
 
 class ModeManager(App):
@@ -111,6 +117,13 @@ class ModeManager(App):
     def take_power(self, status: PowerStatus) -> None:
         """Keep the shed level."""
         self.state.shed_level, self.state.shed_level_ns = status.shed_level, self.now_ns
+
+    @handles(ExecutiveStatus)
+    def take_executive(self, status: ExecutiveStatus) -> None:
+        """Note that there were too many processor resets."""
+        if status.safe_mode and status.boots != self.state.obeyed_boot:
+            self.state.obeyed_boot = status.boots
+            self.state.safe_demanded = True
 
     def _is_news(self, came_ns: int) -> bool:
         return self.now_ns - came_ns < STALE_NS
@@ -177,9 +190,12 @@ class ModeManager(App):
             rate_deg_s=self._rate(),
             attitude_lost_s=(now_ns - state.attitude_known_ns) / NANOSECONDS,
             battery_low=state.shed_level is ShedLevel.SURVIVAL,
+            executive_demands=state.safe_demanded,
             station=state.contact.station if state.contact else "",
             imaging_over=now_ns >= state.imaging_until_ns,
         )
+        if self._machine.mode is SpacecraftMode.SAFE:
+            state.safe_demanded = False
         change = decide(self.rules, situation)
         if change is not None:
             self._trigger(change.trigger, change.cause)
@@ -223,6 +239,7 @@ class ModeManager(App):
     def _entered(self, previous: SpacecraftMode, mode: SpacecraftMode, cause: str) -> None:
         self.event(ModeChanged(previous, mode, cause[:64]))
         if mode is SpacecraftMode.SAFE:
+            self.state.safe_demanded = False
             self.event(SafeModeEntered(cause[:64]))
         self._point()
 

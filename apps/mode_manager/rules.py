@@ -30,6 +30,7 @@ class Situation(msgspec.Struct, frozen=True):
         rate_deg_s: of the body, None when it is not known.
         attitude_lost_s: how long the attitude has not been known.
         battery_low: loads are shed down to survival.
+        executive_demands: there were too many processor resets.
         station: in contact, empty when none is.
         imaging_over: the imaging mode has lasted as long as it was asked for.
     """
@@ -39,6 +40,7 @@ class Situation(msgspec.Struct, frozen=True):
     rate_deg_s: float | None
     attitude_lost_s: float
     battery_low: bool
+    executive_demands: bool
     station: str
     imaging_over: bool
 
@@ -92,6 +94,8 @@ def _danger(rules: ModeRules, now: Situation) -> str:
     """What the spacecraft must be protected from, empty when there is nothing."""
     if now.battery_low:
         return "battery low"
+    if now.executive_demands:
+        return "too many processor resets"
     if now.mode in WORKING and now.attitude_lost_s > rules.attitude_lost_s:
         return "attitude lost"
     return ""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from apps.attitude.messages import AttitudeStatus, Navigation, PointingMode, SetPointing
@@ -18,6 +19,10 @@ from apps.mode_manager.messages import (
 )
 from apps.mode_manager.modes import SpacecraftModes
 from apps.power.messages import PowerStatus, ShedLevel
+from flightsw.bus.ledger import Ledger
+from flightsw.core.executive.reports import status
+from flightsw.runtime.keeping.reset_record import ResetRecord
+from flightsw.runtime.supervision import VehicleAccount
 from flightsw.testing import Bench
 from tlm_cmd.packets.verification import FailureCode, Stage
 
@@ -40,7 +45,11 @@ class Spacecraft:
 
     def __init__(self, make: Callable[..., Bench], memory_of: Bench | None = None, start_ns: int = 0) -> None:
         self.bench: Bench = make(
-            "mode_manager", {}, others=("attitude", "power", "camera"), memory_of=memory_of, start_ns=start_ns
+            "mode_manager",
+            {},
+            others=("attitude", "power", "camera", "executive"),
+            memory_of=memory_of,
+            start_ns=start_ns,
         )
         self.rate: float | None = 0.1
         self.known = True
@@ -160,6 +169,27 @@ def test_a_late_start_waits_as_well(bench_of: Callable[..., Bench]) -> None:
     spacecraft.known = True
     spacecraft.pass_time(5)
     assert spacecraft.changes[-1][0] is NOMINAL
+
+
+def test_too_many_processor_resets_bring_safe_mode(spacecraft: Spacecraft) -> None:
+    """Once for each start of the flight software: the ground can recover although the executive still says so."""
+    spacecraft.reach(NOMINAL)
+    calm = status(VehicleAccount(3, 1, 0, Ledger(), 0), ResetRecord(boots=4), watchdog_stroked=True)
+    demand = msgspec.structs.replace(calm, safe_mode=True)
+    spacecraft.bench.deliver(calm)
+    spacecraft.pass_time(2)
+    assert spacecraft.mode is NOMINAL
+    spacecraft.bench.deliver(demand)
+    spacecraft.pass_time(2)
+    assert spacecraft.mode is SAFE
+    assert spacecraft.bench.sent(SafeModeEntered) == [SafeModeEntered("too many processor resets")]
+    assert spacecraft.bench.command(SetMode(NOMINAL)).stage is Stage.COMPLETED
+    spacecraft.bench.deliver(demand)
+    spacecraft.pass_time(2)
+    assert spacecraft.mode is NOMINAL
+    spacecraft.bench.deliver(msgspec.structs.replace(demand, boots=5))
+    spacecraft.pass_time(2)
+    assert spacecraft.mode is SAFE
 
 
 # ------------------------------------------------------------------ contacts

@@ -18,6 +18,7 @@ CALM = Situation(
     rate_deg_s=0.0,
     attitude_lost_s=0.0,
     battery_low=False,
+    executive_demands=False,
     station="",
     imaging_over=False,
 )
@@ -34,6 +35,9 @@ NOMINAL, IMAGING, DOWNLINK = SpacecraftMode.NOMINAL, SpacecraftMode.IMAGING, Spa
         ({"mode": BOOT, "attitude_lost_s": 601.0, "in_mode_s": 1.0}, None),
         ({"mode": BOOT, "battery_low": True}, Change("protect", "battery low")),
         ({"mode": BOOT, "rate_deg_s": 10.0, "in_mode_s": 1.0}, None),
+        ({"mode": BOOT, "executive_demands": True}, Change("protect", "too many processor resets")),
+        ({"executive_demands": True}, Change("protect", "too many processor resets")),
+        ({"mode": SAFE, "executive_demands": True}, None),
         ({"mode": DETUMBLE}, Change("damped", "rates damped")),
         ({"mode": DETUMBLE, "rate_deg_s": 10.0}, Change("damped", "rates damped")),
         ({"mode": DETUMBLE, "battery_low": True, "rate_deg_s": 0.3}, Change("damped", "rates damped")),
@@ -91,7 +95,16 @@ def test_a_constant_situation_settles(
     )
     visited = [machine.mode]
     for _ in range(20):
-        situation = Situation(machine.mode, 100.0, rate, lost_s, battery_low=low, station=station, imaging_over=over)
+        situation = Situation(
+            machine.mode,
+            100.0,
+            rate,
+            lost_s,
+            battery_low=low,
+            executive_demands=False,
+            station=station,
+            imaging_over=over,
+        )
         change = decide(RULES, situation)
         if change is not None:
             machine.trigger(change.trigger, 0, conditions)
