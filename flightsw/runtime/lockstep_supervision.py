@@ -181,6 +181,7 @@ class LockstepSupervision:
     def _failed(self, app: str, cause: str) -> None:
         now_ns = self._clock.now_ns()
         decision = self._keeper.failed((app,), cause, now_ns, now_ns)
+        self._keeper.save_notes()
         match decision.response:
             case Response.NOTHING:
                 self._notices.append(FailureIgnored(app, cause))

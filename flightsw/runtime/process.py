@@ -51,7 +51,7 @@ class ProcessSettings(msgspec.Struct, frozen=True):
     """Everything that a process is told when it is started.
 
     Attributes:
-        mission_file: the mission.
+        mission: what is flown, as the supervisor has read it: a process that starts anew has no time to read it again.
         name: the process's name in it.
         epoch: which incarnation, from 1.
         origin_ns: host time at which vehicle time is 0.
@@ -63,7 +63,7 @@ class ProcessSettings(msgspec.Struct, frozen=True):
         trace_all: whether handlers are measured from the first one on.
     """
 
-    mission_file: Path
+    mission: Mission
     name: str
     epoch: int
     origin_ns: int
@@ -89,7 +89,7 @@ class ProcessRuntime:
     """
 
     def __init__(self, settings: ProcessSettings, end: socket.socket) -> None:
-        mission = Mission.load(settings.mission_file)
+        mission = settings.mission
         self.clock = HostClock(settings.origin_ns, settings.speed)
         self.host_clock = HostClock(settings.origin_ns)
         self._settings = settings

@@ -35,6 +35,7 @@ from flightsw.runtime.supervision import (
     RestartNotice,
     VehicleAccount,
 )
+from flightsw.runtime.warm_up import warm_up
 from flightsw.services.store import Store
 
 NANOSECONDS = 1_000_000_000
@@ -96,11 +97,12 @@ class Supervisor:
         self._all_prepared = False
         self._resting = False
         self._due_reset: _DueReset | None = None
+        self._cold = list(self.mission.file.apps)
 
     # ---------------------------------------------------------------- the flight
 
     def start(self, cause: ResetSubtype = ResetSubtype.POWER_CYCLE, reason: str = "") -> None:
-        """Import every app once, and start all processes.
+        """Start all processes, each as soon as its apps are imported, so that one comes up while the next is loaded.
 
         Args:
             cause: what has reset the computer, as far as its hardware can tell.
@@ -113,13 +115,9 @@ class Supervisor:
         self._lock = take(self._run_folder, self.fleet.children)
         self.keeper = self._open_keeper()
         self.keeper.booted(cause, reason, self.clock.now_ns())
-        for app in self.mission.file.apps:
-            self.mission.app_class(app)
+        self._begin_boot()
         self.requests = Requests(self, self._mission_file, CodeOnDisk(self.mission))
         self.repair = Repair(self, self._run_folder)
-        gc.collect()
-        gc.freeze()
-        self._begin_boot()
 
     def poll(self, timeout_s: float = POLL_S) -> None:
         """Hear the processes, wait at most ``timeout_s`` for the first; mend what has died or hangs."""
@@ -134,6 +132,10 @@ class Supervisor:
         if self._due_reset is not None:
             self._reset(self._due_reset)
         self.news.tell()
+        self.keeper.save_notes()
+        if self._cold and self.settled:
+            warm_up(self.mission.app_class(self._cold.pop()))
+            gc.freeze()
 
     def rest(self) -> bool:
         """Let no app begin anything more, and wait a moment until nothing is under way between processes.
@@ -291,7 +293,7 @@ class Supervisor:
                 child.states[app] = AppState.RESTARTING if child.epoch else AppState.WAITING
         self.fleet.spawn(
             ProcessSettings(
-                mission_file=self._mission_file,
+                mission=self.mission,
                 name=child.name,
                 epoch=child.epoch + 1,
                 origin_ns=self.clock.origin_ns,
@@ -387,6 +389,9 @@ class Supervisor:
         for child in self.fleet:
             child.absent = {}
             child.restart_causes = {}
+            for app in child.apps:
+                self.mission.app_class(app)
+            gc.freeze()
             self.spawn(child)
             child.states = dict.fromkeys(child.apps, AppState.WAITING)
         for reached in self.boot.reached(self.clock.now_ns()):

@@ -54,6 +54,7 @@ class Keeper:
 
     def __init__(self, apps: Mapping[str, AppEntry], limits: ExecutiveEntry, store: Store) -> None:
         self.unsaved = 0
+        self._unsaved_note = False
         self._apps = apps
         self._limits = limits
         self._store = store
@@ -79,7 +80,13 @@ class Keeper:
             tuple(app for app in apps if responses[app] is Response.NOTHING),
         )
         self._note(now_ns, ResetKind.APP, ResetSubtype.EXCEPTION, apps[0] if len(apps) == 1 else "", cause)
+        self._unsaved_note = True
         return decision
+
+    def save_notes(self) -> None:
+        """Store what was noted of failures: behind what is done about them, for the disk is slow."""
+        if self._unsaved_note:
+            self._save()
 
     def forgive(self, app: str) -> None:
         """Forget an app's failures: it was started by command."""
@@ -139,14 +146,15 @@ class Keeper:
         if kind is ResetKind.PROCESSOR and subtype in unasked:
             record.count_reset(now_ns, limits.processor_reset_window_s * NANOSECONDS, limits.max_processor_resets)
         self._note(now_ns, kind, subtype, app, reason)
+        self._save()
 
     def _note(self, now_ns: int, kind: ResetKind, subtype: ResetSubtype, app: str, reason: str) -> None:
         short = reason.encode()[:MAX_LOGGED_REASON].decode(errors="ignore")
         self.record.note(ResetEntry(now_ns, LogClock.VEHICLE_MONOTONIC, kind, subtype, app, short))
-        self._save()
 
     def _save(self) -> None:
         """Store the record; when that fails the flight goes on, and the failure is counted."""
+        self._unsaved_note = False
         try:
             save_record(self._store, self.record)
         except (FlightSoftwareError, OSError):

@@ -119,6 +119,8 @@ def test_the_log_is_bounded_and_survives() -> None:
     found.booted(ResetSubtype.POWER_CYCLE, "", 0)
     for number in range(MAX_LOG_ENTRIES + 3):
         found.failed(("camera",), f"failure {number} " + "ü" * 200, number * 1000 * SECOND, number)
+    assert len(load_record(store).log) == 1
+    found.save_notes()
     record = load_record(store)
     assert (len(record.log), record.overwritten) == (MAX_LOG_ENTRIES, 4)
     assert record.log[0].reason.startswith("failure 3 ")
