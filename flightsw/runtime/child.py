@@ -54,7 +54,7 @@ class Child(msgspec.Struct):
         heard_ns: host time of its last message.
         heartbeat_ns: vehicle time of its last heartbeat.
         figures: how each app is doing, by its newest account.
-        advanced_ns: vehicle time at which each app's cycles were last seen to have grown.
+        advanced_ns: vehicle time at which each app was last seen to have run a slot or handled a message.
         slots_skipped: by its newest account.
         slots_overrun: by its newest account.
         ledger: its newest account.
@@ -132,7 +132,7 @@ class Child(msgspec.Struct):
         self.heartbeat_ns = now_ns
         for app, figures in heartbeat.apps.items():
             before = self.figures.get(app)
-            if before is None or before.cycles != figures.cycles:
+            if before is None or (before.cycles, before.handlers) != (figures.cycles, figures.handlers):
                 self.advanced_ns[app] = now_ns
         self.figures = heartbeat.apps
         self.slots_skipped, self.slots_overrun = heartbeat.slots_skipped, heartbeat.slots_overrun

@@ -237,10 +237,12 @@ class Host:
         if self.trace_folder is None:
             return ""
         file = self.trace_folder / f"{app}.trace.json"
-        number = list(self.mission.file.apps).index(app) + 1
-        spans = self.monitor.tracer.spans(app)
+        processes = self.mission.processes()
+        process = self.mission.file.apps[app].process
+        number = list(processes).index(process) + 1
+        events = trace_events(process, number, processes[process], self.monitor.tracer.spans(app))
         self.trace_folder.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(trace_document(trace_events(self.mission.file.apps[app].process, number, (app,), spans)))
+        file.write_bytes(trace_document(events))
         return file.name
 
     def log(self, app: str, event: Event) -> None:

@@ -99,7 +99,7 @@ class Repair:
                 and not shop.requests.orders.pending(app)
             ):
                 child.advanced_ns[app] = shop.clock.now_ns()
-                self.failed(app, f"its slots are due, but it has run none for {stood_ns / NANOSECONDS:.0f} s")
+                self.failed(app, f"its slots are due, but it has run nothing for {stood_ns / NANOSECONDS:.0f} s")
 
     def start_failed(self, app: str, problem: str, again_ns: int) -> None:
         """An app could not start; its policy says what follows, at a host time when it may be another matter."""

@@ -167,7 +167,7 @@ class AppAccount(msgspec.Struct, frozen=True):
         failures: within the window of its policy.
         figures: of its process.
         heard_ns: vehicle time of the newest heartbeat of its process.
-        advanced_ns: vehicle time at which ``figures.cycles`` was last seen to have grown.
+        advanced_ns: vehicle time at which it was last seen to have run a slot or handled a message.
     """
 
     app: str

@@ -24,7 +24,7 @@ def unhealthy_app(
         apps: of the mission.
         now_ns: vehicle time.
         heard_within_ns: how old the heartbeat of an app's process may be, in vehicle time.
-        advanced_within_ns: how long an app's cycles may stand still, in vehicle time.
+        advanced_within_ns: how long an app may run nothing, in vehicle time.
     """
     critical = [app for app, entry in apps.items() if entry.critical]
     if critical and (not account.each or now_ns - account.at_ns > heard_within_ns):
@@ -37,5 +37,5 @@ def unhealthy_app(
         if now_ns - each.heard_ns > heard_within_ns:
             return each.app, f"sends no heartbeat for {(now_ns - each.heard_ns) / NANOSECONDS:.1f} s"
         if now_ns - each.advanced_ns > advanced_within_ns:
-            return each.app, f"has run no slot for {(now_ns - each.advanced_ns) / NANOSECONDS:.1f} s"
+            return each.app, f"has run nothing for {(now_ns - each.advanced_ns) / NANOSECONDS:.1f} s"
     return None

@@ -152,7 +152,7 @@ class AppReport(Telemetry):
     activities: Annotated[int, U64, "activities run since then"]
     cycles: Annotated[int, U64, "slots that came round since then"]
     heard_s: Annotated[int, U32, Unit("s"), "vehicle time since its process was heard"]
-    advanced_s: Annotated[int, U32, Unit("s"), "vehicle time since its cycles advanced"]
+    advanced_s: Annotated[int, U32, Unit("s"), "vehicle time since it was last seen to run a slot or handle a message"]
     queued: Annotated[tuple[Annotated[int, U16], ...], Length(3), "messages that wait: commands, telemetry, bulk"]
     high_water: Annotated[tuple[Annotated[int, U16], ...], Length(3), "most that ever waited"]
     depth: Annotated[tuple[Annotated[int, U16], ...], Length(3), "that may wait"]

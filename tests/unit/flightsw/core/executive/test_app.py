@@ -168,7 +168,7 @@ def test_a_reset_is_completed_behind_it(bench: Bench, command: Command, *, power
     ((ticket, found),) = bench.resets_requested
     assert found == power_on
     if power_on:
-        bench._checkpoints.clear()
+        bench._stored.clear()
     bench.restart()
     bench.notices = [RequestDone(ticket)]
     bench.advance(1)

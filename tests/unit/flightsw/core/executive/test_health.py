@@ -43,7 +43,7 @@ def test_an_app_must_be_heard_and_advance() -> None:
     assert judged(msgspec.structs.replace(WELL, advanced_ns=NOW - 30 * SECOND)) is None
     assert judged(msgspec.structs.replace(WELL, advanced_ns=NOW - 30 * SECOND - 1)) == (
         "power",
-        "has run no slot for 30.0 s",
+        "has run nothing for 30.0 s",
     )
 
 
