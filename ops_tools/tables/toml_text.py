@@ -63,12 +63,20 @@ def _number(field: FieldLayout, value: float) -> str:
     """The shortest number that travels as the same raw value."""
     for digits in range(1, MOST_DIGITS):
         text = f"{value:.{digits}g}"
-        if _raw(field, float(text)) == _raw(field, value):
+        if _travels_as(field, float(text), value):
             break
     else:
         text = repr(value)
-    # an exponent or a point makes it a float of TOML; inf and nan are words of TOML
-    return text if any(sign in text for sign in ".einf") else f"{text}.0"
+    # an exponent or a point makes it a float of TOML
+    return text if any(sign in text for sign in ".e") else f"{text}.0"
+
+
+def _travels_as(field: FieldLayout, rounded: float, value: float) -> bool:
+    """Whether two numbers are the same on the wire; one rounded up beyond the largest does not travel at all."""
+    try:
+        return _raw(field, rounded) == _raw(field, value)
+    except OverflowError:
+        return False
 
 
 def _raw(field: FieldLayout, value: float) -> object:
