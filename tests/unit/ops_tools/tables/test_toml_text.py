@@ -74,7 +74,10 @@ CONTENTS = st.builds(
     st.binary(max_size=8),
     st.lists(st.integers(0, 255), max_size=4).map(tuple),
     st.lists(POINTS, max_size=3).map(tuple),
-    st.tuples(st.floats(width=32, allow_nan=False, allow_infinity=False), st.floats(width=32, allow_nan=False)),
+    st.tuples(
+        st.floats(width=32, allow_nan=False, allow_infinity=False),
+        st.floats(width=32, allow_nan=False, allow_infinity=False),
+    ),
 )
 
 
