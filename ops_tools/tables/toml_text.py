@@ -72,7 +72,11 @@ def _number(field: FieldLayout, value: float) -> str:
 
 
 def _travels_as(field: FieldLayout, rounded: float, value: float) -> bool:
-    """Whether two numbers are the same on the wire; one rounded up beyond the largest does not travel at all."""
+    """Whether two numbers are the same on the wire; one rounded beyond what the wire carries does not travel at all."""
+    if field.calibration is not None and isinstance(field.wire, Number):
+        ends = sorted(map(field.calibration.engineering, (field.wire.lowest, field.wire.highest)))
+        if not ends[0] <= rounded <= ends[1]:
+            return False
     try:
         return _raw(field, rounded) == _raw(field, value)
     except OverflowError:
