@@ -15,7 +15,17 @@ from typing import Any, TypeVar
 
 from flightsw.app import App
 from flightsw.messages import STANDARD_COMMANDS, STANDARD_EVENTS, STANDARD_TELEMETRY
-from flightsw.mission_file import AppEntry, DeviceEntry, MissionError, MissionFile, ReadMission, TimeEntry, read_mission
+from flightsw.mission_computers import Computers
+from flightsw.mission_file import (
+    AppEntry,
+    DeviceEntry,
+    MissionError,
+    MissionFile,
+    ReadMission,
+    TimeEntry,
+    computers_of,
+    read_mission,
+)
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 
@@ -108,6 +118,20 @@ class Mission:
         for name, entry in self.file.apps.items():
             groups[entry.process] = (*groups.get(entry.process, ()), name)
         return groups
+
+    @cached_property
+    def computers(self) -> Computers:
+        """Which process lives on which computer."""
+        return computers_of(self.file)
+
+    def apps_on(self, host: str) -> dict[str, AppEntry]:
+        """The apps of one computer, or all of them when no computer is named, in mission order.
+
+        Raises:
+            ComputersError: there is no such computer.
+        """
+        processes = self.computers.processes_on(host)
+        return {name: entry for name, entry in self.file.apps.items() if entry.process in processes}
 
     def _interface(self, name: str, entry: AppEntry) -> AppInterface:
         module = self._module(name, "messages")

@@ -12,6 +12,7 @@ import msgspec
 from flightsw.bus.inbox import InboxLimits
 from flightsw.documents import DocumentError, convert
 from flightsw.errors import FlightSoftwareError
+from flightsw.mission_computers import Computers, ComputersError, HostEntry, ProcessEntry
 from flightsw.mission_life import ExecutiveEntry, OnFailure, WhenExhausted, WithoutNeeds, needs_problem
 from flightsw.mission_links import MissionLinks
 from flightsw.services.spacecraft_time import SpacecraftTime, SpacecraftTimeError, parse_utc
@@ -111,6 +112,8 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         apps: by name, in the order in which they start and run within a slot.
         devices: by name.
         executive: limits of what keeps the apps alive.
+        hosts: the computers, by name; none when there is one only.
+        processes: where processes live.
         extends: the mission that this one adds to or changes: a package with a ``mission.toml``, or a file relative to
             this one.
         python_path: folders, relative to this file, in which packages of apps are looked for.
@@ -123,6 +126,8 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apps: dict[Name, AppEntry]
     devices: dict[Name, DeviceEntry] = {}
     executive: ExecutiveEntry = ExecutiveEntry()
+    hosts: dict[Name, HostEntry] = {}
+    processes: dict[Name, ProcessEntry] = {}
     extends: str = ""
     python_path: tuple[str, ...] = ()
 
@@ -165,12 +170,34 @@ def read_mission(path: Path) -> ReadMission:
     problem = needs_problem({name: entry.needs for name, entry in file.apps.items()})
     if problem:
         raise MissionError(f"mission file {path}: {problem}")
+    _check_computers(path, file)
     python_path = tuple(
         (source.parent / folder).resolve()
         for source, document in documents
         for folder in document.get("python_path", ())
     )
     return ReadMission(file, tuple(source.parent for source, _ in documents), python_path, app_folders)
+
+
+def _check_computers(path: Path, file: MissionFile) -> None:
+    """See that every process has its computer, and that apps need only what runs on their own one."""
+    try:
+        computers = computers_of(file)
+    except ComputersError as error:
+        raise MissionError(f"mission file {path}: {error}") from error
+    for name, entry in file.apps.items():
+        for need in entry.needs:
+            if computers.host_of(entry.process) != computers.host_of(file.apps[need].process):
+                raise MissionError(f"mission file {path}: apps.{name} needs {need}, which is on another computer")
+
+
+def computers_of(file: MissionFile) -> Computers:
+    """The computers of a mission.
+
+    Raises:
+        ComputersError: a process or a computer that there is not.
+    """
+    return Computers(file.hosts, file.processes, dict.fromkeys(entry.process for entry in file.apps.values()))
 
 
 def _with_extensions(path: Path) -> list[tuple[Path, dict[str, Any]]]:

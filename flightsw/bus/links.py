@@ -30,6 +30,7 @@ MAX_BATCHES_PER_DRAIN = 256
 RECONNECT_MS = 2
 OnRefused = Callable[[Request, Loss], None]
 OnMet = Callable[[Passage], None]
+OnSettled = Callable[[Passage], None]
 
 
 class BusLinks:
@@ -49,6 +50,7 @@ class BusLinks:
         on_refused: told about commands that no app here takes, and with LINK_LOST about commands sent from
             here to a process that will never answer.
         on_met: told, when a process is heard for the first time, which of its commands it knows to be dealt with.
+        on_settled: told, whenever it has changed, which of its commands a process knows to be dealt with.
         high_water_mark: batches that a socket may hold.
 
     Attributes:
@@ -74,6 +76,7 @@ class BusLinks:
         done: Mapping[int, Passage] | None = None,
         on_refused: OnRefused = lambda _request, _refusal: None,
         on_met: OnMet = lambda _settled: None,
+        on_settled: OnSettled = lambda _settled: None,
         high_water_mark: int = HIGH_WATER_MARK,
     ) -> None:
         peers_far = far.peers if far else {}
@@ -84,6 +87,8 @@ class BusLinks:
         self._outbox = outbox or Outbox(None, processes, epoch)
         self._on_refused = on_refused
         self._on_met = on_met
+        self._on_settled = on_settled
+        self._settled: dict[str, Passage] = {}
         self._far_peers = tuple(peers_far)
         self._incoming = Incoming(name, processes, heard or {}, done or {})
         self._packer = MessagePacker(dictionary)
@@ -263,6 +268,10 @@ class BusLinks:
             link.resend()
         if contact.settled is not None:
             self._on_met(contact.settled)
+        settled = Passage(header.source, header.series, header.settled)
+        if contact.newest and self._settled.get(contact.sender) != settled:
+            self._settled[contact.sender] = settled
+            self._on_settled(settled)
 
     def _take_wants(self, wants: Wants, contact: Contact) -> None:
         """Send to a process on another computer what it asks for."""

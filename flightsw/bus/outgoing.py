@@ -10,15 +10,13 @@ import zmq
 from flightsw.bus.batches import BatchHeader, MessagePacker, Wants, pack_batch
 from flightsw.bus.outbox import Outbox
 from flightsw.bus.overflow import DropReason
-from flightsw.bus.requests import Request
+from flightsw.bus.requests import MAX_UNDER_WAY, Request
 from tlm_cmd.errors import ProtocolError
 
 MAX_BATCH_ITEMS = 64
 MAX_BATCH_OCTETS = 60_000
 MAX_UNCONFIRMED = 16_384
 """Commands of one link that may be accepted and not dealt with; one more is refused."""
-MAX_UNDER_WAY = 1024
-"""Those of them that are sent before the peer has dealt with others."""
 
 
 class Offered(msgspec.Struct, frozen=True):

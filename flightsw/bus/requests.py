@@ -7,6 +7,10 @@ import msgspec
 from tlm_cmd.definition.message import Command
 from tlm_cmd.packets.verification import RequestId
 
+MAX_UNDER_WAY = 64
+"""Commands of one link that may have left and not be known, at their sender, to be dealt with: of so many the receiver
+remembers the verdicts, so that none gets lost with it."""
+
 
 class Passage(msgspec.Struct, frozen=True, array_like=True):
     """Which command of a link it is; no two commands of a flight have the same.

@@ -46,6 +46,11 @@ class Fleet:
     def __iter__(self) -> Iterator[Child]:
         return iter(tuple(self.children.values()))
 
+    def count_from(self, epoch: int) -> None:
+        """Have the first incarnation of each process be the one behind ``epoch``."""
+        for child in self.children.values():
+            child.epoch = epoch
+
     # ---------------------------------------------------------------- coming and going
 
     def spawn(self, settings: ProcessSettings) -> None:

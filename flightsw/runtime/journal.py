@@ -15,13 +15,13 @@ from pathlib import Path
 import msgspec
 
 from flightsw.app import Ticket
-from flightsw.bus.requests import Passage
+from flightsw.bus.requests import MAX_UNDER_WAY, Passage
 from flightsw.hal.errors import describe_cause
 from flightsw.hal.files import HOST_FILES, Files, write_all
 from tlm_cmd.packets.crc import crc32
 
-MAX_VERDICTS = 64
-"""Verdicts on commands from other processes that are remembered, for the case that their reports never left."""
+MAX_VERDICTS = MAX_UNDER_WAY
+"""Verdicts on commands of one other process that are remembered, for the case that their reports never left."""
 RECORD_OCTETS = 32_768
 """Room of one record, three times what a vehicle of a hundred processes needs; the file has two."""
 _MAGIC = b"FSJ1"
@@ -96,10 +96,17 @@ class Journal:
         """A handler begins, or has ended with its verdict; with None its effect is stored."""
         ended, self.state.executing = self.state.executing, execution
         if execution is None and ended is not None and ended.passage is not None:
-            self.state.verdicts.append(ended)
-            del self.state.verdicts[:-MAX_VERDICTS]
+            self._remember(ended, ended.passage.sender)
             self._note(ended.passage)
         self._write()
+
+    def settled(self, settled: Passage) -> None:
+        """A process knows its commands up to this one to be dealt with: their verdicts need not be remembered.
+
+        Written with the next record; a successor that reads more verdicts than it needs reports some once more.
+        """
+        verdicts = self.state.verdicts
+        verdicts[:] = [each for each in verdicts if each.passage is None or not _is_behind(settled, each.passage)]
 
     def dealt_with(self, passages: list[Passage]) -> None:
         """All commands of some processes up to these have been executed or refused."""
@@ -123,6 +130,13 @@ class Journal:
         if self._descriptor is not None:
             self._files.close(self._descriptor)
             self._descriptor = None
+
+    def _remember(self, ended: Execution, sender: int) -> None:
+        verdicts = self.state.verdicts
+        verdicts.append(ended)
+        of_sender = [each for each in verdicts if each.passage is not None and each.passage.sender == sender]
+        if len(of_sender) > MAX_VERDICTS:
+            verdicts.remove(of_sender[0])
 
     def _note(self, passage: Passage) -> None:
         before = self.state.done.get(passage.sender)
@@ -166,6 +180,12 @@ class Journal:
                 raise
             self._descriptor = descriptor
         return self._descriptor
+
+
+def _is_behind(settled: Passage, passage: Passage) -> bool:
+    """Whether a process that knows ``settled`` knows of the other as well."""
+    same = (passage.sender, passage.series) == (settled.sender, settled.series)
+    return same and passage.number <= settled.number
 
 
 class _Record(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from flightsw.clock import HostClock
-from flightsw.mission import Mission
+from flightsw.mission_file import AppEntry
 from flightsw.runtime import control
 from flightsw.runtime.child import Child
 from flightsw.runtime.fleet import Fleet
@@ -23,7 +23,7 @@ MAX_NOTICES = 256
 class Newsroom(Protocol):
     """The supervisor, as far as it is told of."""
 
-    mission: Mission
+    apps: dict[str, AppEntry]
     fleet: Fleet
     clock: HostClock
     host_clock: HostClock
@@ -49,7 +49,7 @@ class NewsDesk:
         self._on_notice = on_notice
         self._notices: list[Notice] = []
         self._next_account_ns = 0
-        apps = room.mission.file.apps
+        apps = room.apps
         self._executive = next((app for app, entry in apps.items() if entry.package == EXECUTIVE_PACKAGE), "")
 
     def add(self, notice: Notice) -> None:
@@ -102,7 +102,7 @@ class NewsDesk:
             slots_overrun=overrun,
             boot_state=room.boot.state,
             at_ns=room.clock.now_ns(),
-            each=tuple(self._account(app, room.fleet.of(app)) for app in room.mission.file.apps),
+            each=tuple(self._account(app, room.fleet.of(app)) for app in room.apps),
         )
 
     def _account(self, app: str, child: Child) -> AppAccount:

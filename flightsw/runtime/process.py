@@ -11,6 +11,7 @@ import msgspec
 import zmq
 
 from flightsw.bus.arrivals import Arrivals
+from flightsw.bus.far import FarLinks
 from flightsw.bus.links import BusLinks
 from flightsw.bus.outbox import Outbox
 from flightsw.bus.requests import Passage, Request
@@ -61,6 +62,7 @@ class ProcessSettings(msgspec.Struct, frozen=True):
         heard: what its predecessor had heard of the other processes.
         absent: apps of it that are not to run, and why.
         trace_all: whether handlers are measured from the first one on.
+        far: links to processes on other computers.
     """
 
     mission: Mission
@@ -73,6 +75,7 @@ class ProcessSettings(msgspec.Struct, frozen=True):
     heard: dict[str, Arrivals] = {}
     absent: dict[str, str] = {}
     trace_all: bool = False
+    far: FarLinks | None = None
 
 
 class ProcessRuntime:
@@ -137,10 +140,12 @@ class ProcessRuntime:
             settings.epoch,
             lambda process: inbox_address(settings.run_folder, process),
             outbox=self._outbox,
+            far=settings.far,
             heard=settings.heard,
             done=self._journal.state.done,
             on_refused=self._refused,
             on_met=self._met,
+            on_settled=self._journal.settled,
         )
         self.host.bus.tap = self._links.check
         self.host.bus.on_breath = self._breathe
@@ -158,6 +163,7 @@ class ProcessRuntime:
 
     def run(self) -> None:
         """Live until the supervisor says stop or is gone."""
+        self._links.say_wants()
         control.send(self._end, control.Prepared(self.host.bus.subscribed_ids()))
         try:
             while not self._stopping:
@@ -188,6 +194,8 @@ class ProcessRuntime:
         poller = zmq.Poller()
         poller.register(self._links.inbox, zmq.POLLIN)
         poller.register(self._end.fileno(), zmq.POLLIN)
+        if self._links.admission is not None:
+            poller.register(self._links.admission.socket, zmq.POLLIN)
         for number in self._works.to_read():
             poller.register(number, zmq.POLLIN)
         for number in self._works.to_write():
@@ -345,6 +353,7 @@ class ProcessRuntime:
     def _changed(self, app: str, problem: str, order: int) -> None:
         container = self.host.containers.get(app)
         running = container is not None and container.running
+        self._links.say_wants()
         ids = self.host.bus.subscribed_ids()
         control.send(self._end, control.AppChanged(app, running, problem, order, ids))
 

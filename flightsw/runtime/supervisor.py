@@ -16,6 +16,7 @@ from flightsw.hal.nvm import DirectoryNvm
 from flightsw.mission import Mission
 from flightsw.runtime import control
 from flightsw.runtime.child import Child, LinkAccount
+from flightsw.runtime.far_ways import FarWays
 from flightsw.runtime.fleet import POLL_S, Fleet
 from flightsw.runtime.keeping.boot import Boot
 from flightsw.runtime.keeping.keeper import Keeper
@@ -63,9 +64,12 @@ class Supervisor:
         clock: vehicle time, shared with the simulator.
         on_notice: told about everything that the executive app is told.
         trace_all: whether all handlers are measured, and traces written when their processes end.
+        host: the computer on which this is, when the mission has several.
+        keys_folder: with the keys for links to the others.
 
     Attributes:
         mission: what is flown.
+        apps: the apps on this computer.
         fleet: the processes.
         keeper: decides about failures and resets.
         boot: the present one.
@@ -81,23 +85,29 @@ class Supervisor:
         on_notice: Callable[[Notice], None] = lambda _notice: None,
         *,
         trace_all: bool = False,
+        host: str = "",
+        keys_folder: Path | None = None,
     ) -> None:
         self.mission = Mission.load(mission_file)
         self.clock = clock
         self.host_clock = HostClock(clock.origin_ns)
         self.restarts = 0
-        self.fleet = Fleet(self.mission.processes(), self.host_clock, clock)
-        self.boot = Boot(self.mission.file.apps)
+        self.apps = self.mission.apps_on(host)
+        members = self.mission.computers.processes_on(host)
+        processes = {name: apps for name, apps in self.mission.processes().items() if name in members}
+        self.fleet = Fleet(processes, self.host_clock, clock)
+        self.boot = Boot(self.apps)
         self.news = NewsDesk(self, on_notice)
         self._mission_file = mission_file
         self._run_folder = run_folder
         self._devices = devices
         self._trace_all = trace_all
+        self._far = FarWays(self.mission.computers, host, keys_folder)
         self._lock: IO[bytes] | None = None
         self._all_prepared = False
         self._resting = False
         self._due_reset: _DueReset | None = None
-        self._cold = list(self.mission.file.apps)
+        self._cold = list(self.apps)
 
     # ---------------------------------------------------------------- the flight
 
@@ -113,6 +123,7 @@ class Supervisor:
             RunFolderError: another flight uses the run folder.
         """
         self._lock = take(self._run_folder, self.fleet.children)
+        self.fleet.count_from(self._far.first_epoch(self._run_folder))
         self.keeper = self._open_keeper()
         self.keeper.booted(cause, reason, self.clock.now_ns())
         self._begin_boot()
@@ -171,7 +182,7 @@ class Supervisor:
 
     def _open_keeper(self) -> Keeper:
         store = Store(DirectoryNvm(self._run_folder / STORE_FOLDER / "supervisor"))
-        return Keeper(self.mission.file.apps, self.mission.file.executive, store)
+        return Keeper(self.apps, self.mission.file.executive, store)
 
     # ---------------------------------------------------------------- how it is going
 
@@ -303,6 +314,7 @@ class Supervisor:
                 heard=child.heard(),
                 absent=child.absent,
                 trace_all=self._trace_all,
+                far=self._far.of(child.name),
             )
         )
 
@@ -383,7 +395,7 @@ class Supervisor:
 
     def _begin_boot(self) -> None:
         record = self.keeper.record
-        self.boot = Boot(self.mission.file.apps)
+        self.boot = Boot(self.apps)
         self._all_prepared = self._resting = False
         self.news.add(Booted(record.log[-1], record.boots, record.safe_mode))
         for child in self.fleet:

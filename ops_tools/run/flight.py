@@ -31,6 +31,8 @@ def fly(settings: RunSettings, cause: ResetSubtype) -> None:
         settings.devices,
         settings.clock(),
         trace_all=settings.trace_handlers,
+        host=settings.host,
+        keys_folder=settings.keys_folder,
     )
     supervisor.start(cause, REASONS[cause])
     processes = ProcessesFile(settings.processes_file)

@@ -21,6 +21,8 @@ class RunSettings(msgspec.Struct, frozen=True):
         speed: vehicle seconds per host second.
         run_folder: sockets, checkpoints, logs; short, because of the sockets.
         trace_handlers: whether all handlers are measured from the start.
+        host: the computer, when the mission has several.
+        keys_folder: with the keys for links to the others.
     """
 
     mission_file: Path
@@ -30,6 +32,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     speed: float
     run_folder: Path
     trace_handlers: bool = False
+    host: str = ""
+    keys_folder: Path | None = None
 
     @property
     def devices(self) -> str:

@@ -66,6 +66,22 @@ def test_the_file_does_not_grow(tmp_path: Path) -> None:
     assert [each.number for each in verdicts] == list(range(3 * MAX_VERDICTS, 4 * MAX_VERDICTS))
 
 
+def test_verdicts_are_kept_for_each_sender_until_it_knows_them(tmp_path: Path) -> None:
+    """A sender that is slow to confirm loses no verdict to a busy one; what a sender knows is forgotten."""
+    journal, other = Journal(tmp_path / "a.journal"), Passage(9, 1, 1)
+    journal.executing(msgspec.structs.replace(ended(1), passage=other))
+    journal.executing(None)
+    for number in range(1, 2 * MAX_VERDICTS):
+        execute(journal, number)
+    journal.settled(Passage(SENDER, 1, 2 * MAX_VERDICTS - 3))
+    journal.settled(Passage(SENDER, 2, 2 * MAX_VERDICTS))  # of another series: says nothing of these
+    journal.executing(None)
+    successor = Journal(tmp_path / "a.journal")
+    assert [each.passage for each in successor.verdicts_behind(Passage(9, 1, 0))] == [other]
+    behind = successor.verdicts_behind(Passage(SENDER, 1, 0))
+    assert [each.number for each in behind] == [2 * MAX_VERDICTS - 2, 2 * MAX_VERDICTS - 1]
+
+
 def copied(state: JournalState) -> JournalState:
     """The state as it is now."""
     return msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=JournalState)
