@@ -89,6 +89,7 @@ class BusLinks:
         self._on_met = on_met
         self._on_settled = on_settled
         self._settled: dict[str, Passage] = {}
+        self._met_before_wants: dict[str, Passage] = {}
         self._far_peers = tuple(peers_far)
         self._incoming = Incoming(name, processes, heard or {}, done or {})
         self._packer = MessagePacker(dictionary)
@@ -266,7 +267,9 @@ class BusLinks:
             link.confirmed(header.confirmed)
         if contact.begun_anew:
             link.resend()
-        if contact.settled is not None:
+        if contact.settled is not None and contact.sender in self._far_peers:
+            self._met_before_wants[contact.sender] = contact.settled
+        elif contact.settled is not None:
             self._on_met(contact.settled)
         settled = Passage(header.source, header.series, header.settled)
         if contact.newest and self._settled.get(contact.sender) != settled:
@@ -277,6 +280,9 @@ class BusLinks:
         """Send to a process on another computer what it asks for."""
         if contact.newest and contact.sender in self._far_peers:
             self.set_routes({contact.sender: wants.message_ids})
+            met = self._met_before_wants.pop(contact.sender, None)
+            if met is not None:  # only now what is told again has a way there
+                self._on_met(met)
 
 
 def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int, high_water_mark: int) -> zmq.Socket[bytes]:

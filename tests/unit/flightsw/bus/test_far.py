@@ -78,7 +78,9 @@ def test_wishes_change(make_far_end: MakeFarEnd, words: type[Words]) -> None:
     successor = make_far_end("there", 2)
     successor.subscribe(words.go_id)
     successor.links.say_wants()
+    here.links.say_wants()
     assert until(lambda: not here.bus.destinations(words.count_id), here, successor)
+    assert until(lambda: len(successor.met) == 1, here, successor)
     assert len(here.bus.destinations(words.go_id)) == 1
 
 
