@@ -278,9 +278,9 @@ class App:
         """Report that something happened."""
         self.container.report(event)
 
-    def command(self, app: str, command: Command) -> None:
-        """Ask another app to do something; its verification reports name this app as the source."""
-        self.container.request(app, command)
+    def command(self, app: str, command: Command) -> Ticket:
+        """Ask another app to do something; its verification reports are about the request of the ticket returned."""
+        return self.container.request(app, command)
 
     def device(self, driver: type[Driver], name: str | None = None) -> Driver:
         """The device driven by a class; named when the mission has several."""

@@ -13,6 +13,7 @@ from flightsw.bus.inbox import InboxLimits
 from flightsw.documents import DocumentError, convert
 from flightsw.errors import FlightSoftwareError
 from flightsw.mission_computers import Computers, ComputersError, HostEntry, ProcessEntry
+from flightsw.mission_events import EventEntry
 from flightsw.mission_life import ExecutiveEntry, OnFailure, WhenExhausted, WithoutNeeds, needs_problem
 from flightsw.mission_links import MissionLinks
 from flightsw.services.spacecraft_time import SpacecraftTime, SpacecraftTimeError, parse_utc
@@ -41,6 +42,7 @@ class AppEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         process: the operating-system process it lives in, with others of the same name.
         critical: whether its loss is the vehicle's loss.
         inboxes: depths of its inboxes.
+        events: how its events are treated.
         settings: handed to the app's workers.
         needs: apps that must run before it is started.
         needs_within_s: how long it waits for each, 1 to 3600 (host time; virtual time in lock-step).
@@ -59,6 +61,7 @@ class AppEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     process: Name = "core"
     critical: bool = False
     inboxes: InboxLimits = InboxLimits()
+    events: EventEntry = EventEntry()
     settings: dict[str, Any] = {}
     needs: tuple[Name, ...] = ()
     needs_within_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 10

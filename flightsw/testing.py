@@ -37,6 +37,7 @@ from flightsw.runtime.journal import Execution
 from flightsw.runtime.keeping.reset_record import ResetRecord
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import AppAccount, AppRequest, AppState, Notice, Supervision, VehicleAccount
+from flightsw.services.retained_memory import RetainedMemory, VirtualRetainedMemory
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
 from flightsw.services.store import Recalled
@@ -79,6 +80,7 @@ class Bench:
         table_files: memory of table files, for LOAD_TABLE_FILE and DUMP_TABLE_FILE.
         works: work that the app has begun, oldest first.
         logged: events as people would see them, each behind the app's name.
+        retained: memory that a processor reset leaves as it is.
         requests: what an executive under test wanted done with apps.
         resets_requested: resets that it wanted: the command, and whether as at power-on.
         notices: what an executive under test is told next; the test puts it there.
@@ -122,6 +124,7 @@ class Bench:
         self.table_files = MemoryNvm()
         self.version = file.version
         self.links = file.links
+        self.retained: RetainedMemory = VirtualRetainedMemory()
         self.time = SpacecraftTime()
         self.time.set_utc(0, parse_utc(file.time.epoch_utc))
         self.supervision: Supervision = self
@@ -285,9 +288,10 @@ class Bench:
     def executing(self, execution: Execution | None) -> None:
         """Nothing: a bench does not die."""
 
-    def log(self, app: str, event: Event) -> None:
+    def log(self, app: str, event: Event) -> bool:
         """Remember the event's text."""
         self.logged.append(f"{app}: {event.describe()}")
+        return True
 
     def failed_in_row(self, app: str, handler: str, count: int, error: Exception) -> None:
         """Nothing: nobody restarts the app of a bench."""

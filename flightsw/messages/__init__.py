@@ -7,7 +7,17 @@ the framework.
 from __future__ import annotations
 
 from flightsw.messages.bus import EnableRoute, MailboxReport, ReportMailbox, RouteSwitched
-from flightsw.messages.events import EnableEvents, EventsSuppressed, SetEventFilter
+from flightsw.messages.events import (
+    ControlEventLog,
+    EnableEvents,
+    EventCounts,
+    EventSettings,
+    EventsSuppressed,
+    ReportEvents,
+    ResetEventFilter,
+    SetEventFilter,
+    SetEventSquelch,
+)
 from flightsw.messages.life import (
     AppHousekeeping,
     AppStarted,
@@ -65,6 +75,10 @@ STANDARD_COMMANDS: tuple[type[Command], ...] = (
     TraceHandlers,
     ReportHandlerTimes,
     DumpTrace,
+    ResetEventFilter,
+    SetEventSquelch,
+    ReportEvents,
+    ControlEventLog,
 )
 STANDARD_TELEMETRY: tuple[type[Telemetry], ...] = (
     AppHousekeeping,
@@ -94,4 +108,6 @@ STANDARD_EVENTS: tuple[type[Event], ...] = (
     TableDumped,
     StoredDataCorrupt,
     JournalNotWritten,
+    EventSettings,
+    EventCounts,
 )

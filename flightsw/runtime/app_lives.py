@@ -62,7 +62,7 @@ class AppLives:
         place, entry = self._place, self._place.mission.file.apps[app]
         begun_ns = place.monitor.begin(app, LOAD)
         try:
-            container = AppContainer(app, place.mission.app_class(app), place, entry.inboxes)
+            container = AppContainer(app, place.mission.app_class(app), place, entry.inboxes, entry.events)
             container.prepare()
         except Exception:
             if app in place.bus.owners():

@@ -40,7 +40,8 @@ class ContainerState(msgspec.Struct):
         completed: commands completed.
         failed: commands rejected or failed.
         errors: handlers that raised, and checkpoints that could not be stored.
-        events: events sent.
+        events_unlogged: events that the log on board did not take; saturates.
+        event_lines_lost: events that could not be written for people; saturates.
         messages: messages handled.
         activities: cyclic activities run.
         refused_sends: destinations that refused a message of this app.
@@ -59,7 +60,8 @@ class ContainerState(msgspec.Struct):
     completed: int = 0
     failed: int = 0
     errors: int = 0
-    events: int = 0
+    events_unlogged: int = 0
+    event_lines_lost: int = 0
     messages: int = 0
     activities: int = 0
     refused_sends: int = 0
@@ -101,8 +103,12 @@ class Owner(Protocol):
     app: App
     app_class: type[App]
     state: ContainerState
-    filter: EventFilter
     surroundings: Surroundings
+
+    @property
+    def filter(self) -> EventFilter:
+        """Decides which of the app's events are sent."""
+        ...
 
     def report(self, event: Event) -> None:
         """Send an event of the app."""

@@ -18,9 +18,10 @@ from flightsw.bus.requests import Request
 from flightsw.bus.router import Loss
 from flightsw.bus.subscription import Subscription
 from flightsw.errors import FlightSoftwareError
-from flightsw.messages.events import EventsSuppressed
 from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointLost, HandlerFailed, StartFailed, WorkLost
+from flightsw.mission_events import EventEntry
 from flightsw.runtime.checkpoints import CheckpointKeeper, ContainerState, new_state
+from flightsw.runtime.event_reporter import EventReporter
 from flightsw.runtime.handler_runs import HandlerRuns
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.shared_tables import SharedTables
@@ -29,8 +30,8 @@ from flightsw.runtime.subscriptions import Subscriptions
 from flightsw.runtime.surroundings import Surroundings
 from flightsw.runtime.tables import TableKeeper
 from flightsw.runtime.verification import Verification
-from flightsw.services.events import Decision, EventFilter
-from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
+from flightsw.services.events import EventFilter
+from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID
 from tlm_cmd.definition.message import Command, Event, Telemetry
 from tlm_cmd.packets.spacepacket import SEQUENCE_MODULO
 from tlm_cmd.packets.verification import FailureCode, RequestId, shorten
@@ -40,6 +41,7 @@ Driver = TypeVar("Driver")
 MAX_HANDLER_NAME = 48
 SEQUENCE_GAP = SEQUENCE_MODULO // 4
 """Sequence counts left out after a restart: commands sent behind the last checkpoint have used some."""
+DEFAULT_EVENTS = EventEntry()
 _MAX_U32 = 2**32 - 1
 _NOT_TAKEN = {
     DropReason.INBOX_FULL: FailureCode.INBOX_FULL,
@@ -58,15 +60,22 @@ class AppContainer:
         table_keeper: activates, stores and reports them.
         shared_tables: tables of other apps that this one reads.
         state: the framework's memory of it.
-        filter: decides which of its events are sent.
         mailbox: where its messages wait.
+        events: reports its events.
         running: False before start, when the app's start failed, and behind stop.
         condition: why it does not run, for those whose commands are rejected.
         surroundings: the process it lives in.
         runs: what has run.
     """
 
-    def __init__(self, name: str, app_class: type[App], surroundings: Surroundings, limits: InboxLimits) -> None:
+    def __init__(
+        self,
+        name: str,
+        app_class: type[App],
+        surroundings: Surroundings,
+        limits: InboxLimits,
+        events: EventEntry = DEFAULT_EVENTS,
+    ) -> None:
         self.name = name
         self.app_class = app_class
         self.running = False
@@ -76,13 +85,11 @@ class AppContainer:
         self._bus = surroundings.bus
         self._dictionary = surroundings.dictionary
         self._apid = surroundings.dictionary.apid_of(name)
-        self._event_id = TELEMETRY_MESSAGE_ID | self._apid
         self._telemetry_ids: dict[type[Telemetry], int] = {}
-        self._event_classes: dict[type[Event], None] = {}
         self.table_keeper = TableKeeper(self)
         self.tables = self.table_keeper.buffers
         self.shared_tables = SharedTables(self)
-        self.filter = EventFilter(self.state.filter)
+        self.events = EventReporter(self, events)
         self.app = app_class(self)
         self.app.state = new_state(app_class)
         self._keeper = CheckpointKeeper(self)
@@ -262,27 +269,21 @@ class AppContainer:
 
     def report(self, event: Event) -> None:
         """Send an event of this app, unless a filter holds it back."""
-        if type(event) not in self._event_classes:
-            if self.name not in self._dictionary.apps_declaring(type(event)):
-                raise FlightSoftwareError(f"{self.name} declares no event {type(event).__name__}")
-            self._event_classes[type(event)] = None
-        if self.filter.decide(event.code, event.severity, self.now_ns()) is Decision.PASS:
-            suppressed = self.filter.take_suppressed()
-            if suppressed:
-                self._emit(EventsSuppressed(suppressed))
-            self._emit(event)
+        self.events.report(event)
 
-    def _emit(self, event: Event) -> None:
-        self.state.refused_sends += len(self._bus.send(self._event_id, event))
-        self.state.events += 1
-        self.surroundings.log(self.name, event)
+    @property
+    def filter(self) -> EventFilter:
+        """Decides which of the app's events are sent."""
+        return self.events.filter
 
-    def request(self, app: str, command: Command) -> None:
-        """Send a command to another app."""
+    def request(self, app: str, command: Command) -> Ticket:
+        """Send a command to another app; returns what its verification reports are about."""
         entry = self._dictionary.command_of(app, type(command))
         sequence = self.state.sequence
         self.state.sequence = (sequence + 1) % SEQUENCE_MODULO
-        self.forward(Request(RequestId(self._apid, entry.apid, sequence, entry.code), command))
+        request = RequestId(self._apid, entry.apid, sequence, entry.code)
+        self.forward(Request(request, command))
+        return Ticket.of(request)
 
     def forward(self, request: Request) -> None:
         """Put a request on the bus; reject it when its app cannot take it."""
@@ -316,16 +317,24 @@ class AppContainer:
     # ---------------------------------------------------------------- housekeeping
 
     def housekeeping(self) -> None:
-        """Publish the app's counters, store its memory, and ask for shared tables that have not come."""
-        state = self.state
+        """Publish the app's counters, store its memory, and ask for shared tables that have not come.
+
+        In front goes how many events were squelched since that was last said.
+        """
+        self.events.report_suppressed()
+        state, events = self.state, self.filter.state
         self.publish(
             AppHousekeeping(
                 accepted=state.accepted & _MAX_U32,
                 completed=state.completed & _MAX_U32,
                 failed=state.failed & _MAX_U32,
                 errors=state.errors & _MAX_U32,
-                events=state.events & _MAX_U32,
-                events_suppressed=self.filter.suppressed_total,
+                events=events.sent,
+                events_disabled=events.disabled,
+                events_filtered=events.filtered,
+                events_squelched=events.squelched,
+                events_unlogged=state.events_unlogged,
+                event_lines_lost=state.event_lines_lost,
                 messages=state.messages & _MAX_U32,
                 activities=state.activities & _MAX_U32,
                 refused_sends=state.refused_sends & _MAX_U32,

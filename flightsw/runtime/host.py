@@ -22,6 +22,7 @@ from flightsw.runtime.container import AppContainer
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import Supervision, WorkerFigures
+from flightsw.services.retained_memory import RetainedMemory
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
 from flightsw.services.store import Recalled, Store
@@ -29,6 +30,9 @@ from flightsw.services.tracer import trace_document, trace_events
 from tlm_cmd.definition.message import Event
 
 Driver = TypeVar("Driver")
+
+EventListener = Callable[[str, Event, int], bool | None]
+"""Shows an event of an app, at a vehicle time, to people; False when it could not."""
 
 HOUSEKEEPING = "housekeeping"
 TABLE_MEMORY_OCTETS = 1024 * 1024
@@ -71,6 +75,7 @@ class Host:
         members: names of all apps that belong here.
         monitor: told what runs.
         works: runs long work.
+        retained: memory that a processor reset leaves as it is.
         on_executing: told what command is executed, and with None that its effect is stored.
         on_failing: told about an app of which a handler has failed too often in a row, and how.
         trace_folder: where traces are written by command; None when there is no such place.
@@ -82,10 +87,11 @@ class Host:
         clock: Clock,
         store: Store,
         ports: DevicePorts,
-        log: Callable[[str, Event, int], None],
+        log: EventListener,
         supervision: Supervision,
         members: tuple[str, ...],
         monitor: ExecutionMonitor,
+        retained: RetainedMemory,
     ) -> None:
         self.mission = mission
         self.dictionary = mission.dictionary
@@ -106,6 +112,7 @@ class Host:
         self.on_failing: Callable[[str, str], None] = lambda _app, _cause: None
         self.trace_folder: Path | None = None
         self.supervision = supervision
+        self.retained = retained
         self._store = store
         self._ports = ports
         self._log = log
@@ -245,6 +252,6 @@ class Host:
         file.write_bytes(trace_document(events))
         return file.name
 
-    def log(self, app: str, event: Event) -> None:
-        """Show an event to people."""
-        self._log(app, event, self.now_ns())
+    def log(self, app: str, event: Event) -> bool:
+        """Show an event to people; False when that was not possible."""
+        return self._log(app, event, self.now_ns()) is not False

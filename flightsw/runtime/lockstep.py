@@ -20,13 +20,14 @@ from flightsw.runtime.event_queue import (
     Action,
     EventQueue,
 )
-from flightsw.runtime.host import DevicePorts, Host
+from flightsw.runtime.host import DevicePorts, EventListener, Host
 from flightsw.runtime.keeping.reset_record import ResetSubtype
 from flightsw.runtime.lockstep_supervision import LockstepSupervision
 from flightsw.runtime.lockstep_works import LockstepWorks
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import VehicleAccount
 from flightsw.runtime.trace import TraceChain
+from flightsw.services.retained_memory import VirtualRetainedMemory
 from flightsw.services.store import Store
 from flightsw.services.tracer import Tracer, trace_document, trace_events
 from tlm_cmd.definition.message import Command, Event, Telemetry
@@ -46,6 +47,7 @@ class LockstepRuntime:
         clock: the vehicle's time.
         host: the apps.
         queue: what happens next.
+        retained: memory that a processor reset leaves as it is.
         observers: called with (vehicle time, message id, message) for everything sent on the bus.
     """
 
@@ -55,7 +57,7 @@ class LockstepRuntime:
         store: Store,
         ports: DevicePorts,
         trace: TraceChain | None = None,
-        log: Callable[[str, Event, int], None] = lambda _app, _event, _now_ns: None,
+        log: EventListener = lambda _app, _event, _now_ns: None,
     ) -> None:
         self.mission = mission
         self.clock = VirtualClock()
@@ -64,6 +66,7 @@ class LockstepRuntime:
         self.observers: list[Callable[[int, int, object], None]] = []
         tracer = Tracer(HostClock.starting_now(), mission.file.time.minor_frame_ms * 1_000_000)
         self.supervision = LockstepSupervision(mission, self.clock, self.queue, store)
+        self.retained = VirtualRetainedMemory()
         self.host = Host(
             mission,
             self.clock,
@@ -73,6 +76,7 @@ class LockstepRuntime:
             self.supervision,
             tuple(mission.file.apps),
             ExecutionMonitor(tracer),
+            self.retained,
         )
         self.works = LockstepWorks(self.clock, self.queue, mission.worker_settings, self.host.work_done)
         self.host.works = self.works

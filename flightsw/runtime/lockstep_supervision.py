@@ -94,6 +94,7 @@ class LockstepSupervision:
         self._end_apps()
         for name in self._store.names():
             self._store.delete(name)
+        self.host.retained.clear()
         self._keeper.power_on_reset(reason, self._clock.now_ns())
         self._boot_again(ticket)
 

@@ -28,12 +28,21 @@ from flightsw.runtime.keeping.status_page import StatusPage
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.process_supervision import ProcessSupervision
 from flightsw.runtime.process_works import ProcessWorks
-from flightsw.runtime.run_folder import STORE_FOLDER, TRACE_FOLDER, inbox_address, status_page, table_memory
+from flightsw.runtime.run_folder import (
+    RETAINED_FOLDER,
+    STORE_FOLDER,
+    TRACE_FOLDER,
+    inbox_address,
+    status_page,
+    table_memory,
+)
 from flightsw.runtime.supervision import AppAction
-from flightsw.services.event_log import EventLog
+from flightsw.services.event_lines import EventLines
+from flightsw.services.retained_memory import FolderRetainedMemory
 from flightsw.services.slots import SlotCounters
 from flightsw.services.store import Store
 from flightsw.services.tracer import Tracer
+from tlm_cmd.definition.message import Event
 from tlm_cmd.packets.verification import shorten
 
 HEARTBEAT_HOST_NS = 200_000_000
@@ -99,7 +108,7 @@ class ProcessRuntime:
         self._end = end
         self._page = StatusPage(status_page(settings.run_folder, settings.name))
         self._ports = EmuPorts(settings.devices)
-        self._event_log = EventLog(settings.run_folder / f"{settings.name}.events.jsonl")
+        self._event_lines = EventLines(settings.run_folder / f"{settings.name}.events.jsonl")
         store = Store(DirectoryNvm(settings.run_folder / STORE_FOLDER / settings.name))
         self._supervision = ProcessSupervision(end, settings.speed)
         members = mission.processes()[settings.name]
@@ -111,10 +120,11 @@ class ProcessRuntime:
             self.clock,
             store,
             self._ports,
-            self._event_log.write,
+            self._show,
             self._supervision,
             members,
             ExecutionMonitor(tracer, self._page, tells_host_time=True),
+            FolderRetainedMemory(settings.run_folder / RETAINED_FOLDER),
         )
         self.host.open_table_memory = partial(table_memory, settings.run_folder)
         self.host.trace_folder = settings.run_folder / TRACE_FOLDER
@@ -264,13 +274,16 @@ class ProcessRuntime:
         self._outbox.close()
         self._ports.close()
         self._journal.close()
-        self._event_log.close()
+        self._event_lines.close()
         if self._settings.trace_all:
             for app in self.host.members:
                 self.host.dump_trace(app)
         self._page.close()
 
     # ---------------------------------------------------------------- messages
+
+    def _show(self, app: str, event: Event, now_ns: int) -> bool:
+        return self._event_lines.write(app, event, self.host.time, now_ns)
 
     def _refused(self, request: Request, refusal: Loss) -> None:
         """Answer a command that an app here had no room for, or that a process gone for good will never answer."""

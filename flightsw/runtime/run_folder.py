@@ -16,6 +16,8 @@ from flightsw.runtime.host import TABLE_MEMORY_OCTETS
 LOCK_FILE = "supervisor.lock"
 STORE_FOLDER = "store"
 TRACE_FOLDER = "traces"
+RETAINED_FOLDER = "retained"
+"""What a processor reset leaves as it is."""
 
 
 class RunFolderError(FlightSoftwareError):
@@ -39,7 +41,7 @@ def table_memory(run_folder: Path, app: str) -> DirectoryNvm:
 
 def forget_all(run_folder: Path) -> None:
     """Remove what a power-on does not keep: stored memory, journals, logs and traces; sockets and the lock stay."""
-    for folder in (STORE_FOLDER, TRACE_FOLDER):
+    for folder in (STORE_FOLDER, TRACE_FOLDER, RETAINED_FOLDER):
         shutil.rmtree(run_folder / folder, ignore_errors=True)
     for pattern in ("*.journal", "*.outbox", "*.events.jsonl*"):
         for file in run_folder.glob(pattern):

@@ -16,6 +16,7 @@ from flightsw.mission_links import MissionLinks
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import Supervision
+from flightsw.services.retained_memory import RetainedMemory
 from flightsw.services.spacecraft_time import SpacecraftTime
 from flightsw.services.store import Recalled
 from tlm_cmd.definition.dictionary import Dictionary
@@ -37,6 +38,7 @@ class Surroundings(Protocol):
         apps: what the mission says of each app, by name.
         executive_limits: what it says of the executive.
         housekeeping_s: how often each app reports its counters.
+        retained: memory that a processor reset leaves as it is.
     """
 
     dictionary: Dictionary
@@ -48,6 +50,7 @@ class Surroundings(Protocol):
     apps: dict[str, AppEntry]
     executive_limits: ExecutiveEntry
     housekeeping_s: int
+    retained: RetainedMemory
 
     def now_ns(self) -> int:
         """Vehicle time."""
@@ -89,8 +92,8 @@ class Surroundings(Protocol):
         """Write the traced runs of an app's handlers into a file; returns its name, empty when there is no folder."""
         ...
 
-    def log(self, app: str, event: Event) -> None:
-        """Show an event to people."""
+    def log(self, app: str, event: Event) -> bool:
+        """Show an event to people; False when that was not possible."""
         ...
 
     @property

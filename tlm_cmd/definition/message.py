@@ -132,12 +132,34 @@ class Event(Record):
     text: ClassVar[str] = ""
 
     def describe(self) -> str:
-        """The event's text with its fields filled in, enumerations by their names."""
+        """The event's text with its fields filled in, as people read them."""
         return type(self).text.format(**{name: _shown(getattr(self, name)) for name in self.__struct_fields__})
 
 
+class _Items(tuple[object, ...]):
+    """An array as people read it, whose items a text may still choose by number."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "; ".join(map(_item, self)) or "none"
+
+
+def _item(value: object) -> str:
+    if isinstance(value, Record):
+        return ", ".join(f"{name} {_shown(getattr(value, name))}" for name in value.__struct_fields__)
+    return str(_shown(value))
+
+
 def _shown(value: object) -> object:
-    return value.name if isinstance(value, Enum) else value
+    """A value as people read it: enumerations by name, items one behind the other, records in them by their fields."""
+    match value:
+        case Enum():
+            return value.name
+        case tuple():
+            return _Items(value)
+        case _:
+            return value
 
 
 def screaming_snake(name: str) -> str:

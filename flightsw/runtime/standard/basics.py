@@ -32,6 +32,7 @@ class BasicCommands:
 
     def _reset_counters(self, _: ResetCounters) -> None:
         state = self._container.state
-        state.accepted = state.completed = state.failed = state.errors = state.events = 0
+        state.accepted = state.completed = state.failed = state.errors = 0
         state.messages = state.activities = state.refused_sends = state.store_faults = 0
+        state.events_unlogged = state.event_lines_lost = 0
         self._container.filter.reset_counts()

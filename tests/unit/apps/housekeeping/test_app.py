@@ -29,7 +29,7 @@ NAVIGATION = Navigation(
 
 def counters(**changes: int) -> AppHousekeeping:
     """An app's counters, all 0 but those named."""
-    zero = AppHousekeeping(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (0, 0, 0))
+    zero = AppHousekeeping(*[0] * 15, (0, 0, 0))
     return msgspec.structs.replace(zero, **changes)
 
 

@@ -22,6 +22,7 @@ from flightsw.mission_links import MissionLinks
 from flightsw.runtime.container import AppContainer
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.monitor import ExecutionMonitor
+from flightsw.services.retained_memory import RetainedMemory, VirtualRetainedMemory
 from flightsw.services.spacecraft_time import SpacecraftTime
 from flightsw.services.store import Recalled
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
@@ -173,6 +174,8 @@ class World:
         self.executive_limits = ExecutiveEntry()
         self.housekeeping_s = 10
         self.failing: list[tuple[str, int]] = []
+        self.retained: RetainedMemory = VirtualRetainedMemory()
+        self.readable = True
         self.app_class: type[Probe] = Probe
         self.container = self.contain()
 
@@ -267,8 +270,9 @@ class World:
         """No folder."""
         return ""
 
-    def log(self, app: str, event: Event) -> None:
+    def log(self, app: str, event: Event) -> bool:
         """Nobody reads it."""
+        return self.readable
 
     def _record(self, _message_id: int, message: object) -> None:
         if isinstance(message, Telemetry | Event):

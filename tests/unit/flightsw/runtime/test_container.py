@@ -268,7 +268,7 @@ def test_messages_reach_their_handlers(world: World) -> None:
         Probe.asked_for = ()
     world.bus.send(OTHERS_EVENTS, Noted("x"))
     world.bus.send(OTHERS_EVENTS, Other())
-    housekeeping = AppHousekeeping(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (0, 0, 0))
+    housekeeping = AppHousekeeping(*[0] * 15, (0, 0, 0))
     world.bus.send(TELEMETRY_MESSAGE_ID | 0x31, housekeeping)
     world.bus.send(TELEMETRY_MESSAGE_ID | 0x32, "asked for")
     world.bus.dispatch()
@@ -389,10 +389,11 @@ def test_suppressed_events_are_told(world: World) -> None:
     world.start()
     for sequence in range(60):
         world.request(Noop(), sequence)
-    assert world.container.filter.suppressed_total > 0
-    world.container.filter.state.debt = 0
+    squelched = world.container.filter.state.squelched
+    assert squelched > 0
+    world.container.filter.state.bucket.debt = 0
     world.request(Noop(), 61)
-    assert [event.count for event in world.of(EventsSuppressed)] == [world.container.filter.suppressed_total]
+    assert [event.count for event in world.of(EventsSuppressed)] == [squelched]
 
 
 def test_housekeeping_tells_the_counters(world: World) -> None:

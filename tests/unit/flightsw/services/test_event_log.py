@@ -1,75 +1,162 @@
-import json
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 
-from flightsw.services.event_log import EventLog
-from tlm_cmd.definition.fields import F32, UpTo
+from flightsw.messages.events import MAX_PARAMETER_OCTETS, EventClock, LogAction, LogEntry
+from flightsw.services.event_log import EventLog, EventLogError, read_event_log
+from flightsw.services.retained_memory import FileRegion, FolderRetainedMemory, VirtualRegion, VirtualRetainedMemory
+from flightsw.services.retained_ring import RingMode
+from flightsw.services.spacecraft_time import SpacecraftTime
+from tlm_cmd.definition.codec import codec_of
+from tlm_cmd.definition.fields import U8, UpTo
 from tlm_cmd.definition.message import Event, Severity
 
+TIME = SpacecraftTime()
 
-class Hot(Event, code=32, severity=Severity.ERROR, text="{part} at {celsius:.1f}"):
+
+class Noted(Event, code=40, severity=Severity.INFO, text="{number}"):
     """An event."""
 
-    part: Annotated[str, UpTo(8)]
-    celsius: Annotated[float, F32]
+    number: Annotated[int, U8]
 
 
-def lines(path: Path) -> list[dict[str, object]]:
-    """What a log holds."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+class Long(Event, code=41, severity=Severity.CRITICAL, text="{words}"):
+    """An event that may be longer than an entry."""
+
+    words: Annotated[str, UpTo(250)]
 
 
-def test_an_event_is_one_line(tmp_path: Path) -> None:
-    """Name, app, severity, time and text, as JSON, readable at once; folders are made."""
-    log = EventLog(tmp_path / "logs" / "core.jsonl")
-    log.write("thermal", Hot("Bürste\n", 81.25), 7)
-    expected = {
-        "event": "Hot",
-        "app": "thermal",
-        "severity": "ERROR",
-        "monotonic_ns": 7,
-        "text": "Bürste\n at 81.2",
-    }
-    assert lines(tmp_path / "logs" / "core.jsonl") == [expected]
-    log.close()
-    log.write("thermal", Hot("b", 1), 8)
-    assert len(lines(tmp_path / "logs" / "core.jsonl")) == 2
-    log.close()
-    log.close()
+def numbers(memory: VirtualRetainedMemory | FolderRetainedMemory, app: str = "thermal") -> list[int]:
+    """The events in a log, by their field."""
+    return [codec_of(Noted).decode(entry.parameters).number for _, entry in read_event_log(memory, app).entries]
 
 
-def test_a_log_has_a_bound(tmp_path: Path) -> None:
-    """A full file is put aside, and the one put aside before is given up."""
-    path = tmp_path / "core.jsonl"
-    log = EventLog(path, max_octets=200)
-    for number in range(20):
-        log.write("thermal", Hot("a", number), number)
-    log.close()
-    kept = lines(tmp_path / "core.jsonl.1") + lines(path)
-    numbers = [line["monotonic_ns"] for line in kept]
-    assert numbers == list(range(20 - len(numbers), 20))
-    assert 200 <= (tmp_path / "core.jsonl.1").stat().st_size < 400
-    assert log.lost == 0
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["core.jsonl", "core.jsonl.1"]
+def test_an_entry_says_everything() -> None:
+    """Time with its clock, code, severity and parameters."""
+    memory, time = VirtualRetainedMemory(), SpacecraftTime()
+    log = EventLog(memory, "thermal")
+    assert log.add(Noted(7), time, 5)
+    time.set_tai(0, 2 * 10**18)
+    assert log.add(Long("hot"), time, 6)
+    assert read_event_log(memory, "thermal").entries == (
+        (1, LogEntry(EventClock.MET, 5, 40, Severity.INFO, True, b"\x07")),
+        (2, LogEntry(EventClock.TAI, 2 * 10**18 + 6, 41, Severity.CRITICAL, True, b"\x03hot")),
+    )
+    assert read_event_log(memory, "thermal", since=1).entries[0][0] == 2
+    assert log.held == 2
 
 
-@pytest.mark.parametrize("full", [Path("/dev/full"), Path("/proc/nowhere/log")], ids=["full disk", "no such place"])
-def test_a_log_that_cannot_be_written_loses_lines_and_counts_them(full: Path) -> None:
-    """No error reaches the app that has the event."""
-    log = EventLog(full)
-    for number in range(3):
-        log.write("thermal", Hot("a", number), number)
-    assert log.lost == 3
-    log.close()
+def test_logs_of_two_apps_are_apart() -> None:
+    """A flood of one app pushes no entry of another out of its log."""
+    memory = VirtualRetainedMemory()
+    first, second = EventLog(memory, "first", 4), EventLog(memory, "second", 4)
+    second.add(Noted(99), TIME, 0)
+    for number in range(100):
+        first.add(Noted(number), TIME, number)
+    assert numbers(memory, "first") == [96, 97, 98, 99]
+    assert numbers(memory, "second") == [99]
 
 
-def test_an_event_that_cannot_be_worded_is_counted(tmp_path: Path) -> None:
-    """A field of another type than its text needs loses one line."""
-    log = EventLog(tmp_path / "core.jsonl")
-    log.write("thermal", Hot("a", "cold"), 1)  # type: ignore[arg-type]
-    log.write("thermal", Hot("a", None), 1)  # type: ignore[arg-type]
-    log.write("thermal", Hot("a", 1), 2)
-    assert (log.lost, len(lines(tmp_path / "core.jsonl"))) == (2, 1)
-    log.close()
+@pytest.mark.parametrize("kind", ["virtual", "folder"])
+def test_the_log_outlives_its_app(kind: str, tmp_path: Path) -> None:
+    """What the last incarnation reported is there, and the next one writes on behind it; a power-on forgets it."""
+    memory = VirtualRetainedMemory() if kind == "virtual" else FolderRetainedMemory(tmp_path / "retained")
+    EventLog(memory, "thermal").add(Noted(1), TIME, 0)
+    log = EventLog(memory, "thermal")
+    log.add(Noted(2), TIME, 0)
+    assert numbers(memory) == [1, 2]
+    memory.clear()
+    assert numbers(memory) == []
+    assert EventLog(memory, "thermal").add(Noted(3), TIME, 0)
+    assert numbers(memory) == [3]
+
+
+def test_an_event_longer_than_an_entry_is_kept_without_its_fields() -> None:
+    """The longest fits whole; one octet more, and the entry says that its parameters are missing."""
+    memory = VirtualRetainedMemory()
+    log = EventLog(memory, "thermal")
+    log.add(Long("x" * (MAX_PARAMETER_OCTETS - 1)), TIME, 0)
+    log.add(Long("x" * MAX_PARAMETER_OCTETS), TIME, 0)
+    first, second = (entry for _, entry in read_event_log(memory, "thermal").entries)
+    assert (first.whole, len(first.parameters)) == (True, MAX_PARAMETER_OCTETS)
+    assert (second.whole, second.parameters, second.code) == (False, b"", 41)
+
+
+def test_the_log_is_controlled() -> None:
+    """It is cleared, discards or overwrites as told; the mission says how it begins."""
+    memory = VirtualRetainedMemory()
+    log = EventLog(memory, "thermal", 2, RingMode.DISCARD)
+    assert log.mode is RingMode.DISCARD
+    assert [log.add(Noted(number), TIME, 0) for number in range(3)] == [True, True, False]
+    log.control(LogAction.OVERWRITE)
+    assert log.add(Noted(3), TIME, 0)
+    assert numbers(memory) == [1, 3]
+    log.control(LogAction.CLEAR)
+    assert (numbers(memory), log.held) == ([], 0)
+    log.control(LogAction.DISCARD)
+    assert EventLog(memory, "thermal", 2).add(Noted(4), TIME, 0)
+    assert log.mode is RingMode.DISCARD
+
+
+def test_a_file_system_that_takes_nothing_reaches_no_app() -> None:
+    """Each event is refused, none raises; a command to the log says why it cannot be done."""
+    memory = FolderRetainedMemory(Path("/proc/nowhere"))
+    log = EventLog(memory, "thermal")
+    assert [log.add(Noted(number), TIME, 0) for number in range(3)] == [False] * 3
+    with pytest.raises(EventLogError, match=r"event log of thermal: .*No such file"):
+        log.control(LogAction.CLEAR)
+    assert (log.held, log.mode) == (0, RingMode.OVERWRITE)
+
+
+def test_a_full_disk_costs_entries_until_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was logged before stays, and what comes afterwards is logged."""
+
+    def refuse(_region: FileRegion, _offset: int, _data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    memory = FolderRetainedMemory(tmp_path)
+    log = EventLog(memory, "thermal")
+    log.add(Noted(1), TIME, 0)
+    write = FileRegion.write
+    monkeypatch.setattr(FileRegion, "write", refuse)
+    assert not log.add(Noted(2), TIME, 0)
+    monkeypatch.setattr(FileRegion, "write", write)
+    assert log.add(Noted(3), TIME, 0)
+    assert numbers(memory) == [1, 3]
+
+
+def test_a_damaged_entry_is_found_and_the_rest_read(tmp_path: Path) -> None:
+    """A flipped bit costs one entry, half a file those in the other half; each is counted."""
+    memory = FolderRetainedMemory(tmp_path)
+    log = EventLog(memory, "thermal")
+    for number in range(10):
+        log.add(Noted(number), TIME, 0)
+    path = tmp_path / "events.thermal"
+    data = bytearray(path.read_bytes())
+    data[32 + 3 * 256 + 16] ^= 0x10
+    path.write_bytes(data)
+    content = read_event_log(memory, "thermal")
+    assert (numbers(memory), content.damaged) == ([0, 1, 3, 4, 5, 6, 7, 8, 9], 1)
+    path.write_bytes(data[: 32 + 5 * 256 + 8])
+    content = read_event_log(memory, "thermal")
+    assert (numbers(memory), content.damaged) == ([0, 1, 3], 2)
+
+
+def test_a_record_that_is_no_entry_is_damage() -> None:
+    """A whole record with nonsense in it is counted, and costs no other."""
+    memory = VirtualRetainedMemory()
+    log = EventLog(memory, "thermal")
+    log.add(Noted(1), TIME, 0)
+    ring = log._ring
+    assert ring is not None
+    ring.append(b"nonsense")
+    log.add(Noted(2), TIME, 0)
+    assert (numbers(memory), read_event_log(memory, "thermal").damaged) == ([1, 2], 1)
+
+
+def test_a_log_that_was_never_written_is_empty() -> None:
+    """Reading makes nothing."""
+    memory = VirtualRetainedMemory()
+    assert read_event_log(memory, "nobody").entries == ()
+    assert VirtualRegion().read(0, 1) == b"\0"
