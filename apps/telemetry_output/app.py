@@ -9,10 +9,13 @@ import msgspec
 
 from apps.command_ingest.messages import UplinkStatus
 from apps.mode_manager.messages import ModeStatus
+from apps.telemetry_output.event_form import is_short
 from apps.telemetry_output.messages import (
     DownlinkStatus,
+    EventForm,
     RecorderFull,
     RoutingFault,
+    SetEventForm,
     SetRate,
     SetTransmitter,
     TransmitterControl,
@@ -47,6 +50,7 @@ class OutputState(msgspec.Struct):
     Attributes:
         control: who decides over the transmitter.
         in_contact: a station sees the spacecraft.
+        event_form: of events on the link.
         rates: rates set by command, by APID.
         counts: packets seen by APID, for sending one of so many.
         sequences: next sequence count by APID.
@@ -59,6 +63,7 @@ class OutputState(msgspec.Struct):
 
     control: TransmitterControl = TransmitterControl.AUTOMATIC
     in_contact: bool = False
+    event_form: EventForm = EventForm.LONG
     rates: dict[int, int] = {}
     counts: dict[int, int] = {}
     sequences: dict[int, int] = {}
@@ -133,6 +138,11 @@ class TelemetryOutput(App):
             raise Refused(str(error), FailureCode.BAD_ARGUMENT) from error
         self.state.rates[entry.apid] = command.every
 
+    @handles(SetEventForm)
+    def set_event_form(self, command: SetEventForm) -> None:
+        """Send events with their fields, or without."""
+        self.state.event_form = command.form
+
     # ---------------------------------------------------------------- packets
 
     @handles(UplinkStatus)
@@ -174,8 +184,12 @@ class TelemetryOutput(App):
             self._recorder.add(packet, self.now_ns)
 
     def _packet(self, apid: int, message: Telemetry | Event) -> bytes | None:
+        dictionary = self.container.surroundings.dictionary
         try:
-            payload = self.container.surroundings.dictionary.encode_payload(message)
+            if isinstance(message, Event) and is_short(message, self.state.event_form):
+                payload = dictionary.encode_short_event(message)
+            else:
+                payload = dictionary.encode_payload(message)
         except ProtocolError:
             return None
         sequence = self.state.sequences.get(apid, 0)
@@ -266,5 +280,6 @@ class TelemetryOutput(App):
                 frames_lost=radios.lost,
                 radio_resets=min(radios.resets, MAX_U16),
                 errors=recorder.errors + radios.errors,
+                event_form=state.event_form,
             )
         )

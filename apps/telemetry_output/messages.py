@@ -18,6 +18,18 @@ class TransmitterControl(IntEnum):
     FORCED_OFF = 2
 
 
+@unique
+class EventForm(IntEnum):
+    """In which form events go down and are recorded."""
+
+    LONG = 0
+    """With their fields."""
+    SHORT_BELOW_ERROR = 1
+    """DEBUG and INFO without their fields."""
+    SHORT = 2
+    """All without their fields: app, code, severity and time."""
+
+
 class SetTransmitter(Command, code=2):
     """Let contacts decide over the transmitters, S-band and X-band, or overrule them."""
 
@@ -29,6 +41,12 @@ class SetRate(Command, code=3):
 
     packet: Annotated[str, UpTo(64), "name of the packet, as in POWER.POWER_STATUS"]
     every: Annotated[int, U8, Range(0, 255), "one of so many is sent, 0 sends none"]
+
+
+class SetEventForm(Command, code=4):
+    """Choose the form of events on the link; on board, and in the logs there, they keep their fields."""
+
+    form: EventForm
 
 
 class DownlinkStatus(Telemetry, period_s=10):
@@ -46,6 +64,7 @@ class DownlinkStatus(Telemetry, period_s=10):
     frames_lost: Annotated[int, U32, "given up because a radio refused them or did not answer"] = 0
     radio_resets: Annotated[int, U16, "times that a transmitter was found off in contact"] = 0
     errors: Annotated[int, U32, "transactions with radios or mass memory that failed"] = 0
+    event_form: Annotated[EventForm, "of events on the link"] = EventForm.LONG
 
 
 class TransmitterSwitched(Event, code=32, text="{radio} transmitter on: {on}"):

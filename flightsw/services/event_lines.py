@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 import structlog
 
+from flightsw.messages.events import EventClock
 from flightsw.services.event_log import stamp
 from flightsw.services.spacecraft_time import SpacecraftTime
-from tlm_cmd.definition.message import Event, Severity
+from tlm_cmd.definition.message import Event, Severity, ShortEvent
 
 MAX_FILE_OCTETS = 16 * 1024 * 1024
 """Size at which a file is put aside; one that was put aside before makes room for it."""
@@ -52,18 +53,8 @@ class EventLines:
         """Write one event; False when its line is lost. Never raises."""
         try:
             clock, time_ns = stamp(time, now_ns)
-            # the fields are kept together: one of them may well be called as the line's own
-            self._logger.msg(
-                type(event).__name__,
-                app=app,
-                code=event.code,
-                severity=Severity(event.severity).name,
-                clock=clock.name,
-                time_ns=time_ns,
-                monotonic_ns=now_ns,
-                text=event.describe(),
-                parameters=msgspec.structs.asdict(event),
-            )
+            fields = line_of(app, event, event.code, event.severity, clock, time_ns)
+            self._logger.msg(fields.pop("event"), **fields, monotonic_ns=now_ns)
         except Exception:  # noqa: BLE001 - a fault domain: disks, processors and texts may all fail
             self.lost += 1
             return False
@@ -111,6 +102,32 @@ class _LineFile:
             self._descriptor = os.open(self._path, flags, 0o644)
             self._octets = os.fstat(self._descriptor).st_size
         return self._descriptor
+
+
+def line_of(
+    app: str, event: Event | ShortEvent | None, code: int, severity: Severity, clock: EventClock, time_ns: int
+) -> dict[str, Any]:
+    """What a line says of an event; of one whose fields, or even whose class, are not known as much as there is.
+
+    An event's own fields are kept together under ``parameters``: one of them may well be called as the line's own.
+    """
+    whole = event if isinstance(event, Event) else None
+    record = event.record if isinstance(event, ShortEvent) else type(event)
+    return {
+        "event": None if event is None else record.__name__,
+        "app": app,
+        "code": code,
+        "severity": severity.name,
+        "clock": clock.name,
+        "time_ns": time_ns,
+        "text": None if event is None else event.describe(),
+        "parameters": None if whole is None else {name: getattr(whole, name) for name in whole.__struct_fields__},
+    }
+
+
+def json_line(fields: Mapping[str, object]) -> bytes:
+    """Some fields as one line."""
+    return msgspec.json.encode(_plain(dict(fields))) + b"\n"
 
 
 def _to_json(line: dict[str, Any], **_: object) -> str:

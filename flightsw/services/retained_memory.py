@@ -43,6 +43,15 @@ class RetainedMemory(Protocol):
         """
         ...
 
+    def write_file(self, name: str, data: bytes) -> None:
+        """Replace a file, a region that is written as a whole; a reader sees the old or the new one.
+
+        Raises:
+            BlobNameError: the name is not allowed.
+            OSError: the memory cannot take it; the old file stays.
+        """
+        ...
+
     def clear(self) -> None:
         """Forget everything, as a power-on reset does."""
         ...
@@ -73,6 +82,10 @@ class VirtualRetainedMemory:
     def region(self, name: str) -> VirtualRegion:
         """A region by name."""
         return self._regions.setdefault(check_blob_name(name), VirtualRegion())
+
+    def write_file(self, name: str, data: bytes) -> None:
+        """Replace a file."""
+        self.region(name).data = bytearray(data)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -126,8 +139,19 @@ class FolderRetainedMemory:
 
     def region(self, name: str) -> FileRegion:
         """A region by name."""
+        return FileRegion(self._folder / check_blob_name(name))
+
+    def write_file(self, name: str, data: bytes) -> None:
+        """Replace a file."""
         path = self._folder / check_blob_name(name)
-        return FileRegion(path)
+        temporary = path.with_name(f"{name}~")
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
     def clear(self) -> None:
         """Forget everything; a region that cannot be deleted stays.

@@ -160,7 +160,7 @@ def read_ring(region: Region, slots: int, slot_octets: int, since: int = 0) -> R
         region: where it lies.
         slots: of the ring, unless its header says otherwise.
         slot_octets: of one slot, unless the header says otherwise.
-        since: only records with a higher number.
+        since: only records with a higher number; the others are not even checked.
 
     Raises:
         OSError: the memory cannot be read.
@@ -174,8 +174,10 @@ def read_ring(region: Region, slots: int, slot_octets: int, since: int = 0) -> R
     records = []
     for slot in range(slots):
         data = octets[slot * slot_octets : (slot + 1) * slot_octets]
+        if since and _RECORD.unpack_from(data)[0] <= since:
+            continue
         record = _record(data, slot, slots)
-        if record is None and any(data):  # its writer may be at it just now
+        if record is None and data.count(0) < slot_octets:  # its writer may be at it just now
             record = _record(region.read(_HEADER_OCTETS + slot * slot_octets, slot_octets), slot, slots)
             damaged += record is None
         if record is not None and record[0] >= first and record[0] > since:

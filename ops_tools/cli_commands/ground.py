@@ -54,7 +54,12 @@ examples:
 """
 EVENTS_HELP = """\
 Show the event log: what the spacecraft reports, and what the ground has noticed.
+
+Marked are events that were recorded and played back, events in the short form, which come without their fields (… in
+the text), and entries of the logs on board, which EVENT_SERVICES.DUMP_LOG sends and which may be shown already.
 """
+EVENT_MARKS = {"recorded": "recorded", "short": "short form", "from_log": "log on board"}
+"""What is said of an event behind its text, by what the console answers."""
 EVENTS_EXAMPLES = """\
 examples:
   flightsw events --limit 20
@@ -277,5 +282,6 @@ def _run_events(arguments: Namespace, client: ConsoleClient, pause: Callable[[fl
 def _event_line(event: Mapping[str, Any]) -> str:
     ground_time = f"ground {event['received_ns'] / 1e9:.3f} s"
     when = ground_time if event["time_ns"] is None else _time_text(event["time_ns"])
-    recorded = " (recorded)" if event["recorded"] else ""
-    return f"{when:>23}  {event['severity']:<8}  {event['name']}  {printable(event['text'])}{recorded}"
+    marks = [mark for key, mark in EVENT_MARKS.items() if event.get(key)]
+    marked = f" ({', '.join(marks)})" if marks else ""
+    return f"{when:>23}  {event['severity']:<8}  {event['name']}  {printable(event['text'])}{marked}"

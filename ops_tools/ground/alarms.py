@@ -9,6 +9,7 @@ import msgspec
 from ops_tools.ground.decoder import Sample
 from ops_tools.ground.limits import LimitedField, LimitState, limit_state, limited_fields
 from tlm_cmd.definition.dictionary import Dictionary
+from tlm_cmd.definition.message import Telemetry
 
 KEPT_TRANSITIONS = 512
 """Transitions listed; the oldest is forgotten first."""
@@ -60,6 +61,8 @@ class AlarmBook:
         """Compare a packet's values with their limits and return what has changed."""
         changes: list[LimitTransition] = []
         message = sample.message
+        if not isinstance(message, Telemetry):
+            return changes
         for field in self._fields.get(sample.name, ()):
             if field.all_green(message) and (sample.recorded or not self._outside):
                 continue

@@ -9,7 +9,7 @@ import msgspec
 
 from ops_tools.ground.sequence import SequenceState, SequenceTracker
 from tlm_cmd.definition.dictionary import Dictionary, DictionaryError
-from tlm_cmd.definition.message import Event, Telemetry
+from tlm_cmd.definition.message import Event, ShortEvent, Telemetry
 from tlm_cmd.errors import ChecksumError, LengthMismatchError, ProtocolError, TooShortError
 from tlm_cmd.packets.cfs_header import parse_telemetry
 
@@ -54,7 +54,7 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
         received_ns: ground time of its arrival.
         sequence_gap: packets of this APID that are missing in front of it.
         recorded: whether it was recorded on board and played back, so that newer ones may have come before.
-        message: its content.
+        message: its content; of an event in the short form only what it is.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     received_ns: int
     sequence_gap: int
     recorded: bool
-    message: Telemetry | Event
+    message: Telemetry | Event | ShortEvent
 
 
 class Decoder:
@@ -88,7 +88,7 @@ class Decoder:
         """Decode one packet that arrived at ``now_ns``; None if it cannot be, which is counted by reason."""
         try:
             header = parse_telemetry(packet)
-            entry, message = self.dictionary.decode_telemetry(header.apid, header.payload)
+            entry, message = self.dictionary.decode_downlink(header.apid, header.payload)
         except ProtocolError as error:
             self._refuse(packet, now_ns, error)
             return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from enum import IntEnum, StrEnum, unique
+from enum import StrEnum, unique
 
 import msgspec
 
 from ops_tools.ground.decoder import Sample
-from tlm_cmd.definition.message import Event, Severity
+from ops_tools.ground.onboard_log import OnboardEntry, event_text
+from tlm_cmd.definition.message import Event, Severity, ShortEvent
 
 DEFAULT_LOG_DEPTH = 4096
 """Events that are kept; the oldest is forgotten first."""
@@ -42,6 +43,8 @@ class LoggedEvent(msgspec.Struct, frozen=True):
         time_ns: spacecraft time, None for the ground's own events.
         received_ns: ground time.
         recorded: whether it was recorded on board and played back.
+        short: whether it came without its fields, for which the text has gaps.
+        from_log: whether it was read out of the log on board, so that it may be there a second time.
     """
 
     number: int
@@ -52,6 +55,8 @@ class LoggedEvent(msgspec.Struct, frozen=True):
     time_ns: int | None
     received_ns: int
     recorded: bool = False
+    short: bool = False
+    from_log: bool = False
 
 
 class EventLog:
@@ -79,20 +84,36 @@ class EventLog:
     def add(self, sample: Sample) -> None:
         """Log an event of the spacecraft."""
         message = sample.message
-        if isinstance(message, Event):
-            text = event_text(message)
+        if isinstance(message, Event | ShortEvent):
             self._log(
                 LoggedEvent(
                     number=self._number + 1,
                     name=sample.name,
                     app=sample.app,
                     severity=message.severity,
-                    text=text,
+                    text=event_text(message),
                     time_ns=sample.time_ns,
                     received_ns=sample.received_ns,
                     recorded=sample.recorded,
+                    short=isinstance(message, ShortEvent),
                 )
             )
+
+    def add_from_log(self, entry: OnboardEntry, received_ns: int) -> None:
+        """Log an event that was read out of the log on board."""
+        self._log(
+            LoggedEvent(
+                number=self._number + 1,
+                name=entry.name,
+                app=entry.app,
+                severity=entry.severity,
+                text=entry.text,
+                time_ns=entry.time_ns,
+                received_ns=received_ns,
+                short=entry.short,
+                from_log=True,
+            )
+        )
 
     def note(self, event: GroundEvent, severity: Severity, text: str, now_ns: int) -> None:
         """Log an event of the ground itself."""
@@ -114,16 +135,3 @@ class EventLog:
         self._number = event.number
         self.counts[event.severity] += 1
         self._events.append(event)
-
-
-def event_text(event: Event) -> str:
-    """The event's text with its fields filled in, members of enumerations by name."""
-    values = {name: _readable(getattr(event, name)) for name in event.__struct_fields__}
-    try:
-        return type(event).text.format(**values)
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError):
-        return f"{type(event).text} {values}"
-
-
-def _readable(value: object) -> object:
-    return value.name if isinstance(value, IntEnum) else value

@@ -18,10 +18,11 @@ from ops_tools.ground.events import DEFAULT_LOG_DEPTH, EventLog, GroundEvent
 from ops_tools.ground.files import SEGMENT_PACKET, FileStore, SegmentOutcome
 from ops_tools.ground.limits import LimitState
 from ops_tools.ground.link import FramePort, GroundLink, GroundLinkStatus
+from ops_tools.ground.onboard_log import LOG_FIELDS, LOG_PACKET, onboard_entries
 from ops_tools.ground.passes import DEFAULT_SILENCE_NS, Pass, PassBook, SignalChange, Traffic
 from ops_tools.ground.telemetry import DEFAULT_HISTORY, DEFAULT_STALE_PERIODS, TelemetryStore
 from tlm_cmd.definition.dictionary import Dictionary
-from tlm_cmd.definition.message import Event, Severity
+from tlm_cmd.definition.message import Event, Severity, ShortEvent
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.packets.verification import VerificationReport
 
@@ -143,6 +144,7 @@ class GroundSegment:
         self._port_errors = 0
         self._link_failed = False
         self._reports_dictionary = _has(dictionary, REPORT, "dictionary")
+        self._dumps_logs = _has(dictionary, LOG_PACKET, *LOG_FIELDS)
         self._sends_files = _has(dictionary, SEGMENT_PACKET, "product", "total_octets", "checksum", "offset", "data")
 
     @classmethod
@@ -214,7 +216,7 @@ class GroundSegment:
 
     def _file(self, sample: Sample) -> None:
         message = sample.message
-        if isinstance(message, Event):
+        if isinstance(message, Event | ShortEvent):
             self.events.add(sample)
         else:
             self.telemetry.record(sample)
@@ -225,6 +227,9 @@ class GroundSegment:
                 self._check_dictionary(sample)
             elif sample.name == SEGMENT_PACKET and self._sends_files:
                 self._add_segment(sample)
+            elif sample.name == LOG_PACKET and self._dumps_logs:
+                for entry in onboard_entries(self.dictionary, message):
+                    self.events.add_from_log(entry, sample.received_ns)
         for listener in self.listeners:
             listener(sample)
 

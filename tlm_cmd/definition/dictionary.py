@@ -30,10 +30,14 @@ from tlm_cmd.definition.message import (
     Command,
     Event,
     Record,
+    ShortEvent,
     Telemetry,
     screaming_snake,
 )
-from tlm_cmd.errors import TooShortError
+from tlm_cmd.errors import LengthMismatchError, TooShortError
+
+SHORT_FORM = 0x80
+"""Bit of the severity octet that says that the event's fields were left out."""
 
 Found = TypeVar("Found")
 Entry = TypeVar("Entry", CommandEntry, TelemetryEntry, EventEntry)
@@ -132,6 +136,10 @@ class Dictionary:
         """A command by its ids, or None."""
         return self._command_by_id.get((apid, code))
 
+    def event_by_id(self, apid: int, code: int) -> EventEntry | None:
+        """An event by its app's APID and its code, or None."""
+        return self._event_by_id.get((apid, code))
+
     def telemetry_by_apid(self, apid: int) -> TelemetryEntry | None:
         """A telemetry packet by its APID, or None."""
         return self._telemetry_by_apid.get(apid)
@@ -162,11 +170,15 @@ class Dictionary:
     # ---------------------------------------------------------------- payloads
 
     def encode_payload(self, message: Command | Telemetry | Event) -> bytes:
-        """The octets behind the packet headers."""
+        """The octets behind the packet headers; those of an event begin with its code and its severity."""
         payload = codec_of(type(message)).encode(message)
         if isinstance(message, Event):
             return bytes((message.code, message.severity)) + payload
         return payload
+
+    def encode_short_event(self, event: Event) -> bytes:
+        """The octets behind the packet headers of an event in the short form: code and severity, and no fields."""
+        return bytes((event.code, event.severity | SHORT_FORM))
 
     def decode_telemetry(
         self, apid: int, payload: bytes | memoryview
@@ -188,6 +200,26 @@ class Dictionary:
         if payload[1] != event.record.severity:
             raise DictionaryError(f"{event.name} has severity {payload[1]}, declared is {event.record.severity:d}")
         return event, codec_of(event.record).decode(payload, 2)
+
+    def decode_downlink(
+        self, apid: int, payload: bytes | memoryview
+    ) -> tuple[TelemetryEntry | EventEntry, Telemetry | Event | ShortEvent]:
+        """A payload that came down a link, where alone events travel in the short form as well.
+
+        Raises:
+            DictionaryError: no packet has this APID, or no event this code.
+            ProtocolError: the payload does not fit the definition.
+        """
+        if apid in self._telemetry_by_apid or len(payload) < 2 or not payload[1] & SHORT_FORM:
+            return self.decode_telemetry(apid, payload)
+        event = self._event_by_id.get((apid, payload[0]))
+        if event is None or event.record.severity != payload[1] & ~SHORT_FORM:
+            raise DictionaryError(
+                f"no event has APID 0x{apid:03x}, code {payload[0]} and severity {payload[1] & ~SHORT_FORM}"
+            )
+        if len(payload) > 2:
+            raise LengthMismatchError(f"{event.name} in the short form", 2, len(payload))
+        return event, ShortEvent(event.record)
 
     # ---------------------------------------------------------------- describing
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum, IntEnum, unique
+from string import Formatter
 from typing import Any, ClassVar, dataclass_transform
 
 import msgspec
@@ -134,6 +135,26 @@ class Event(Record):
     def describe(self) -> str:
         """The event's text with its fields filled in, as people read them."""
         return type(self).text.format(**{name: _shown(getattr(self, name)) for name in self.__struct_fields__})
+
+
+class ShortEvent(msgspec.Struct, frozen=True):
+    """An event without its fields, as the short form carries it.
+
+    Attributes:
+        record: the event's class.
+    """
+
+    record: type[Event]
+
+    @property
+    def severity(self) -> Severity:
+        """How much it matters."""
+        return self.record.severity
+
+    def describe(self) -> str:
+        """The event's text with a gap in the place of each field."""
+        pieces = Formatter().parse(self.record.text)
+        return "".join(literal if name is None else f"{literal}…" for literal, name, _, _ in pieces)
 
 
 class _Items(tuple[object, ...]):

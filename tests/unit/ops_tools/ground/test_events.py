@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ops_tools.ground.events import EventLog, GroundEvent, event_text
+from ops_tools.ground.events import EventLog, GroundEvent
+from ops_tools.ground.onboard_log import event_text
 from ops_tools.ground.station import GroundSettings
 from tlm_cmd.definition.message import Event, Severity
 
