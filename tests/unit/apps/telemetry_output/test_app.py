@@ -13,8 +13,10 @@ from apps.power.messages import PowerStatus, ShedLevel
 from apps.products.messages import ProductSegment
 from apps.telemetry_output.messages import (
     DownlinkStatus,
+    EventForm,
     RecorderFull,
     RoutingFault,
+    SetEventForm,
     SetRate,
     SetTransmitter,
     TransmitterControl,
@@ -31,13 +33,14 @@ from bus_sim.equipment.transmitter import TransmitterParameters
 from flightsw.devices.mass_memory import MassMemory
 from flightsw.devices.radio import SBandTransceiver, XBandTransmitter
 from flightsw.hal.sim import SimUart
-from flightsw.messages.life import AppHousekeeping
+from flightsw.messages.events import EventCounts
+from flightsw.messages.life import AppHousekeeping, HandlerFailed
 from flightsw.messages.tables import ActivateTable, LoadTable, ValidateTable
 from flightsw.mission import Mission
 from flightsw.services.tables.content import read_table
 from flightsw.testing import Bench
 from tlm_cmd.definition.codec import codec_of
-from tlm_cmd.definition.message import Event, Telemetry
+from tlm_cmd.definition.message import Event, ShortEvent, Telemetry
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.link.downlink import DownlinkReceiver
 from tlm_cmd.packets.cfs_header import parse_telemetry
@@ -54,6 +57,7 @@ OTHERS = (
     "payload",
     "products",
     "housekeeping",
+    "event_services",
 )
 THERMAL = ThermalStatus((1.0, 2.0), 0, 0, 0, 3.0, 0)
 REPORT = Clcw(virtual_channel=1, farm_b_count=3)
@@ -104,7 +108,7 @@ class Downlink:
         """Tell the app that a contact begins or ends."""
         self.bench.deliver(mode_status(in_contact=begins))
 
-    def heard(self) -> list[tuple[int, Telemetry | Event]]:
+    def heard(self) -> list[tuple[int, Telemetry | Event | ShortEvent]]:
         """What has come down since the last call, by virtual channel."""
         found = []
         for band, model in (("S", self.s_band), ("X", self.x_band)):
@@ -113,7 +117,7 @@ class Downlink:
                 assert result.refusal is None, result.reason
                 for channel, octets in result.packets:
                     packet = parse_telemetry(octets)
-                    found.append((channel, self.bench.dictionary.decode_telemetry(packet.apid, packet.payload)[1]))
+                    found.append((channel, self.bench.dictionary.decode_downlink(packet.apid, packet.payload)[1]))
             model.state.queue.clear()
             model.state.queued_octets = 0
         return found
@@ -263,6 +267,35 @@ def test_other_objects_are_ignored(downlink: Downlink) -> None:
     downlink.bench.app.received(0x800, object())
     downlink.bench.advance(1)
     assert downlink.bench.app.state.recorder.recorded == 2  # the event and the table of its own start
+
+
+# ------------------------------------------------------------------ the form of events
+
+
+@pytest.mark.parametrize(
+    ("form", "short"),
+    [
+        (EventForm.LONG, []),
+        (EventForm.SHORT_BELOW_ERROR, [ContactBegan]),
+        (EventForm.SHORT, [ContactBegan, HandlerFailed]),
+    ],
+)
+def test_events_go_down_in_the_form_chosen(downlink: Downlink, form: EventForm, short: list[type[Event]]) -> None:
+    """Without their fields they have app, code and severity; telemetry, and what was asked for, stays whole."""
+    downlink.contact()
+    downlink.bench.advance(1)
+    downlink.heard()
+    assert downlink.bench.command(SetEventForm(form)).stage is Stage.COMPLETED
+    for message in (ContactBegan("Beijing"), HandlerFailed("a", "b"), EventCounts(()), THERMAL):
+        downlink.bench.deliver(message)
+    downlink.bench.advance(20)
+    messages = [message for _, message in downlink.heard()]
+    assert [message.record for message in messages if isinstance(message, ShortEvent)] == short
+    whole = [ContactBegan("Beijing"), HandlerFailed("a", "b")]
+    assert [each for each in messages if each in whole] == [each for each in whole if type(each) not in short]
+    assert EventCounts(()) in messages
+    assert THERMAL in messages
+    assert downlink.bench.latest(DownlinkStatus).event_form is form
 
 
 # ------------------------------------------------------------------ recording and playback

@@ -5,10 +5,14 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from ops_tools.cli_commands import ground
 from ops_tools.console.client import ConsoleClient
+from ops_tools.ground.onboard_log import OnboardEntry
+from tlm_cmd.definition.message import Severity
+from tlm_cmd.packets.cfs_header import build_telemetry
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 if TYPE_CHECKING:
@@ -272,6 +276,26 @@ def test_events_have_time_severity_and_text(
     assert capsys.readouterr().out.startswith("         ground 1.500 s  INFO      GROUND.ACQUISITION_OF_SIGNAL")
     assert shell("events", "--json") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[0])["name"] == "GROUND.ACQUISITION_OF_SIGNAL"
+
+
+def test_short_events_and_entries_of_the_log_on_board_are_marked(
+    console: LoopbackConsole, shell: Shell, tiny: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A gap stands for a field that did not come; what was read out of a log says so."""
+    segment = console.loop.ground
+    payload = segment.dictionary.encode_short_event(tiny.HeaterStuck(1))
+    packet = build_telemetry(segment.dictionary.apid_of("heater"), 0, 0, 0, payload)
+    console.loop.spacecraft.sender.enqueue(0, packet)
+    console.step(1.5)
+    entry = OnboardEntry("HEATER.HEATER_STUCK", "heater", Severity.ERROR, "heater 4 does not answer", 0, short=False)
+    segment.events.add_from_log(entry, 0)
+    segment.events.add_from_log(msgspec.structs.replace(entry, short=True, time_ns=None), 1_500_000_000)
+    assert shell("events", "--severity", "error") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "                0.000 s  ERROR     HEATER.HEATER_STUCK  heater … does not answer (short form)",
+        "                0.000 s  ERROR     HEATER.HEATER_STUCK  heater 4 does not answer (log on board)",
+        "         ground 1.500 s  ERROR     HEATER.HEATER_STUCK  heater 4 does not answer (short form, log on board)",
+    ]
 
 
 def test_spacecraft_time_is_shown_as_utc(

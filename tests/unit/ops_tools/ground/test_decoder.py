@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ops_tools.ground.decoder import KEPT_UNDECODED, Decoder, Undecodable
 from tlm_cmd.definition.dictionary import Dictionary, DictionaryError
+from tlm_cmd.definition.message import ShortEvent
 from tlm_cmd.packets.cfs_header import build_command, build_telemetry
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ def test_an_event_becomes_a_sample(decoder: Decoder, loop: Loop, tiny: SimpleNam
     sample = decoder.decode(loop.spacecraft.packet("heater", tiny.HeaterStuck(3)), 0)
     assert sample.name == "HEATER.HEATER_STUCK"
     assert sample.message == tiny.HeaterStuck(3)
+
+
+def test_an_event_in_the_short_form_becomes_a_sample(decoder: Decoder, tiny: SimpleNamespace) -> None:
+    """It is the event without its fields."""
+    payload = decoder.dictionary.encode_short_event(tiny.HeaterStuck(3))
+    sample = decoder.decode(build_telemetry(decoder.dictionary.apid_of("heater"), 0, 5, 0, payload), 0)
+    assert (sample.name, sample.message, sample.time_ns) == (
+        "HEATER.HEATER_STUCK",
+        ShortEvent(tiny.HeaterStuck),
+        5_000_000_000,
+    )
 
 
 def test_gaps_are_reported_and_counted_per_apid(decoder: Decoder, loop: Loop, tiny: SimpleNamespace) -> None:

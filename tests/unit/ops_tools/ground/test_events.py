@@ -9,6 +9,7 @@ from ops_tools.ground.events import EventLog, GroundEvent
 from ops_tools.ground.onboard_log import event_text
 from ops_tools.ground.station import GroundSettings
 from tlm_cmd.definition.message import Event, Severity
+from tlm_cmd.packets.cfs_header import build_telemetry
 
 if TYPE_CHECKING:
     from tests.unit.ops_tools.conftest import Loop
@@ -62,6 +63,22 @@ def test_a_text_that_does_not_fit_its_fields_is_shown_as_it_is() -> None:
         line: bool
 
     assert event_text(Slip(line=True)) == "{nothing} happened {'line': True}"
+
+
+def test_an_event_in_the_short_form_is_logged_with_gaps(loop: Loop, tiny: SimpleNamespace) -> None:
+    """It counts by its severity as any other, and is marked."""
+    payload = loop.ground.dictionary.encode_short_event(tiny.HeaterStuck(3))
+    apid = loop.ground.dictionary.apid_of("heater")
+    loop.spacecraft.sender.enqueue(0, build_telemetry(apid, 0, 1, 0, payload))
+    loop.step()
+    event = loop.ground.events.newest()[-1]
+    assert (event.name, event.text, event.severity) == (
+        "HEATER.HEATER_STUCK",
+        "heater … does not answer",
+        Severity.ERROR,
+    )
+    assert (event.short, event.from_log) == (True, False)
+    assert loop.ground.events.counts[Severity.ERROR] == 1
 
 
 def test_telemetry_is_no_event(loop: Loop) -> None:

@@ -18,7 +18,7 @@ from tlm_cmd.definition.dictionary import (
 )
 from tlm_cmd.definition.fields import F32, I16, U8, U16, Bits, Length, Limits, Linear, Range, Unit, UpTo
 from tlm_cmd.definition.layout import DefinitionError
-from tlm_cmd.definition.message import Command, Event, Quality, Record, Severity, Telemetry
+from tlm_cmd.definition.message import Command, Event, Quality, Record, Severity, ShortEvent, Telemetry
 from tlm_cmd.errors import FieldRangeError, ProtocolError, TooShortError
 
 
@@ -198,6 +198,49 @@ def test_payloads_that_fit_nothing_are_refused(
     """Unknown, cut or contradicting payloads are protocol errors that say what was found."""
     with pytest.raises(error, match=problem):
         dictionary.decode_telemetry(apid, payload)
+
+
+def test_an_event_in_the_short_form_has_no_fields(dictionary: Dictionary) -> None:
+    """Code and severity are all; a link understands it, the bus does not."""
+    payload = dictionary.encode_short_event(HeaterStuck(Line.TANK, 5))
+    assert payload == bytes([40, Severity.ERROR | 0x80])
+    entry, back = dictionary.decode_downlink(0x100, payload)
+    assert (entry.name, back) == ("THERMAL.HEATER_STUCK", ShortEvent(HeaterStuck))
+    with pytest.raises(DictionaryError, match="has severity 131, declared is 3"):
+        dictionary.decode_telemetry(0x100, payload)
+
+
+@pytest.mark.parametrize("message", [ThermalHk(20.5), HeaterStuck(Line.TANK, 5), Ready()])
+def test_a_link_carries_whole_messages_as_well(dictionary: Dictionary, message: Telemetry | Event) -> None:
+    """Whatever is not short is decoded as on the bus."""
+    apid = 0x100 if isinstance(message, Event) else dictionary.telemetry_of("thermal", type(message)).apid
+    assert dictionary.decode_downlink(apid, dictionary.encode_payload(message))[1] == message
+
+
+@pytest.mark.parametrize(
+    ("apid", "payload", "error", "problem"),
+    [
+        (0x100, b"", TooShortError, "event: 2 octets needed, 0 found"),
+        (0x100, b"\x63\x83", DictionaryError, "no event has APID 0x100, code 99 and severity 3"),
+        (0x100, b"\x28\x82", DictionaryError, "no event has APID 0x100, code 40 and severity 2"),
+        (0x300, b"\x28\x83", DictionaryError, "no event has APID 0x300"),
+        (0x100, b"\x28\x83\0", ProtocolError, "HEATER_STUCK in the short form: 2 octets declared, 3 found"),
+    ],
+)
+def test_short_events_that_fit_nothing_are_refused(
+    dictionary: Dictionary, apid: int, payload: bytes, error: type[ProtocolError], problem: str
+) -> None:
+    """Unknown or contradicting ones are protocol errors that say what was found."""
+    with pytest.raises(error, match=problem):
+        dictionary.decode_downlink(apid, payload)
+
+
+def test_events_are_found_by_their_ids(dictionary: Dictionary) -> None:
+    """By APID and code; None for what there is not."""
+    entry = dictionary.event_by_id(0x100, 40)
+    assert entry is not None
+    assert entry.record is HeaterStuck
+    assert dictionary.event_by_id(0x100, 99) is None
 
 
 def test_a_message_that_does_not_fit_is_not_encoded(dictionary: Dictionary) -> None:

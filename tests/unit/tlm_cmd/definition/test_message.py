@@ -4,13 +4,14 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from tlm_cmd.definition.fields import U8
+from tlm_cmd.definition.fields import U8, UpTo
 from tlm_cmd.definition.message import (
     Command,
     Event,
     Quality,
     Record,
     Severity,
+    ShortEvent,
     Telemetry,
     screaming_snake,
 )
@@ -108,6 +109,32 @@ def test_keywords_are_inherited() -> None:
 def test_events_read_as_text() -> None:
     """The fields stand in the text, enumerations by their names, numbers as the format says."""
     assert ModeChanged(Mode.IDLE, Mode.RUNNING, 7).describe() == "IDLE to RUNNING, step 007"
+
+
+def test_arrays_and_records_in_events_read_as_text() -> None:
+    """Items one behind the other, records by their fields, nothing as none; a text may still choose one item."""
+
+    class Setting(Record):
+        """One of several."""
+
+        event: Annotated[int, U8]
+        mode: Mode
+
+    class Settings(Event, code=41, text="{settings} ({modes[0]:d}; {modes})"):
+        """Several."""
+
+        settings: Annotated[tuple[Setting, ...], UpTo(3)]
+        modes: Annotated[tuple[Mode, ...], UpTo(3)]
+
+    some = Settings((Setting(1, Mode.IDLE), Setting(2, Mode.RUNNING)), (Mode.RUNNING, Mode.IDLE))
+    assert some.describe() == "event 1, mode IDLE; event 2, mode RUNNING (3; RUNNING; IDLE)"
+    assert Settings((), (Mode.IDLE,)).describe() == "none (0; IDLE)"
+
+
+def test_an_event_in_the_short_form_reads_with_gaps() -> None:
+    """What a person reads still says what happened, and shows where fields are missing."""
+    short = ShortEvent(ModeChanged)
+    assert (short.severity, short.describe()) == (Severity.ERROR, "… to …, step …")
 
 
 def test_messages_travel_between_processes() -> None:
