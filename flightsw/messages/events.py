@@ -145,4 +145,4 @@ class EventCounts(Event, code=16, severity=Severity.INFO, text="events by code: 
 
 
 ANSWERS: tuple[type[Event], ...] = (EventSettings, EventCounts)
-"""Events that somebody has asked for; they are never held back, and never go down in the short form."""
+"""Events that somebody has asked for: never held back, not kept in the log, never in the short form."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.events import (
+    ANSWERS,
     COUNTS_PER_EVENT,
     EventCount,
     EventCounts,
@@ -98,7 +99,8 @@ class EventReporter:
     def _emit(self, event: Event) -> None:
         surroundings, state = self._reporter.surroundings, self._reporter.state
         state.refused_sends += len(surroundings.bus.send(self._message_id, event))
-        if not self.log.add(event, surroundings.time, self._now_ns()):
+        # answers say how things stand, not that something happened: they would only push out what did
+        if not isinstance(event, ANSWERS) and not self.log.add(event, surroundings.time, self._now_ns()):
             state.events_unlogged = min(state.events_unlogged + 1, MAX_COUNT)
         if not surroundings.log(self._reporter.name, event):
             state.event_lines_lost = min(state.event_lines_lost + 1, MAX_COUNT)

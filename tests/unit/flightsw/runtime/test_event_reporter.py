@@ -131,6 +131,7 @@ def test_settings_and_counts_are_reported_whatever_is_held_back(world: World) ->
     )
     assert counts.counts == (EventCount(0, 1, 0), EventCount(1, 1, 3))
     assert "filters: event 1, mask 3, count 3" in settings.describe()
+    assert [entry.code for _, entry in read_event_log(world.retained, "probe").entries] == [0, 1]
 
 
 def test_counts_of_many_codes_come_in_several_answers(world: World) -> None:
