@@ -11,11 +11,9 @@ from flightsw.core.event_services.dump import Dump, page, part_of
 from flightsw.core.event_services.file import log_lines
 from flightsw.core.event_services.messages import (
     LOG_FILE,
-    AppEvents,
     ControlLogsEverywhere,
     DumpLog,
     EnableEventsEverywhere,
-    EventServicesStatus,
     LogDamaged,
     LogDumped,
     LogPage,
@@ -26,11 +24,13 @@ from flightsw.core.event_services.messages import (
     WriteLog,
 )
 from flightsw.core.event_services.rounds import Round
+from flightsw.core.event_services.tally import Tally, status_of
 from flightsw.messages.events import ALL_FILTERS, ControlEventLog, EnableEvents, ResetEventFilter, SetEventSquelch
 from flightsw.messages.life import AppHousekeeping
 from flightsw.services.event_log import LogContent, read_event_log
+from flightsw.services.events import MAX_COUNT
 from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID
-from tlm_cmd.definition.message import Command, Event, Severity
+from tlm_cmd.definition.message import Command, Event
 from tlm_cmd.packets.verification import FailureCode, VerificationReport, shorten
 
 NANOSECONDS = 1_000_000_000
@@ -41,23 +41,6 @@ ANSWER_WITHIN_NS = 10 * NANOSECONDS
 PAGES_PER_SECOND = 8
 """Packets of a dump: what a slow link carries beside everything else."""
 _MAX_U16 = 2**16 - 1
-_MAX_U32 = 2**32 - 1
-
-
-class AppCount(msgspec.Struct):
-    """The events of one app.
-
-    Attributes:
-        heard: on the bus, by severity from DEBUG on; saturate.
-        sent: by its own count.
-        held_back: by its own count.
-        unlogged: by its own count.
-    """
-
-    heard: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0, 0])
-    sent: int = 0
-    held_back: int = 0
-    unlogged: int = 0
 
 
 class EventServicesState(msgspec.Struct):
@@ -66,13 +49,13 @@ class EventServicesState(msgspec.Struct):
     Attributes:
         rounds: commands to all apps that are under way.
         dump: the dump that goes on.
-        counts: events by app.
+        tallies: events by app.
         damaged: log entries that were found damaged; saturates.
     """
 
     rounds: list[Round] = []
     dump: Dump | None = None
-    counts: dict[str, AppCount] = {}
+    tallies: dict[str, Tally] = {}
     damaged: int = 0
 
 
@@ -193,7 +176,7 @@ class EventServices(App):
         """The whole log of an app, with a report of its damage; None when it gives nothing."""
         content = self._read(app)
         if content is not None and content.damaged:
-            self.state.damaged = min(self.state.damaged + content.damaged, _MAX_U32)
+            self.state.damaged = min(self.state.damaged + content.damaged, MAX_COUNT)
             self.event(LogDamaged(app, min(content.damaged, _MAX_U16)))
         return content
 
@@ -241,32 +224,17 @@ class EventServices(App):
     def received(self, message_id: int, message: object) -> None:
         """Count an event."""
         if isinstance(message, Event):
-            heard = self._count(self._names[message_id]).heard
-            heard[message.severity - 1] = min(heard[message.severity - 1] + 1, _MAX_U32)
+            self._tally(self._names[message_id]).hear(message.severity)
 
     @collects(AppHousekeeping)
     def take_housekeeping(self, app: str, packet: AppHousekeeping) -> None:
         """Keep an app's own counts."""
-        count = self._count(app)
-        held_back = packet.events_disabled + packet.events_filtered + packet.events_squelched
-        count.sent, count.held_back = packet.events, min(held_back, _MAX_U32)
-        count.unlogged = packet.events_unlogged
+        self._tally(app).take(packet)
 
-    def _count(self, app: str) -> AppCount:
-        return self.state.counts.setdefault(app, AppCount())
+    def _tally(self, app: str) -> Tally:
+        return self.state.tallies.setdefault(app, Tally())
 
     @every(seconds=60, offset=9.3)
     def report(self) -> None:
         """Publish the counts."""
-        counts = {app: self._count(app) for app in self._apps}
-        heard = [min(sum(count.heard[severity - 1] for count in counts.values()), _MAX_U32) for severity in Severity]
-        self.send(
-            EventServicesStatus(
-                heard=tuple(heard),
-                damaged=self.state.damaged,
-                apps=tuple(
-                    AppEvents(self._apps[app], tuple(each.heard), each.sent, each.held_back, each.unlogged)
-                    for app, each in counts.items()
-                ),
-            )
-        )
+        self.send(status_of(self.state.tallies, self._apps, self.state.damaged))

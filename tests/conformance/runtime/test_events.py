@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flight.harness import MISSION, LockstepVehicle, ProcessVehicle, SmallFlight
-from flight.sink.messages import FailToStart
+from flight.sink.messages import FailToStart, Hang
 from flight.source.messages import Burst, BurstDone
 
 from flightsw.core.event_services.messages import (
@@ -23,7 +23,7 @@ from flightsw.core.event_services.messages import (
     SetSquelchEverywhere,
     WriteLog,
 )
-from flightsw.core.executive.messages import RestartApp
+from flightsw.core.executive.messages import PowerOnReset, ProcessorReset, RestartApp
 from flightsw.messages.events import (
     ControlEventLog,
     EnableEvents,
@@ -229,6 +229,19 @@ def test_the_log_outlives_a_crash(flight: SmallFlight, retained: RetainedMemory)
     assert {entry.whole for entry in entries} == {True}
 
 
+def test_the_log_outlives_a_processor_reset(flight: SmallFlight, retained: RetainedMemory) -> None:
+    """Behind it the entries of before are there, then those of the new start; a power-on reset leaves none of them."""
+    flight.command("sink", Noop())
+    assert flight.command("executive", ProcessorReset()).stage is Stage.COMPLETED
+    flight.await_start("sink", 2)
+    flight.until(lambda: flight.vehicle.account().apps == len(APPS), "the flight after the reset")
+    assert dumped(flight, "sink") == {"sink": [0, 1, 0]}
+    flight.send("executive", PowerOnReset())
+    flight.await_start("sink", 3)
+    flight.until(lambda: flight.vehicle.account().apps == len(APPS), "the flight after power-on")
+    assert [entry.code for _, entry in read_event_log(retained, "sink").entries] == [0]
+
+
 def test_logs_are_dumped_written_and_cleared_for_all(flight: SmallFlight, retained: RetainedMemory) -> None:
     """Every app's entries go down; a file on board holds them for people; one command clears them all."""
     found = dumped(flight)
@@ -280,6 +293,24 @@ def test_events_are_counted_over_all_apps(flight: SmallFlight) -> None:
 
 
 # -------------------------------------------------------------------- in processes only
+
+
+def test_an_app_that_does_not_answer_is_named(events_mission: Path, folder: Path) -> None:
+    """A command to all apps, of which one hangs, ends after ten seconds of the vehicle; the others have done it."""
+    events_mission.write_text(EVENTS_MISSION.replace("hang_after_s = 10.0", "hang_after_s = 4.0"))
+    flight = SmallFlight(ProcessVehicle(events_mission, folder), events_mission, folder)
+    try:
+        flight.until(lambda: flight.vehicle.account().apps == len(APPS), "a running flight")
+        flight.send("sink", Hang())
+        verdict = flight.command(SERVICES, EnableEventsEverywhere(EventChoice.INFO, False))
+        assert (verdict.stage, verdict.code) == (Stage.FAILED, FailureCode.APP_UNAVAILABLE)
+        assert verdict.reason == "no answer from sink"
+        assert heard(flight, "gate") == 0
+        flight.until(lambda: flight.vehicle.account().restarts == 1, "the end of the hang")
+        flight.until(lambda: flight.vehicle.account().apps == len(APPS), "the restart")
+        flight.settle()
+    finally:
+        flight.vehicle.close()
 
 
 def test_logs_outlive_the_whole_flight(events_mission: Path, folder: Path) -> None:
