@@ -293,7 +293,7 @@ def test_events_are_counted_by_app_and_severity(bench: Bench) -> None:
     """What is heard on the bus, and what each app says of itself."""
     bench.deliver(AppRestarted("x", "y"))
     bench.deliver(AppStarted(0, False), OTHER)
-    bench.deliver(AppHousekeeping(0, 0, 0, 0, 9, 1, 2, 3, 4, 5, 0, 0, 0, 0, (0, 0, 0)), OTHER)
+    bench.deliver(AppHousekeeping(0, 0, 0, 0, 9, 1, 2, 3, 4, 5, 0, 0, 0, 0, 0, (0, 0, 0)), OTHER)
     bench.advance(61)
     status = bench.latest(EventServicesStatus)
     own, other = status.apps
