@@ -47,14 +47,15 @@ class ExecutiveEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         hang_after_s: host time without a heartbeat after which a process is ended; a driver may try a silent device
             for three seconds.
         start_within_s: host time that a process may take until it is prepared, and an app until it has started.
-        watchdog_s: after how long without a stroke the watchdog resets the on-board computer.
+        watchdog_s: after how long without a stroke the watchdog resets the on-board computer; it is stroked every five
+            seconds.
     """
 
     max_processor_resets: Annotated[int, msgspec.Meta(ge=0, le=100)] = 2
     processor_reset_window_s: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 3600
     hang_after_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 5.0
     start_within_s: Annotated[float, msgspec.Meta(ge=0.5, le=600)] = 30.0
-    watchdog_s: Annotated[int, msgspec.Meta(ge=5, le=600)] = 30
+    watchdog_s: Annotated[int, msgspec.Meta(ge=15, le=600)] = 30
 
 
 def needs_problem(needs: Mapping[str, tuple[str, ...]]) -> str:

@@ -28,8 +28,16 @@ class Newsroom(Protocol):
     clock: HostClock
     host_clock: HostClock
     keeper: Keeper
-    boot: Boot
-    restarts: int
+
+    @property
+    def boot(self) -> Boot:
+        """The present boot."""
+        ...
+
+    @property
+    def restarts(self) -> int:
+        """Apps restarted since the start."""
+        ...
 
 
 class NewsDesk:

@@ -10,7 +10,6 @@ from flightsw.mission import Mission
 from flightsw.runtime.app_lives import GIVEN_UP
 from flightsw.runtime.child import Child
 from flightsw.runtime.fleet import Fleet
-from flightsw.runtime.keeping.boot import Boot
 from flightsw.runtime.keeping.keeper import Decision, Keeper
 from flightsw.runtime.keeping.policy import Response
 from flightsw.runtime.keeping.reset_record import ResetSubtype
@@ -18,6 +17,7 @@ from flightsw.runtime.keeping.status_page import read_page
 from flightsw.runtime.news import NewsDesk
 from flightsw.runtime.requests import Requests
 from flightsw.runtime.run_folder import status_page
+from flightsw.runtime.starting import Starting
 from flightsw.runtime.supervision import AppAction, AppState, FailureIgnored, RestartNotice
 
 NANOSECONDS = 1_000_000_000
@@ -33,21 +33,13 @@ class Workshop(Protocol):
     clock: HostClock
     host_clock: HostClock
     keeper: Keeper
-    boot: Boot
     news: NewsDesk
+    starting: Starting
     requests: Requests
 
     @property
     def resting(self) -> bool:
         """Whether apps were told to begin nothing more."""
-        ...
-
-    def spawn(self, child: Child) -> None:
-        """Begin a new incarnation of a process."""
-        ...
-
-    def leave_out(self, child: Child, app: str, reason: str) -> None:
-        """Let an app not run any more."""
         ...
 
     def reset(self, subtype: ResetSubtype, app: str, reason: str) -> None:
@@ -158,14 +150,14 @@ class Repair:
         for app in decision.given_up:
             self._give_up(child, app, cause)
         for app in decision.ignored:
-            shop.leave_out(child, app, "has failed, and is left so")
+            shop.starting.leave_out(child, app, "has failed, and is left so")
             shop.news.add(FailureIgnored(app, cause))
         for app in child.apps:
             shop.requests.process_died(app, absent=app in child.absent)
             if app not in child.absent:
                 child.restart_causes[app] = cause
         if child.wanted:
-            shop.spawn(child)
+            shop.starting.spawn(child)
         else:
             shop.fleet.route(child, [])
 
@@ -174,5 +166,5 @@ class Repair:
         return shop.keeper.failed(apps, cause, shop.host_clock.now_ns(), shop.clock.now_ns())
 
     def _give_up(self, child: Child, app: str, cause: str) -> None:
-        self._shop.leave_out(child, app, GIVEN_UP)
+        self._shop.starting.leave_out(child, app, GIVEN_UP)
         self._shop.news.add(RestartNotice(app, cause, exhausted=True))

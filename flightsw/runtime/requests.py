@@ -12,12 +12,12 @@ from flightsw.runtime import control
 from flightsw.runtime.app_lives import STOPPED
 from flightsw.runtime.child import Child
 from flightsw.runtime.fleet import Fleet
-from flightsw.runtime.keeping.boot import Boot
 from flightsw.runtime.keeping.keeper import Keeper
 from flightsw.runtime.keeping.reload import CodeOnDisk, ReloadError, check_new_code, reload_package
 from flightsw.runtime.news import NewsDesk
 from flightsw.runtime.orders import Order, Orders
 from flightsw.runtime.reload_trial import TRIAL_LIMIT_S, ReloadTrial
+from flightsw.runtime.starting import Starting
 from flightsw.runtime.supervision import AppAction, AppRequest, AppState, RequestDone
 
 NANOSECONDS = 1_000_000_000
@@ -31,12 +31,8 @@ class Office(Protocol):
     fleet: Fleet
     host_clock: HostClock
     keeper: Keeper
-    boot: Boot
     news: NewsDesk
-
-    def spawn(self, child: Child) -> None:
-        """Begin a new incarnation of a process."""
-        ...
+    starting: Starting
 
 
 class _Trial:
@@ -107,13 +103,13 @@ class Requests:
             return
         child.restart_causes[app] = BY_COMMAND
         self.orders.give(request.action, app, BY_COMMAND, request.ticket, self._deadline_ns())
-        self._office.spawn(child)
+        self._office.starting.spawn(child)
 
     def _stop(self, child: Child, request: AppRequest) -> None:
         app = request.app
         child.absent[app] = STOPPED
         child.states[app] = AppState.STOPPED
-        self._office.boot.gate.out(app)
+        self._office.starting.boot.gate.out(app)
         if child.end is None:
             self._done(request.ticket)
         else:

@@ -22,18 +22,15 @@ from flightsw.runtime.keeping.boot import Boot
 from flightsw.runtime.keeping.keeper import Keeper
 from flightsw.runtime.keeping.reload import CodeOnDisk
 from flightsw.runtime.keeping.reset_record import ResetSubtype
-from flightsw.runtime.keeping.start_gate import Admission
 from flightsw.runtime.news import NewsDesk
-from flightsw.runtime.process import ProcessSettings
 from flightsw.runtime.repair import Repair
 from flightsw.runtime.requests import Requests
 from flightsw.runtime.run_folder import STORE_FOLDER, forget_all, take
+from flightsw.runtime.starting import Starting
 from flightsw.runtime.supervision import (
     AppState,
-    Booted,
     Notice,
     RequestDone,
-    RestartNotice,
     VehicleAccount,
 )
 from flightsw.runtime.warm_up import warm_up
@@ -72,8 +69,8 @@ class Supervisor:
         apps: the apps on this computer.
         fleet: the processes.
         keeper: decides about failures and resets.
-        boot: the present one.
-        restarts: apps restarted since the start.
+        starting: brings apps up.
+        news: what the executive app is told.
     """
 
     def __init__(
@@ -91,20 +88,16 @@ class Supervisor:
         self.mission = Mission.load(mission_file)
         self.clock = clock
         self.host_clock = HostClock(clock.origin_ns)
-        self.restarts = 0
         self.apps = self.mission.apps_on(host)
         members = self.mission.computers.processes_on(host)
         processes = {name: apps for name, apps in self.mission.processes().items() if name in members}
         self.fleet = Fleet(processes, self.host_clock, clock)
-        self.boot = Boot(self.apps)
         self.news = NewsDesk(self, on_notice)
         self._mission_file = mission_file
         self._run_folder = run_folder
-        self._devices = devices
-        self._trace_all = trace_all
         self._far = FarWays(self.mission.computers, host, keys_folder)
+        self.starting = Starting(self, run_folder, devices, self._far, trace_all=trace_all)
         self._lock: IO[bytes] | None = None
-        self._all_prepared = False
         self._resting = False
         self._due_reset: _DueReset | None = None
         self._cold = list(self.apps)
@@ -126,7 +119,7 @@ class Supervisor:
         self.fleet.count_from(self._far.first_epoch(self._run_folder))
         self.keeper = self._open_keeper()
         self.keeper.booted(cause, reason, self.clock.now_ns())
-        self._begin_boot()
+        self.starting.begin()
         self.requests = Requests(self, self._mission_file, CodeOnDisk(self.mission))
         self.repair = Repair(self, self._run_folder)
 
@@ -139,7 +132,7 @@ class Supervisor:
                 self.requests.take_trial(what)
         self.requests.check()
         self.repair.check()
-        self.admit()
+        self.starting.admit()
         if self._due_reset is not None:
             self._reset(self._due_reset)
         self.news.tell()
@@ -217,6 +210,16 @@ class Supervisor:
         """Processes of which no app is to run any more, until the start of one of them is commanded."""
         return tuple(child.name for child in self.fleet if not child.wanted)
 
+    @property
+    def boot(self) -> Boot:
+        """The present boot."""
+        return self.starting.boot
+
+    @property
+    def restarts(self) -> int:
+        """Apps restarted since the start."""
+        return self.starting.restarts
+
     def account(self) -> VehicleAccount:
         """Figures over all processes, as of their newest heartbeats."""
         return self.news.account()
@@ -243,9 +246,9 @@ class Supervisor:
     def _take(self, child: Child, message: control.FromProcess) -> None:
         match message:
             case control.Prepared(message_ids):
-                self._prepared(child, message_ids)
+                self.starting.prepared(child, message_ids)
             case control.AppChanged():
-                self.changed(child, message)
+                self.starting.changed(child, message)
             case control.AppFailing(app, cause):
                 if not self.requests.orders.pending(app):
                     self.repair.failed(app, cause)
@@ -259,105 +262,6 @@ class Supervisor:
                 self.keeper.clear_log()
             case control.ForgetResets():
                 self.keeper.forget_resets()
-
-    def _prepared(self, child: Child, message_ids: list[int]) -> None:
-        child.prepared = True
-        self.fleet.routes[child.name] = message_ids
-        for app in child.apps:
-            if app not in child.absent:
-                self.boot.gate.wait(app, self.host_clock.now_ns())
-        if self._all_prepared:
-            self.fleet.tell_all(control.Routes(self.fleet.routes))
-        self.admit()
-
-    def changed(self, child: Child, message: control.AppChanged) -> None:
-        """An app was started, stopped or replaced, or could not be."""
-        app = message.app
-        child.starting.pop(app, None)
-        self.fleet.route(child, message.message_ids)
-        order = self.requests.orders.answered(message.order)
-        if message.running:
-            self._runs(child, app, order.cause if order is not None and not message.problem else "")
-        elif app not in child.absent:
-            child.states[app] = AppState.FAILED
-            self.boot.gate.out(app)
-            self.repair.start_failed(app, message.problem, self.host_clock.now_ns() + START_AGAIN_NS)
-        self.requests.settle(app, order, message)
-        self.news.account_due()
-        self.admit()
-
-    def _runs(self, child: Child, app: str, cause: str) -> None:
-        child.states[app] = AppState.RUNNING
-        child.advanced_ns[app] = self.clock.now_ns()
-        self.boot.gate.up(app)
-        cause = child.restart_causes.pop(app, "") or cause
-        if cause:
-            self.restarts += 1
-            self.news.add(RestartNotice(app, cause))
-
-    # ---------------------------------------------------------------- starting
-
-    def spawn(self, child: Child) -> None:
-        """Begin a new incarnation of a process."""
-        for app in child.apps:
-            if app not in child.absent:
-                child.states[app] = AppState.RESTARTING if child.epoch else AppState.WAITING
-        self.fleet.spawn(
-            ProcessSettings(
-                mission=self.mission,
-                name=child.name,
-                epoch=child.epoch + 1,
-                origin_ns=self.clock.origin_ns,
-                speed=self.clock.speed,
-                run_folder=self._run_folder,
-                devices=self._devices,
-                heard=child.heard(),
-                absent=child.absent,
-                trace_all=self._trace_all,
-                far=self._far.of(child.name),
-            )
-        )
-
-    def admit(self) -> None:
-        """Start the apps whose waiting is over; at first no app is started before all processes are prepared."""
-        if not self._all_prepared:
-            if not all(child.prepared or not child.wanted for child in self.fleet):
-                return
-            self._all_prepared = True
-            self.fleet.tell_all(control.Routes(self.fleet.routes))
-        admissions = self.boot.gate.admit(self.host_clock.now_ns())
-        for child in self.fleet:
-            self._start(child, [each for each in admissions if each.app in child.apps])
-        for child in self.fleet:
-            self._open(child)
-        for reached in self.boot.reached(self.clock.now_ns()):
-            self.news.add(reached)
-
-    def _start(self, child: Child, admissions: list[Admission]) -> None:
-        for admission in admissions:
-            for missed in self.boot.missed(admission):
-                self.news.add(missed)
-            if not admission.starts:
-                self.leave_out(child, admission.app, self.boot.stays_out(admission))
-        apps = [admission.app for admission in admissions if admission.starts]
-        if apps:
-            child.starting |= dict.fromkeys(apps)
-            self.fleet.tell(child, control.Start(apps))
-
-    def _open(self, child: Child) -> None:
-        """Let a process begin, unless an app of it waits for one that is just being started."""
-        waiting = {app: self.boot.waits_for(app) for app in child.apps if self.boot.gate.waiting(app)}
-        if child.prepared and not child.started and not child.starting and not (waiting and self.boot.gate.busy):
-            child.started = True
-            self.fleet.tell(child, control.Open(waiting))
-
-    def leave_out(self, child: Child, app: str, reason: str) -> None:
-        """Let an app not run any more, and its process, if there is one, reject its commands with the reason."""
-        child.absent[app] = reason
-        child.states[app] = AppState.FAILED
-        child.restart_causes.pop(app, None)
-        self.boot.gate.out(app)
-        self.fleet.tell(child, control.LeaveOut(app, reason))
 
     # ---------------------------------------------------------------- resets
 
@@ -391,20 +295,5 @@ class Supervisor:
             self.keeper.reset(due.subtype, due.app, due.reason, now_ns)
         if due.ticket is not None:
             self.news.add(RequestDone(due.ticket))
-        self._begin_boot()
-
-    def _begin_boot(self) -> None:
-        record = self.keeper.record
-        self.boot = Boot(self.apps)
-        self._all_prepared = self._resting = False
-        self.news.add(Booted(record.log[-1], record.boots, record.safe_mode))
-        for child in self.fleet:
-            child.absent = {}
-            child.restart_causes = {}
-            for app in child.apps:
-                self.mission.app_class(app)
-            gc.freeze()
-            self.spawn(child)
-            child.states = dict.fromkeys(child.apps, AppState.WAITING)
-        for reached in self.boot.reached(self.clock.now_ns()):
-            self.news.add(reached)
+        self._resting = False
+        self.starting.begin()

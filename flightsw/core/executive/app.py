@@ -237,7 +237,7 @@ class Executive(App):
 
     # ---------------------------------------------------------------- the vehicle as a whole
 
-    @every(seconds=1, offset=0.2)
+    @every(seconds=5, offset=0.2)
     def stroke_watchdog(self) -> None:
         """Stroke the watchdog, if every critical app is healthy."""
         outcome = self._stroker.stroke(self._supervision.account(), self.now_ns)

@@ -48,7 +48,7 @@ class Shop:
         self.fleet: Any = self
         self.news: Any = self
         self.requests: Any = self
-        self.boot: Any = None
+        self.starting: Any = self
         self.orders = Orders()
         self.resting = False
         self.ordered: list[tuple[AppAction, str]] = []
