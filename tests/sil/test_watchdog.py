@@ -25,7 +25,7 @@ def fly(seconds: int) -> tuple[LockstepVehicle, str]:
 
 
 def test_the_watchdog_bites_when_a_critical_app_stays_stopped() -> None:
-    """Thirty seconds behind the last stroke the processor is reset, which starts the app again; the ledger closes, twice the same."""
+    """Thirty seconds behind the last stroke the processor is reset, which starts the app again; twice the same."""
     vehicle, trace = fly(60)
     assert vehicle.spacecraft.watchdog.state.bites == 1
     log = vehicle.runtime.supervision.record().log
