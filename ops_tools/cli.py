@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from bus_sim.errors import BusSimError
 from flightsw.errors import FlightSoftwareError
@@ -23,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
         description="Flight software for intelligent satellites: fly it, command it, look at it.",
         epilog="Begin with 'flightsw demo'. Every command explains itself with --help.",
     )
+    top.add_argument("--version", action="version", version=f"flightsw {version('flightsw')}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for group in (flights, run, ground, dictionary, new_app, table, bench):
         group.register(commands)

@@ -85,8 +85,16 @@ class PacedSimulation:
         self._server.poll(wait_s)
 
 
-def serve(spacecraft: Spacecraft, address: str, clock: PacedClock, stop: Callable[[], bool]) -> PacingState:
+def serve(
+    spacecraft: Spacecraft,
+    address: str,
+    clock: PacedClock,
+    stop: Callable[[], bool],
+    watch: Callable[[PacingState], None] = lambda _state: None,
+) -> PacingState:
     """Simulate a spacecraft at the clock's pace and answer its ports on ``address`` until ``stop`` returns True.
+
+    ``watch`` is shown after every turn how well the simulation keeps up.
 
     Raises:
         AddressError: nobody can listen on ``address``.
@@ -98,6 +106,7 @@ def serve(spacecraft: Spacecraft, address: str, clock: PacedClock, stop: Callabl
         simulation = PacedSimulation(spacecraft, server, clock)
         while not stop():
             simulation.turn()
+            watch(simulation.state)
     finally:
         server.close()
     return simulation.state

@@ -39,7 +39,9 @@ class AppHousekeeping(Telemetry, period_s=10):
     ]
 
 
-class AppStarted(Event, code=0, severity=Severity.INFO, text="started, restart {restarts}, checkpoint {checkpoint}"):
+class AppStarted(
+    Event, code=0, severity=Severity.INFO, text="started after {restarts} restarts, memory restored: {checkpoint}"
+):
     """The app is ready."""
 
     restarts: Annotated[int, U16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -13,6 +14,10 @@ from typing import Protocol
 from flightsw.runtime import control
 from flightsw.runtime.process import ProcessRuntime, ProcessSettings
 
+NAME_OCTETS = 15
+"""Longest name that the kernel keeps of a process, see prctl(2)."""
+_PR_SET_NAME = 15
+
 
 class Closable(Protocol):
     """Something that the new process must not hold."""
@@ -23,7 +28,7 @@ class Closable(Protocol):
 
 
 def fork(settings: ProcessSettings, others: Iterable[Closable]) -> tuple[int, socket.socket]:
-    """Start a process of a flight.
+    """Start a process of a flight; ``ps`` shows it under the name that the mission gives it, as in ``fsw:imaging``.
 
     Args:
         settings: what it is told.
@@ -44,6 +49,7 @@ def _live(settings: ProcessSettings, end: socket.socket, others: Iterable[Closab
     """The life of a forked process; never returns."""
     status = 1
     try:
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, f"fsw:{settings.name}"[:NAME_OCTETS].encode())
         for other in others:
             other.close()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is for the supervisor

@@ -103,6 +103,7 @@ def _export(arguments: Namespace) -> ExitCode:
         write(text.rstrip("\n"))
         return ExitCode.OK
     try:
+        Path(arguments.output).parent.mkdir(parents=True, exist_ok=True)
         Path(arguments.output).write_text(text, encoding="utf-8")
     except OSError as error:
         return complain("dictionary export", f"{arguments.output} cannot be written: {error}")

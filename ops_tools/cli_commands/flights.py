@@ -16,7 +16,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "demo",
         help="fly the reference mission and watch it",
         description="Flies the reference mission 'urbanwatch' in lock-step, shows it live, and writes a report.",
-        epilog="Examples: flightsw demo; flightsw demo --orbits 15 --headless --json day.json",
+        epilog="Examples: flightsw demo; flightsw demo --orbits 15 --headless --json reports/day.json",
     )
     demo.add_argument(
         "--orbits",
@@ -41,7 +41,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "sil",
         help="fly scenario files and judge them",
         description="Flies scenarios in lock-step; prints verdict, trace hash, simulated and processor seconds.",
-        epilog="Exit status 0 when every scenario passes. Example: flightsw sil one_orbit.toml --seed 3 --out reports",
+        epilog="Exit status 0 when every scenario passes. Examples: "
+        "flightsw sil apps/missions/urbanwatch/scenarios/one_orbit.toml --seed 3 --out reports; "
+        "flightsw sil apps/missions/urbanwatch/scenarios/guard_day.toml --json reports/guard_day.json",
     )
     sil.add_argument("scenario", type=Path, nargs="+", help="scenario file")
     _add_options(sil)

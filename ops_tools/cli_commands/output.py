@@ -8,6 +8,7 @@ from enum import IntEnum, unique
 from typing import Any
 
 from ops_tools.console.printable import printable
+from ops_tools.console.wording import utc_text
 
 _NS_PER_S = 1e9
 
@@ -27,6 +28,12 @@ def complain(command: str, problem: object) -> ExitCode:
     """Say on standard error why nothing was done."""
     sys.stderr.write(f"flightsw {command}: {problem}\n")
     return ExitCode.USAGE
+
+
+def note(text: str) -> None:
+    """Say something on standard error, beside what was asked for."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{text}\n")
 
 
 def write(text: str = "") -> None:
@@ -53,10 +60,15 @@ def value_text(value: Any) -> str:  # noqa: ANN401 - any value of JSON
 
 
 def age_text(age_ns: float | None, *, stale: bool) -> str:
-    """How old a value is; ``never`` when there is none."""
+    """How old a value is, if there is one."""
     if age_ns is None:
-        return "never"
+        return "never received"
     return f"{age_ns / _NS_PER_S:.1f} s ago{' (stale)' if stale else ''}"
+
+
+def time_text(time_ns: int) -> str:
+    """Spacecraft time as UTC, in seconds where that is not possible."""
+    return utc_text(time_ns, milliseconds=True) or f"{time_ns / _NS_PER_S:.3f} s"
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,8 +15,8 @@ from starlette.routing import Route
 
 from ops_tools.console import json_values
 from ops_tools.console.stepping import SteppedGround
-from ops_tools.ground.command_record import CommandStage, Verdict
-from ops_tools.ground.errors import GroundError, UnknownCommandRecordError, UnknownNameError
+from ops_tools.ground.command_record import CommandStage, Verdict, WithoutContact
+from ops_tools.ground.errors import CommandHasLeftError, GroundError, UnknownCommandRecordError, UnknownNameError
 from tlm_cmd.definition.dictionary import DictionaryError
 from tlm_cmd.definition.message import Severity
 
@@ -37,6 +38,7 @@ class CommandRequest(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     arguments: dict[str, Any] = {}
     confirm: str | None = None
+    without_contact: WithoutContact = WithoutContact.WAIT
 
 
 class Api:
@@ -54,9 +56,11 @@ class Api:
     def routes(self) -> list[Route]:
         """The paths that are served."""
         return [
+            Route("/", self._guarded(self.show_index), methods=["GET"]),
             Route("/api/commands", self._guarded(self.issue_command), methods=["POST"]),
             Route("/api/commands", self._guarded(self.list_commands), methods=["GET"]),
             Route("/api/commands/{number:int}", self._guarded(self.show_command), methods=["GET"]),
+            Route("/api/commands/{number:int}", self._guarded(self.withdraw_command), methods=["DELETE"]),
             Route("/api/telemetry", self._guarded(self.show_telemetry), methods=["GET"]),
             Route("/api/telemetry/names", self._guarded(self.list_names), methods=["GET"]),
             Route("/api/events", self._guarded(self.list_events), methods=["GET"]),
@@ -67,7 +71,7 @@ class Api:
     # ---------------------------------------------------------------- commands
 
     async def issue_command(self, request: Request) -> Response:
-        """``POST /api/commands``: check and send; 201 with the record, 422 if it was refused on ground."""
+        """``POST /api/commands``: check and send, or hold; 201 with the record, 422 if it was refused on ground."""
         if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
             raise HTTPException(415, "send the command as JSON, with Content-Type: application/json")
         body = b""
@@ -78,9 +82,18 @@ class Api:
         try:
             asked = msgspec.json.decode(body, type=CommandRequest)
         except msgspec.DecodeError as error:
-            expected = '{"name": "APP.COMMAND", "arguments": {...}, "confirm": "reason, for hazardous commands"}'
+            expected = (
+                '{"name": "APP.COMMAND", "arguments": {...}, "confirm": "reason, for hazardous commands", '
+                '"without_contact": "wait", "refuse" or "radiate"}'
+            )
             raise HTTPException(400, f"{error}; expected is {expected}") from error
-        record = self._ground.issue(asked.name, asked.arguments, asked.confirm, now_ns=self._stepped.now_ns())
+        record = self._ground.issue(
+            asked.name,
+            asked.arguments,
+            asked.confirm,
+            now_ns=self._stepped.now_ns(),
+            without_contact=asked.without_contact,
+        )
         refused = record.verdict is Verdict.REFUSED_ON_GROUND
         return JSONResponse(
             {"error": record.reason, "command": json_values.command(record)}
@@ -95,13 +108,22 @@ class Api:
         return JSONResponse({"commands": [json_values.command(record) for record in records]})
 
     async def show_command(self, request: Request) -> Response:
-        """``GET /api/commands/N?wait=STAGE&timeout_s=``: one record, at once or when the stage is reached."""
+        """``GET /api/commands/N?wait=STAGE&timeout_s=``: one record, at once or when the stage is reached.
+
+        The time-out is in seconds of the host, at most MAX_WAIT_S.
+        """
         record = self._ground.commands.record(request.path_params["number"])
         wait = request.query_params.get("wait")
         if wait is not None:
             stage = _stage(wait)
             timeout_s = min(_number(request, "timeout_s", 10.0), MAX_WAIT_S)
             await self._stepped.wait_until(lambda: record.reached(stage), timeout_s)
+        return JSONResponse(json_values.command(record))
+
+    async def withdraw_command(self, request: Request) -> Response:
+        """``DELETE /api/commands/N``: give up a command that waits for contact; 409 if it does not wait any more."""
+        number = request.path_params["number"]
+        record = self._ground.commands.withdraw(number, now_ns=self._stepped.now_ns())
         return JSONResponse(json_values.command(record))
 
     # ---------------------------------------------------------------- telemetry and events
@@ -143,9 +165,19 @@ class Api:
 
     # ---------------------------------------------------------------- the whole
 
+    async def show_index(self, _request: Request) -> Response:
+        """``GET /``: what there is to ask."""
+        paths = [
+            {"method": method, "path": route.path.replace(":int}", "}"), "about": _about(route.endpoint)}
+            for route in self.routes()
+            for method in sorted(route.methods or ())
+            if method != "HEAD"
+        ]
+        return JSONResponse({"mission": self._ground.dictionary.mission, "paths": paths})
+
     async def show_status(self, _request: Request) -> Response:
-        """``GET /api/status``: the ground segment at a glance."""
-        return JSONResponse(json_values.plain(self._ground.status()))
+        """``GET /api/status``: the ground segment at a glance, contact included, and the speed of its clock."""
+        return JSONResponse({**json_values.plain(self._ground.status()), "speed": self._stepped.speed})
 
     async def show_dictionary(self, _request: Request) -> Response:
         """``GET /api/dictionary``: every command, packet and event."""
@@ -157,6 +189,7 @@ class Api:
     def _guarded(handler: Handler) -> Handler:
         """Answer only this host's own requests, and turn errors into JSON."""
 
+        @functools.wraps(handler)
         async def guarded(request: Request) -> Response:
             host = request.headers.get("host", "")
             if host.rsplit(":", 1)[0] not in LOCAL_HOSTS and host not in LOCAL_HOSTS:
@@ -165,12 +198,20 @@ class Api:
                 return await handler(request)
             except HTTPException as error:
                 return _error(error.status_code, error.detail)
+            except CommandHasLeftError as error:
+                return _error(409, str(error))
             except (UnknownNameError, UnknownCommandRecordError) as error:
                 return _error(404, str(error))
             except (GroundError, DictionaryError) as error:
                 return _error(400, str(error))
 
         return guarded
+
+
+def _about(handler: Callable[..., object]) -> str:
+    """What the first line of a handler's description says behind its path."""
+    first = (handler.__doc__ or "").partition("\n")[0]
+    return first.partition("``: ")[2]
 
 
 def _error(status: int, message: str) -> Response:

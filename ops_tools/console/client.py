@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
 from typing import Any
 
+from ops_tools.ground.command_record import WithoutContact
 from ops_tools.ground.errors import GroundError
 
 DEFAULT_URL = "http://127.0.0.1:8800"
@@ -24,7 +25,9 @@ class ConsoleUnreachableError(GroundError):
     """No ground process answers at the address."""
 
     def __init__(self, url: str, problem: str) -> None:
-        super().__init__(f"no console answers at {url} ({problem}); start one, or name its address with --url")
+        super().__init__(
+            f"no console answers at {url} ({problem}); start one with 'flightsw run', or name its address with --url"
+        )
         self.url, self.problem = url, problem
 
 
@@ -48,9 +51,20 @@ class ConsoleClient:
         self.url = url.rstrip("/")
         self._transport = transport or http_transport
 
-    def issue(self, name: str, arguments: Mapping[str, object], confirm: str | None = None) -> dict[str, Any]:
-        """Have a command checked and sent; return its record."""
-        return self._ask("POST", "/api/commands", body={"name": name, "arguments": arguments, "confirm": confirm})
+    def issue(
+        self,
+        name: str,
+        arguments: Mapping[str, object],
+        confirm: str | None = None,
+        without_contact: str = WithoutContact.WAIT.value,
+    ) -> dict[str, Any]:
+        """Have a command checked and sent, or held until there is contact; return its record."""
+        body = {"name": name, "arguments": arguments, "confirm": confirm, "without_contact": without_contact}
+        return self._ask("POST", "/api/commands", body=body)
+
+    def withdraw(self, number: int) -> dict[str, Any]:
+        """Give up a command that waits for contact; return its record."""
+        return self._ask("DELETE", f"/api/commands/{number}")
 
     def command(self, number: int, wait: str | None = None, timeout_s: float = 10.0) -> dict[str, Any]:
         """A command's record, at once or when it has reached a stage."""

@@ -18,7 +18,7 @@ class Form(Enum):
     """An enumeration's member, or a text."""
     YES_NO = "yes or no"
     BITS = "bits"
-    """One mark per bit, the lowest first."""
+    """The numbers of the bits that are set, the lowest is 0."""
     LIST = "list"
     """All items of an array."""
 
@@ -31,7 +31,7 @@ class Row(msgspec.Struct, frozen=True):
         field: its name in the dictionary, short or full.
         form: how it is written.
         decimals: of a number.
-        bits: how many bits are shown.
+        bits: how many bits there are.
         gauge: the values at both ends of its gauge; None for no gauge.
         trend: whether its course over the last orbit is drawn.
         unit: unit to show instead of the dictionary's.

@@ -16,10 +16,10 @@ from ops_tools.console.snapshot import (
     Reading,
     ReadingState,
 )
-from ops_tools.console.wording import duration_text, octets_text, utc_text
+from ops_tools.console.wording import duration_text, octets_text, outlook_text, time_left_text, utc_text
 from ops_tools.ground.alarms import LimitTransition
-from ops_tools.ground.command_record import CommandRecord
-from ops_tools.ground.contact import DictionaryCheck
+from ops_tools.ground.command_record import CommandRecord, CommandStage
+from ops_tools.ground.dictionary_guard import DictionaryCheck
 from ops_tools.ground.errors import GroundError
 from ops_tools.ground.events import LoggedEvent
 from ops_tools.ground.limits import LimitState
@@ -29,6 +29,10 @@ from tlm_cmd.definition.message import Severity
 
 COMMANDS_SHOWN = 40
 EVENTS_SHOWN = 60
+ERRORS_PINNED = 3
+"""Errors that stay in view when newer events have come."""
+RESTARTS_FIELD = "APP_HOUSEKEEPING.restarts"
+"""The field of every app that says how often it was restarted."""
 TREND_POINTS = 32
 
 _NS_PER_S = 1_000_000_000
@@ -56,6 +60,8 @@ class Observer:
             Panel(panel.title, rows) for panel in display.panels if (rows := tuple(self._known(panel.rows)))
         ]
         self._headline = tuple(self._known(display.headline))
+        names = [app.name.upper() for app in ground.dictionary.apps]
+        self._apps = [name for name in names if self._has(f"{name}.{RESTARTS_FIELD}")]
 
     def snapshot(self, flight: FlightFacts | None = None) -> ConsoleSnapshot:
         """Everything the console shows, now."""
@@ -70,15 +76,15 @@ class Observer:
             mode=self._reading(Row("mode", self.display.mode, Form.WORD)),
             traffic=f"frames {ground.link.frames_accepted:,} down, {ground.link.counters.frames_up:,} up",
             in_contact=ground.passes.current is not None,
-            contact=self._contact(now_ns),
+            contact=self._contact(flight.speed),
             panels=(*(self._panel(panel) for panel in self._panels), self._link_panel()),
             headline=tuple(self._reading(row) for row in self._headline),
             commands=tuple(_command_line(each, now_ns) for each in ground.commands.newest(COMMANDS_SHOWN)[::-1]),
             commands_open=len(ground.commands.open),
             verdicts=dict(ground.commands.counters.verdicts),
-            events=tuple(
-                self._event_line(event) for event in ground.events.newest(EVENTS_SHOWN, lowest=Severity.INFO)[::-1]
-            ),
+            events=tuple(self._event_line(event) for event in self._by_time(EVENTS_SHOWN, Severity.INFO)),
+            errors=tuple(self._event_line(event) for event in self._by_time(ERRORS_PINNED, Severity.ERROR)),
+            restarts=self._restarts(),
             event_counts=dict(ground.events.counts),
             alarms=tuple(_alarm_text(alarm) for alarm in ground.alarms.active),
             warning=guard.describe() if guard.check is DictionaryCheck.MISMATCH else "",
@@ -91,11 +97,30 @@ class Observer:
             return self.epoch_tai_ns + round(flight.met_s * _NS_PER_S)
         return self.ground.telemetry.spacecraft_time_ns(self.ground.now_ns)
 
-    def _event_line(self, event: LoggedEvent) -> EventLine:
+    def _by_time(self, count: int, lowest: Severity) -> list[LoggedEvent]:
+        """The events that arrived last, by the time at which they happened, the newest first."""
+        return sorted(self.ground.events.newest(count, lowest=lowest), key=self._happened, reverse=True)
+
+    def _happened(self, event: LoggedEvent) -> tuple[int, int]:
+        """When an event happened, in spacecraft time; 0 if that is not known."""
         time_ns = event.time_ns
+        if time_ns is None and self.epoch_tai_ns is not None:
+            time_ns = self.epoch_tai_ns + event.received_ns
         if time_ns is None:
             time_ns = self.ground.telemetry.spacecraft_time_ns(event.received_ns)
-        return EventLine("" if time_ns is None else utc_text(time_ns)[11:], event.severity, event.name, event.text)
+        return time_ns or 0, event.number
+
+    def _event_line(self, event: LoggedEvent) -> EventLine:
+        return EventLine(utc_text(self._happened(event)[0])[11:], event.severity, event.name, event.text)
+
+    def _restarts(self) -> tuple[tuple[str, int], ...]:
+        """Apps that were restarted, and how often, as their housekeeping says."""
+        found = []
+        for app in self._apps:
+            restarts = self.ground.telemetry.field(f"{app}.{RESTARTS_FIELD}", self.ground.now_ns).value
+            if restarts:
+                found.append((app.lower(), int(restarts)))
+        return tuple(found)
 
     # ---------------------------------------------------------------- telemetry
 
@@ -138,19 +163,18 @@ class Observer:
 
     # ---------------------------------------------------------------- contact and link
 
-    def _contact(self, now_ns: int) -> str:
-        passes = self.ground.passes
-        current = passes.current
+    def _contact(self, speed: float | None) -> str:
+        outlook, current = self.ground.outlook(), self.ground.passes.current
         if current is None:
-            if not passes.passes:
-                return "no contact yet"
-            return f"no contact for {duration_text((now_ns - passes.passes[-1].last_ns) / _NS_PER_S)}"
+            return outlook_text(outlook, speed)
         station = self._fresh(self.display.station)
         elevation = self._fresh(self.display.elevation)
-        where = f"{station.value} " if station is not None and station.value else ""
+        name = current.station or (station.value if station is not None else "")
+        where = f"{name} " if name else ""
         height = f"{elevation.value:.0f} deg, " if where and elevation is not None else ""
-        lasts = duration_text((now_ns - current.begin_ns) / _NS_PER_S)
-        return f"{where}{height}pass {current.number}, {lasts}"
+        lasts = duration_text((outlook.now_ns - current.begin_ns) / _NS_PER_S)
+        left = "" if outlook.end_ns is None else f", {time_left_text(outlook.end_ns - outlook.now_ns, speed)} left"
+        return f"{where}{height}pass {current.number}, {lasts}{left}"
 
     def _fresh(self, field: str) -> FieldValue | None:
         if not self._has(field):
@@ -200,11 +224,23 @@ def _text(row: Row, value: Any) -> str:  # noqa: ANN401 - whatever the field hol
         case Form.YES_NO:
             return "yes" if value else "no"
         case Form.BITS:
-            return "".join("●" if value >> bit & 1 else "·" for bit in range(row.bits))
+            return _bits(value, row.bits)
         case Form.LIST:
             return " ".join(f"{item:.{row.decimals}f}" for item in value)
         case Form.NUMBER:
             return f"{value:,.{row.decimals}f}"
+
+
+def _bits(value: int, count: int) -> str:
+    """Numbers of the bits that are set, neighbours as ranges: ``0-3 7``."""
+    runs: list[list[int]] = []
+    for bit in range(count):
+        if value >> bit & 1:
+            if runs and runs[-1][-1] == bit - 1:
+                runs[-1].append(bit)
+            else:
+                runs.append([bit])
+    return " ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs) or "none"
 
 
 def _word(value: object) -> str:
@@ -220,7 +256,7 @@ def _level(row: Row, value: float) -> float | None:
 
 
 def _command_line(record: CommandRecord, now_ns: int) -> CommandLine:
-    end_ns = record.finished_ns()
+    begin_ns, end_ns = record.times.get(CommandStage.SENT, record.issued_ns), record.finished_ns()
     return CommandLine(
         number=record.number,
         name=record.name,
@@ -229,5 +265,5 @@ def _command_line(record: CommandRecord, now_ns: int) -> CommandLine:
         verdict=record.verdict,
         reason=record.reason,
         percent=record.percent,
-        seconds=((now_ns if end_ns is None else end_ns) - record.issued_ns) / _NS_PER_S,
+        seconds=((now_ns if end_ns is None else end_ns) - begin_ns) / _NS_PER_S,
     )

@@ -59,7 +59,7 @@ def reading_line(reading: Reading, width: int, marks: Marks, label_width: int, *
     if reading.state is ReadingState.MISSING:
         line.append(marks.none, style)
         return line
-    text = _clean(reading.text.replace("●", marks.bit).replace("·", marks.no_bit), marks)
+    text = _clean(reading.text, marks)
     unit = SHORT_UNITS.get(reading.unit, reading.unit) if marks.is_rich else reading.unit
     line.append(f"{text} {unit}".rstrip(), style)
     if reading.state is ReadingState.STALE and mark_old:
@@ -70,10 +70,10 @@ def reading_line(reading: Reading, width: int, marks: Marks, label_width: int, *
     line.append(" " * (label_width + 1 + VALUE_WIDTH - line.cell_len))
     if reading.level is not None and room >= GAUGE_WIDTH + 2:
         full, empty = bar(reading.level, GAUGE_WIDTH, marks)
-        line.append(full, style if reading.state is not ReadingState.GREEN else GOOD)
+        line.append(full, GOOD if reading.state is ReadingState.GREEN else style)
         line.append(f"{empty} ", BORDER)
         room -= GAUGE_WIDTH + 1
-    line.append(sparkline(reading.trend, room, marks), TREND)
+    line.append(sparkline(reading.trend, room, marks), FAINT if reading.state is ReadingState.STALE else TREND)
     return line
 
 
@@ -124,10 +124,10 @@ def commands_panel(snapshot: ConsoleSnapshot, width: int, height: int, marks: Ma
     return framed("Commands", body, height)
 
 
-def event_line(event: EventLine, width: int, marks: Marks) -> Text:
+def event_line(event: EventLine, width: int, marks: Marks, *, pinned: bool = False) -> Text:
     """One event: time of day, severity, app, text."""
     style = SEVERITY_STYLES[event.severity]
-    mark = marks.dot if event.severity >= Severity.ERROR else marks.no_bit
+    mark = marks.pin if pinned else marks.dot if event.severity >= Severity.ERROR else marks.point
     line = _line()
     line.append(f"{event.clock:<8} ", FAINT)
     line.append(f"{mark} ", style)
@@ -137,9 +137,13 @@ def event_line(event: EventLine, width: int, marks: Marks) -> Text:
 
 
 def events_panel(snapshot: ConsoleSnapshot, width: int, height: int, marks: Marks) -> Panel:
-    """The newest events."""
-    inner = width - EDGES
-    lines = [event_line(event, inner, marks) for event in snapshot.events[: max(0, height - 2)]]
+    """The newest events; the newest errors stay at the top when they would have scrolled away."""
+    inner, rows = width - EDGES, max(0, height - 2)
+    gone = [error for error in snapshot.errors if error not in snapshot.events[: rows - len(snapshot.errors)]]
+    pinned = gone[: rows // 2]
+    shown = [event for event in snapshot.events if event not in pinned][: rows - len(pinned)]
+    lines = [event_line(event, inner, marks, pinned=True) for event in pinned]
+    lines += [event_line(event, inner, marks) for event in shown]
     body = Text("\n", end="").join(lines) if lines else Text("none yet", FAINT)
     return framed("Events", body, height)
 
@@ -158,6 +162,8 @@ def header_panel(snapshot: ConsoleSnapshot, width: int, marks: Marks) -> Panel:
     second.append(f"{marks.dot if snapshot.in_contact else marks.ring} ", GOOD if snapshot.in_contact else FAINT)
     second.append(_clean(snapshot.contact, marks), GOOD if snapshot.in_contact else FAINT)
     progress = _progress_text(snapshot, inner, marks)
+    if snapshot.flight.warning:
+        second = Text(f"{marks.dot} {_clean(snapshot.flight.warning, marks)}", WARNING, no_wrap=True, end="")
     if second.cell_len + len(snapshot.traffic) + progress.cell_len + 6 <= inner:
         second.append(f"   {snapshot.traffic}", FAINT)
     lines = [_spread(first, _alarm_text(snapshot), inner, marks), _spread(second, progress, inner, marks)]
@@ -189,6 +195,10 @@ def footer_line(snapshot: ConsoleSnapshot, width: int, marks: Marks, more: tuple
     for severity, word in ((Severity.ERROR, "errors"), (Severity.CRITICAL, "critical")):
         count = snapshot.event_counts.get(severity, 0)
         line.append(f" {count} {word}", SEVERITY_STYLES[severity] if count else FAINT)
+    if snapshot.restarts:
+        line.append("   restarted", LABEL)
+        told = ", ".join(f"{app} {marks.times}{count}" for app, count in snapshot.restarts)
+        line.append(f" {_clean(told, marks)}", WARNING)
     if snapshot.alarms:
         line.append(f"   {marks.dot} {snapshot.alarms[0]}", ALARM)
     for reading in more:

@@ -53,7 +53,7 @@ class PanelView(msgspec.Struct, frozen=True):
 
 
 class CommandLine(msgspec.Struct, frozen=True):
-    """One command: ``seconds`` is the time until its verdict, or since it was issued."""
+    """One command: ``seconds`` is the time until its verdict, or until now, since it was sent or else issued."""
 
     number: int
     name: str
@@ -82,6 +82,7 @@ class FlightFacts(msgspec.Struct, frozen=True, kw_only=True):
         progress: how much of the flight is done, 0 to 1.
         speed: vehicle seconds per second of the host.
         note: one line about the flight, such as scenario and seed.
+        warning: what is wrong with the flight's pace; empty when nothing is.
         truth: what really is, by the simulator.
     """
 
@@ -89,6 +90,7 @@ class FlightFacts(msgspec.Struct, frozen=True, kw_only=True):
     progress: float | None = None
     speed: float | None = None
     note: str = ""
+    warning: str = ""
     truth: tuple[Reading, ...] = ()
 
 
@@ -109,6 +111,8 @@ class ConsoleSnapshot(msgspec.Struct, frozen=True, kw_only=True):
         commands_open: commands without verdict.
         verdicts: commands by verdict.
         events: the newest events, the newest first.
+        errors: the newest ones of them that are errors or worse, which stay in view.
+        restarts: apps that were restarted, and how often.
         event_counts: events by severity.
         alarms: values outside their limits, the worst first, as text.
         warning: what must not be overlooked, such as a dictionary mismatch; empty when all is well.
@@ -128,6 +132,8 @@ class ConsoleSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     commands_open: int
     verdicts: dict[Verdict, int]
     events: tuple[EventLine, ...]
+    errors: tuple[EventLine, ...] = ()
+    restarts: tuple[tuple[str, int], ...] = ()
     event_counts: dict[Severity, int]
     alarms: tuple[str, ...]
     warning: str

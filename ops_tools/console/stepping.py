@@ -26,11 +26,13 @@ class SteppedGround:
 
     Attributes:
         ground: the ground segment; touched from the loop's thread only.
+        speed: seconds of the ground's clock per second of the host.
         refused_waits: waits that were not possible because too many went on already.
     """
 
-    def __init__(self, ground: GroundSegment, clock: Clock, period_s: float = 0.02) -> None:
+    def __init__(self, ground: GroundSegment, clock: Clock, period_s: float = 0.02, speed: float = 1.0) -> None:
         self.ground = ground
+        self.speed = speed
         self.refused_waits = 0
         self._clock = clock
         self._period_s = period_s
@@ -54,8 +56,8 @@ class SteppedGround:
             await asyncio.sleep(self._period_s)
 
     async def wait_until(self, reached: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait until ``reached`` is true, at most ``timeout_s`` of the ground's time; return whether it is."""
-        deadline_ns = self._clock.now_ns() + round(timeout_s * _NS_PER_S)
+        """Wait until ``reached`` is true, at most ``timeout_s`` of the host's time; return whether it is."""
+        deadline_ns = self._clock.now_ns() + round(timeout_s * self.speed * _NS_PER_S)
         if self._waiters >= MAX_WAITERS:
             self.refused_waits += 1
             return reached()

@@ -95,8 +95,7 @@ def progress_line(snapshot: ConsoleSnapshot) -> str:
     errors = snapshot.event_counts.get(Severity.ERROR, 0) + snapshot.event_counts.get(Severity.CRITICAL, 0)
     parts.append(f"errors {errors}")
     parts += [f"ALARM {alarm}" for alarm in snapshot.alarms[:3]]
-    if snapshot.warning:
-        parts.append(f"WARNING {snapshot.warning}")
+    parts += [f"WARNING {warning}" for warning in (snapshot.warning, snapshot.flight.warning) if warning]
     return printable("  ".join(parts))
 
 

@@ -15,6 +15,8 @@ class CommandStage(StrEnum):
 
     ISSUED = "issued"
     """Asked for on the ground."""
+    WAITING = "waiting"
+    """Held on the ground until there is contact."""
     ARMING = "arming"
     """A hazardous command waits until the spacecraft has confirmed its arming."""
     SENT = "sent"
@@ -24,6 +26,18 @@ class CommandStage(StrEnum):
     PROGRESS = "progress"
     FINISHED = "finished"
     """The verdict stands."""
+
+
+@unique
+class WithoutContact(StrEnum):
+    """What becomes of a command that is asked for while there is no contact."""
+
+    WAIT = "wait"
+    """It is held until the next contact begins."""
+    REFUSE = "refuse"
+    """It is refused on ground."""
+    RADIATE = "radiate"
+    """It is radiated all the same: for a spacecraft that may hear without being heard."""
 
 
 STAGE_ORDER = {stage: order for order, stage in enumerate(CommandStage)}
@@ -106,6 +120,10 @@ class CommandRecord(msgspec.Struct):
         return self.times.get(CommandStage.FINISHED)
 
 
+HOST_PATIENCE_S = 10.0
+"""Least time of the host in which a report may come: a computer that is busy must not look like a lost spacecraft."""
+
+
 class CommandTimeouts(msgspec.Struct, frozen=True):
     """How long the ground waits before it calls a command timed out."""
 
@@ -113,6 +131,12 @@ class CommandTimeouts(msgspec.Struct, frozen=True):
     """From radiation to the first report."""
     next_report_s: float = 300.0
     """From one report to the next."""
+
+    @classmethod
+    def at_speed(cls, speed: float) -> CommandTimeouts:
+        """The usual ones, but at least HOST_PATIENCE_S of a host on which ``speed`` vehicle seconds pass per second."""
+        usual, least_s = cls(), HOST_PATIENCE_S * speed
+        return cls(max(usual.first_report_s, least_s), max(usual.next_report_s, least_s))
 
 
 class CommandCounters(msgspec.Struct):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ops_tools.ground.command_record import (
     CommandCounters,
@@ -11,14 +11,21 @@ from ops_tools.ground.command_record import (
     CommandStage,
     CommandTimeouts,
     Verdict,
+    WithoutContact,
 )
+from ops_tools.ground.contact_plan import ContactOutlook
 from ops_tools.ground.deadlines import Deadlines
 from ops_tools.ground.decoder import Sample
-from ops_tools.ground.errors import GroundError, RefusedOnGroundError, UnknownCommandRecordError
+from ops_tools.ground.errors import (
+    CommandHasLeftError,
+    GroundError,
+    RefusedOnGroundError,
+    UnknownCommandRecordError,
+)
 from ops_tools.ground.link import GroundLink
+from ops_tools.ground.preparation import Prepared, prepare
 from ops_tools.ground.verification import ReportBook, RequestKey, request_of
-from tlm_cmd.definition.arguments import build
-from tlm_cmd.definition.dictionary import CommandEntry, Dictionary
+from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.packets.cfs_header import build_command
 from tlm_cmd.packets.spacepacket import SEQUENCE_MODULO
@@ -36,22 +43,36 @@ _NS_PER_S = 1_000_000_000
 class CommandCentre:
     """Issues commands and follows them.
 
+    Args:
+        dictionary: the mission's.
+        link: by which commands leave.
+        timeouts: how long commands wait for reports.
+        outlook: tells of contact.
+
     Attributes:
         counters: commands by outcome.
         reports: verification reports by what they were good for.
     """
 
-    def __init__(self, dictionary: Dictionary, link: GroundLink, timeouts: CommandTimeouts | None = None) -> None:
+    def __init__(
+        self,
+        dictionary: Dictionary,
+        link: GroundLink,
+        timeouts: CommandTimeouts | None = None,
+        outlook: Callable[[], ContactOutlook] = lambda: ContactOutlook(0),
+    ) -> None:
         self.dictionary = dictionary
         self.timeouts = timeouts or CommandTimeouts()
         self.counters = CommandCounters()
         self.reports = ReportBook(dictionary)
+        self._outlook = outlook
         self._link = link
         self._records: OrderedDict[int, CommandRecord] = OrderedDict()
         self._open: dict[int, CommandRecord] = {}
         self._deadlines = Deadlines()
         self._sequences: dict[int, int] = {}
-        self._waiting: dict[int, tuple[CommandRecord, bytes]] = {}
+        self._held: dict[int, Prepared] = {}
+        self._arming: dict[int, Prepared] = {}
         self._number = 0
 
     # ---------------------------------------------------------------- asking
@@ -64,8 +85,9 @@ class CommandCentre:
         *,
         now_ns: int,
         spacecraft_ns: int | None = None,
+        without_contact: WithoutContact = WithoutContact.RADIATE,
     ) -> CommandRecord:
-        """Check a command and send it.
+        """Check a command and send it, at once or when there is contact.
 
         Nothing raises: what cannot be sent has the verdict REFUSED_ON_GROUND and a reason in its record, and nothing
         has left. A hazardous command needs ``confirm``, a reason in words; it is armed first, and leaves when the
@@ -77,19 +99,32 @@ class CommandCentre:
             confirm: why a hazardous command is to be sent.
             now_ns: ground time.
             spacecraft_ns: newest spacecraft time known; recorded reports from before it are not about this command.
+            without_contact: what to do while there is no contact.
         """
         record = self._new_record(name, dict(arguments or {}), now_ns)
         try:
-            entry = self.dictionary.command(name)
-            record.name, record.hazardous = entry.name, entry.record.hazardous
-            record.apid, record.function = entry.apid, entry.code
-            payload = self.dictionary.encode_payload(build(entry.record, record.arguments))
-            if entry.record.hazardous:
-                self._arm(record, entry, payload, (confirm or "").strip(), now_ns, spacecraft_ns)
+            prepared = prepare(self.dictionary, record, (confirm or "").strip())
+            if without_contact is WithoutContact.RADIATE or self._outlook().in_contact:
+                self._release(prepared, now_ns, spacecraft_ns)
+            elif without_contact is WithoutContact.WAIT:
+                self._hold(prepared, now_ns)
             else:
-                self._send(record, payload, now_ns, spacecraft_ns)
+                raise RefusedOnGroundError(f"no contact with the spacecraft{self._next_contact(now_ns)}")
         except (ProtocolError, GroundError) as error:
             self._refuse(record, str(error), now_ns)
+        return record
+
+    def withdraw(self, number: int, *, now_ns: int) -> CommandRecord:
+        """Give up a command that waits for contact; its verdict is REFUSED_ON_GROUND.
+
+        Raises:
+            UnknownCommandRecordError: it was never issued, or its record was given up.
+            CommandHasLeftError: it does not wait any more.
+        """
+        record = self.record(number)
+        if self._held.pop(number, None) is None:
+            raise CommandHasLeftError(number, record.stage.value)
+        self._refuse(record, "withdrawn before it was sent", now_ns)
         return record
 
     def force(self, octets: bytes, *, now_ns: int, spacecraft_ns: int | None = None) -> CommandRecord:
@@ -125,13 +160,20 @@ class CommandCentre:
         else:
             self._close(record, sample.received_ns)
 
-    def step(self, now_ns: int) -> None:
-        """Take the time: commands that waited too long for a report are timed out."""
+    def step(self, now_ns: int, spacecraft_ns: int | None = None, *, in_contact: bool = False) -> None:
+        """Take the time.
+
+        Commands that waited for contact leave when it is there, in the order in which they were issued; those that
+        waited too long for a report are timed out.
+        """
+        if self._held and in_contact:
+            held, self._held = self._held, {}
+            for prepared in held.values():
+                self._release_held(prepared, now_ns, spacecraft_ns)
         for number in self._deadlines.due(now_ns):
             record = self._open[number]
-            heard = f"after {record.stage}" if record.reports else "at all"
             record.verdict = Verdict.TIMED_OUT
-            record.reason = f"no report {heard} within {self._waited_s(record):g} s"
+            record.reason = self._silence(record)
             self._close(record, now_ns)
 
     # ---------------------------------------------------------------- looking
@@ -181,29 +223,36 @@ class CommandCentre:
                 self.counters.records_given_up += 1
                 return
 
-    def _arm(
-        self,
-        record: CommandRecord,
-        entry: CommandEntry,
-        payload: bytes,
-        confirm: str,
-        now_ns: int,
-        spacecraft_ns: int | None,
-    ) -> None:
-        if not confirm:
-            raise RefusedOnGroundError(
-                'hazardous, needs a confirmation: give the reason for it with confirm="...", or --confirm "..." '
-                "on the command line"
-            )
-        record.confirm = confirm
-        arguments = {"apid": entry.apid, "function": entry.code}
+    def _hold(self, prepared: Prepared, now_ns: int) -> None:
+        record = prepared.record
+        self._check_room()
+        record.times[CommandStage.WAITING] = now_ns
+        self._open[record.number] = record
+        self._held[record.number] = prepared
+
+    def _release(self, prepared: Prepared, now_ns: int, spacecraft_ns: int | None) -> None:
+        if prepared.record.hazardous:
+            self._arm(prepared, now_ns, spacecraft_ns)
+        else:
+            self._send(prepared.record, prepared.payload, now_ns, spacecraft_ns)
+
+    def _release_held(self, prepared: Prepared, now_ns: int, spacecraft_ns: int | None) -> None:
+        self._open.pop(prepared.record.number, None)
+        try:
+            self._release(prepared, now_ns, spacecraft_ns)
+        except (ProtocolError, GroundError) as error:
+            self._refuse(prepared.record, str(error), now_ns)
+
+    def _arm(self, prepared: Prepared, now_ns: int, spacecraft_ns: int | None) -> None:
+        record = prepared.record
+        arguments = {"apid": record.apid, "function": record.function}
         arming = self.issue(ARM_COMMAND, arguments, now_ns=now_ns, spacecraft_ns=spacecraft_ns)
         record.armed_by = arming.number
         if arming.verdict is not None:
             raise RefusedOnGroundError(f"could not be armed: {arming.reason}")
         record.times[CommandStage.ARMING] = now_ns
         self._open[record.number] = record
-        self._waiting[arming.number] = (record, payload)
+        self._arming[arming.number] = prepared
 
     def _send(self, record: CommandRecord, payload: bytes, now_ns: int, spacecraft_ns: int | None) -> None:
         self._choose_sequence(record)
@@ -219,9 +268,12 @@ class CommandCentre:
             record.sequence = (record.sequence + 1) % SEQUENCE_MODULO
         self._check_free(record)
 
-    def _check_free(self, record: CommandRecord) -> None:
+    def _check_room(self) -> None:
         if len(self._open) >= MAX_OPEN:
             raise RefusedOnGroundError(f"{MAX_OPEN} commands wait for their verdict already; wait for some of them")
+
+    def _check_free(self, record: CommandRecord) -> None:
+        self._check_room()
         if self.reports.is_open(_key(record)):
             raise RefusedOnGroundError("an open command has the same APID, sequence count and function code")
 
@@ -246,19 +298,20 @@ class CommandCentre:
         self.counters.verdicts[record.verdict] += 1
         self._open.pop(record.number, None)
         self._deadlines.cancel(record.number)
-        waiting = self._waiting.pop(record.number, None)
-        if waiting is not None:
-            self._armed(record, *waiting, now_ns)
+        prepared = self._arming.pop(record.number, None)
+        if prepared is not None:
+            self._armed(record, prepared, now_ns)
 
-    def _armed(self, arming: CommandRecord, record: CommandRecord, payload: bytes, now_ns: int) -> None:
+    def _armed(self, arming: CommandRecord, prepared: Prepared, now_ns: int) -> None:
         """Release a hazardous command, or give it up when the arming had no success."""
+        record = prepared.record
         self._open.pop(record.number, None)
         if arming.verdict is not Verdict.COMPLETED:
             reason = f"arming by command {arming.number} {arming.verdict}: {arming.reason}"
             self._refuse(record, f"{reason}; the command itself was not sent", now_ns)
             return
         try:
-            self._send(record, payload, now_ns, self.reports.newest_ns)
+            self._send(record, prepared.payload, now_ns, self.reports.newest_ns)
         except (ProtocolError, GroundError) as error:
             self._refuse(record, str(error), now_ns)
 
@@ -267,8 +320,21 @@ class CommandCentre:
     def _set_deadline(self, record: CommandRecord, from_ns: int, limit_s: float) -> None:
         self._deadlines.set(record.number, from_ns + round(limit_s * _NS_PER_S))
 
-    def _waited_s(self, record: CommandRecord) -> float:
-        return self.timeouts.next_report_s if record.reports else self.timeouts.first_report_s
+    def _silence(self, record: CommandRecord) -> str:
+        """Why a command is timed out."""
+        if record.reports:
+            return f"no report after {record.stage} within {self.timeouts.next_report_s:g} s"
+        reason = f"no report at all within {self.timeouts.first_report_s:g} s"
+        last_ns = self._outlook().last_ns
+        if last_ns is not None and last_ns >= record.times[CommandStage.SENT]:
+            return reason
+        return f"{reason}, and nothing was heard from the spacecraft since it was sent"
+
+    def _next_contact(self, now_ns: int) -> str:
+        following = self._outlook().following
+        if following is None:
+            return ""
+        return f"; the next is with {following.station}, in {(following.begin_ns - now_ns) / _NS_PER_S:.0f} s"
 
 
 def _key(record: CommandRecord) -> RequestKey:

@@ -40,5 +40,13 @@ class UnknownCommandRecordError(GroundError):
         self.number = number
 
 
+class CommandHasLeftError(GroundError):
+    """A command that was to be withdrawn does not wait on the ground any more."""
+
+    def __init__(self, number: int, stage: str) -> None:
+        super().__init__(f"command {number} does not wait any more, it is {stage}; only what waits can be withdrawn")
+        self.number, self.stage = number, stage
+
+
 class RefusedOnGroundError(GroundError):
     """A command that the ground does not send; the message says what is missing."""

@@ -23,6 +23,7 @@ class GroundEvent(StrEnum):
 
     ACQUISITION = "GROUND.ACQUISITION_OF_SIGNAL"
     LOSS = "GROUND.LOSS_OF_SIGNAL"
+    NEXT_CONTACT = "GROUND.NEXT_CONTACT"
     DICTIONARY_MISMATCH = "GROUND.DICTIONARY_MISMATCH"
     DICTIONARY_MATCH = "GROUND.DICTIONARY_MATCH"
     LIMIT = "GROUND.LIMIT_TRANSITION"
@@ -40,7 +41,7 @@ class LoggedEvent(msgspec.Struct, frozen=True):
         app: the app that sent it, or ``ground``.
         severity: how much it matters.
         text: what a person reads.
-        time_ns: spacecraft time, None for the ground's own events.
+        time_ns: TAI: spacecraft time, or for the ground's own events its own clock; None for these if it has none.
         received_ns: ground time.
         recorded: whether it was recorded on board and played back.
         short: whether it came without its fields, for which the text has gaps.
@@ -62,11 +63,16 @@ class LoggedEvent(msgspec.Struct, frozen=True):
 class EventLog:
     """Keeps the newest events.
 
+    Args:
+        depth: events that are kept.
+        epoch_tai_ns: TAI at ground time 0, by which the ground's own events are dated; None leaves them without date.
+
     Attributes:
         counts: events logged, by severity.
     """
 
-    def __init__(self, depth: int = DEFAULT_LOG_DEPTH) -> None:
+    def __init__(self, depth: int = DEFAULT_LOG_DEPTH, epoch_tai_ns: int | None = None) -> None:
+        self._epoch_tai_ns = epoch_tai_ns
         self.counts: dict[Severity, int] = dict.fromkeys(Severity, 0)
         self._events: deque[LoggedEvent] = deque(maxlen=depth)
         self._number = 0
@@ -117,7 +123,8 @@ class EventLog:
 
     def note(self, event: GroundEvent, severity: Severity, text: str, now_ns: int) -> None:
         """Log an event of the ground itself."""
-        self._log(LoggedEvent(self._number + 1, event.value, GROUND, severity, text, None, now_ns))
+        time_ns = None if self._epoch_tai_ns is None else self._epoch_tai_ns + now_ns
+        self._log(LoggedEvent(self._number + 1, event.value, GROUND, severity, text, time_ns, now_ns))
 
     def newest(
         self, count: int = DEFAULT_LOG_DEPTH, *, lowest: Severity = Severity.DEBUG, since: int = 0

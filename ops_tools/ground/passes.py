@@ -1,4 +1,4 @@
-"""Contacts as the ground has seen them: they begin with a frame and end with silence."""
+"""Contacts as the ground has seen them: they begin with a frame, and end with silence or with a handover."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ class SignalChange(Enum):
 
     NONE = "none"
     ACQUIRED = "acquired"
+    HANDED_OVER = "handed_over"
+    """Another station takes over while frames come: one pass has ended and the next begun."""
     LOST = "lost"
 
 
 class Pass(msgspec.Struct):
-    """One contact. Times are ground times.
+    """One contact of one station. Times are ground times.
 
     Attributes:
         number: counts up from 1.
+        station: that the contact plan names, empty without a plan.
         begin_ns: arrival of the first frame.
         last_ns: arrival of the last frame so far.
         ended: whether silence has ended it; it lasted until ``last_ns``.
@@ -38,6 +41,7 @@ class Pass(msgspec.Struct):
     number: int
     begin_ns: int
     last_ns: int
+    station: str = ""
     ended: bool = False
     frames_down: int = 0
     frames_up: int = 0
@@ -75,14 +79,25 @@ class PassBook:
         self.count = 0
         self._before = Traffic()
 
-    def update(self, traffic: Traffic, now_ns: int) -> SignalChange:
-        """Take the link's totals; a frame more begins or prolongs a pass, silence longer than the limit ends it."""
+    def update(self, traffic: Traffic, now_ns: int, station: str = "") -> SignalChange:
+        """Take the link's totals; a frame more begins or prolongs a pass, silence longer than the limit ends it.
+
+        Args:
+            traffic: totals so far.
+            now_ns: ground time.
+            station: that listens by the contact plan, empty if none should, or without a plan. A frame that comes
+                while another station than the pass's listens ends that pass and begins the next.
+        """
         before, self._before = self._before, traffic
         change = SignalChange.NONE
         if traffic.frames_down > before.frames_down:
             if self.current is None:
-                self._begin(now_ns)
+                self._begin(now_ns, station)
                 change = SignalChange.ACQUIRED
+            elif station and self.current.station and station != self.current.station:
+                self.current.ended = True
+                self._begin(now_ns, station)
+                change = SignalChange.HANDED_OVER
             self._prolong(before, traffic, now_ns)
         elif self.current is not None:
             self.current.frames_up += traffic.frames_up - before.frames_up
@@ -92,9 +107,9 @@ class PassBook:
                 change = SignalChange.LOST
         return change
 
-    def _begin(self, now_ns: int) -> None:
+    def _begin(self, now_ns: int, station: str) -> None:
         self.count += 1
-        self.current = Pass(number=self.count, begin_ns=now_ns, last_ns=now_ns)
+        self.current = Pass(number=self.count, begin_ns=now_ns, last_ns=now_ns, station=station)
         self.passes.append(self.current)
 
     def _prolong(self, before: Traffic, traffic: Traffic, now_ns: int) -> None:

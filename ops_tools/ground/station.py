@@ -10,16 +10,18 @@ import msgspec
 
 from flightsw.mission_links import MissionLinks
 from ops_tools.ground.alarms import AlarmBook
-from ops_tools.ground.command_record import CommandRecord, CommandTimeouts, Verdict
+from ops_tools.ground.command_record import CommandRecord, CommandTimeouts, Verdict, WithoutContact
 from ops_tools.ground.commanding import CommandCentre
-from ops_tools.ground.contact import REPORT, DictionaryCheck, DictionaryGuard
+from ops_tools.ground.contact_plan import ContactOutlook, ContactPlan
+from ops_tools.ground.contact_watch import ContactWatch
 from ops_tools.ground.decoder import Decoder, Sample, Undecodable
+from ops_tools.ground.dictionary_guard import REPORT, DictionaryCheck, DictionaryGuard
 from ops_tools.ground.events import DEFAULT_LOG_DEPTH, EventLog, GroundEvent
 from ops_tools.ground.files import SEGMENT_PACKET, FileStore, SegmentOutcome
 from ops_tools.ground.limits import LimitState
 from ops_tools.ground.link import FramePort, GroundLink, GroundLinkStatus
 from ops_tools.ground.onboard_log import LOG_FIELDS, LOG_PACKET, onboard_entries
-from ops_tools.ground.passes import DEFAULT_SILENCE_NS, Pass, PassBook, SignalChange, Traffic
+from ops_tools.ground.passes import DEFAULT_SILENCE_NS, Pass, PassBook
 from ops_tools.ground.telemetry import DEFAULT_HISTORY, DEFAULT_STALE_PERIODS, TelemetryStore
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event, Severity, ShortEvent
@@ -62,6 +64,7 @@ class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
         silence_ns: time without a frame after which a pass has ended.
         timeouts: how long commands wait for reports.
         files_directory: where complete product files go; None keeps them in memory.
+        epoch_tai_ns: TAI at ground time 0, by which the ground dates its own events; None leaves them without date.
     """
 
     history: int = DEFAULT_HISTORY
@@ -70,6 +73,7 @@ class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
     silence_ns: int = DEFAULT_SILENCE_NS
     timeouts: CommandTimeouts = CommandTimeouts()
     files_directory: Path | None = None
+    epoch_tai_ns: int | None = None
 
 
 class GroundStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +83,7 @@ class GroundStatus(msgspec.Struct, frozen=True, kw_only=True):
         mission: the mission's name.
         now_ns: ground time.
         spacecraft_ns: spacecraft time of the packet that arrived last.
+        contact: what is heard of the spacecraft, and when it can be heard next.
         current_pass: the pass that goes on, None without contact.
         passes: passes so far.
         dictionary: whether spacecraft and ground use the same one, and in words.
@@ -94,6 +99,7 @@ class GroundStatus(msgspec.Struct, frozen=True, kw_only=True):
     mission: str
     now_ns: int
     spacecraft_ns: int | None
+    contact: ContactOutlook
     current_pass: Pass | None
     passes: int
     dictionary: DictionaryCheck
@@ -115,7 +121,7 @@ class GroundSegment:
 
     Attributes:
         dictionary: the mission's.
-        link, decoder, telemetry, alarms, events, commands, files, passes, guard: its parts, for reading.
+        link, decoder, telemetry, alarms, events, contact, commands, files, guard: its parts, for reading.
         now_ns: time of the last step.
         listeners: called with each sample after it was filed.
     """
@@ -127,6 +133,7 @@ class GroundSegment:
         port: FramePort,
         settings: GroundSettings | None = None,
         more_downlinks: Sequence[LinkParameters] = (),
+        plan: ContactPlan | None = None,
     ) -> None:
         settings = settings or GroundSettings()
         self.dictionary = dictionary
@@ -134,38 +141,49 @@ class GroundSegment:
         self.decoder = Decoder(dictionary)
         self.telemetry = TelemetryStore(dictionary, settings.history, settings.stale_periods)
         self.alarms = AlarmBook(dictionary)
-        self.events = EventLog(settings.event_log_depth)
-        self.commands = CommandCentre(dictionary, self.link, settings.timeouts)
+        self.events = EventLog(settings.event_log_depth, settings.epoch_tai_ns)
+        self.contact = ContactWatch(self.link, self.events, plan, settings.silence_ns)
+        self.commands = CommandCentre(dictionary, self.link, settings.timeouts, self.outlook)
         self.files = FileStore(settings.files_directory)
-        self.passes = PassBook(settings.silence_ns)
         self.guard = DictionaryGuard(dictionary)
         self.now_ns = 0
         self.listeners: list[SampleListener] = []
-        self._port_errors = 0
-        self._link_failed = False
         self._reports_dictionary = _has(dictionary, REPORT, "dictionary")
         self._dumps_logs = _has(dictionary, LOG_PACKET, *LOG_FIELDS)
         self._sends_files = _has(dictionary, SEGMENT_PACKET, "product", "total_octets", "checksum", "offset", "data")
 
     @classmethod
     def of_mission(
-        cls, mission: LinkedMission, port: FramePort, settings: GroundSettings | None = None
+        cls,
+        mission: LinkedMission,
+        port: FramePort,
+        settings: GroundSettings | None = None,
+        plan: ContactPlan | None = None,
     ) -> GroundSegment:
-        """The ground segment of a mission file, with all its links."""
+        """The ground segment of a mission file with all its links, and a contact plan if there is one."""
         links = mission.file.links
         more = () if links.x_band is None else (links.x_band,)
-        return cls(mission.dictionary, links.s_band, port, settings, more)
+        return cls(mission.dictionary, links.s_band, port, settings, more, plan)
+
+    @property
+    def passes(self) -> PassBook:
+        """Contacts so far."""
+        return self.contact.passes
+
+    def outlook(self) -> ContactOutlook:
+        """Contact at the time of the last step, and what is predicted."""
+        return self.contact.outlook(self.now_ns)
 
     def step(self, now_ns: int) -> int:
         """Take what has come down and let time pass; return how many packets came."""
         self.now_ns = now_ns
         arrivals = self.link.poll(now_ns)
-        self._follow_contact(now_ns)
+        self.contact.step(now_ns)
         for arrival in arrivals:
             sample = self.decoder.decode(arrival.packet, now_ns, recorded=arrival.recorded)
             if sample is not None:
                 self._file(sample)
-        self.commands.step(now_ns)
+        self.commands.step(now_ns, self.telemetry.newest_time_ns, in_contact=self.passes.current is not None)
         return len(arrivals)
 
     def issue(
@@ -175,11 +193,17 @@ class GroundSegment:
         confirm: str | None = None,
         *,
         now_ns: int | None = None,
+        without_contact: WithoutContact = WithoutContact.RADIATE,
     ) -> CommandRecord:
         """Check a command and send it, see `CommandCentre.issue`; it is the time of the last step unless given."""
-        now_ns = self.now_ns if now_ns is None else now_ns
-        spacecraft_ns = self.telemetry.newest_time_ns
-        return self.commands.issue(name, arguments, confirm, now_ns=now_ns, spacecraft_ns=spacecraft_ns)
+        return self.commands.issue(
+            name,
+            arguments,
+            confirm,
+            now_ns=self.now_ns if now_ns is None else now_ns,
+            spacecraft_ns=self.telemetry.newest_time_ns,
+            without_contact=without_contact,
+        )
 
     def force(self, octets: bytes, *, now_ns: int | None = None) -> CommandRecord:
         """Send octets up unchecked, see `CommandCentre.force`."""
@@ -193,6 +217,7 @@ class GroundSegment:
             mission=self.dictionary.mission,
             now_ns=self.now_ns,
             spacecraft_ns=self.telemetry.newest_time_ns,
+            contact=self.outlook(),
             current_pass=msgspec.structs.replace(self.passes.current) if self.passes.current else None,
             passes=self.passes.count,
             dictionary=self.guard.check,
@@ -257,24 +282,6 @@ class GroundSegment:
         elif outcome is SegmentOutcome.CORRUPT:
             text = f"product {product} dropped: all octets came, but its CRC-32 is wrong; have it sent once more"
             self.events.note(GroundEvent.FILE_CORRUPT, Severity.ERROR, text, sample.received_ns)
-
-    def _follow_contact(self, now_ns: int) -> None:
-        link, counters = self.link, self.link.counters
-        traffic = Traffic(link.frames_accepted, counters.frames_up, counters.octets_down, counters.packets_down)
-        match self.passes.update(traffic, now_ns):
-            case SignalChange.ACQUIRED:
-                text = f"pass {self.passes.count} begins"
-                self.events.note(GroundEvent.ACQUISITION, Severity.INFO, text, now_ns)
-            case SignalChange.LOST:
-                ended = self.passes.passes[-1]
-                text = f"pass {ended.number} ended: {ended.duration_ns / 1e9:.0f} s, {ended.frames_down} frames"
-                self.events.note(GroundEvent.LOSS, Severity.INFO, text, now_ns)
-            case SignalChange.NONE:
-                pass
-        failed = counters.port_errors > self._port_errors
-        if failed and not self._link_failed:
-            self.events.note(GroundEvent.LINK_FAILED, Severity.ERROR, link.last_port_error, now_ns)
-        self._port_errors, self._link_failed = counters.port_errors, failed
 
 
 def _has(dictionary: Dictionary, packet: str, *fields: str) -> bool:

@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 from flightsw.errors import FlightSoftwareError
-from flightsw.mission_file import MISSION_FILE, read_mission
+from flightsw.mission_file import MISSION_FILE, AppEntry, read_mission
 from ops_tools.reference_mission import reference_mission
+from tlm_cmd.definition.entries import APIDS_PER_APP
 
 FILES = {
     "messages.py.txt": "{name}/messages.py",
@@ -21,7 +22,7 @@ FILES = {
     "test.py.txt": "tests/test_{name}.py",
     "mission.toml.txt": "mission.toml",
     "scenario.toml.txt": "scenario.toml",
-    "pytest.ini.txt": "pytest.ini",
+    "pyproject.toml.txt": "pyproject.toml",
 }
 
 
@@ -78,12 +79,24 @@ def _is_module(name: str) -> bool:
 
 def _texts(name: str, folder: Path) -> dict[Path, str]:
     title = name.replace("_", " ")
-    values = {
+    values: dict[str, object] = {
         "name": name,
         "title": title,
         "class_name": title.title().replace(" ", ""),
         "upper": name.upper(),
+        "apid": _free_apid(),
     }
+    status = f"{values['class_name']}Status"
+    values["app_imports"] = _imports(
+        {"flightsw.app": ["App", "every", "handles"], f"{name}.messages": ["Greet", "Greeted", status]}
+    )
+    values["test_imports"] = _imports(
+        {
+            "flightsw.testing": ["Bench"],
+            f"{name}.messages": ["Greet", "Greeted", status],
+            "tlm_cmd.packets.verification": ["Stage"],
+        }
+    )
     texts = {folder / f"{name}/__init__.py": f'"""The {title} app."""\n'}
     for template, target in FILES.items():
         text = (importlib.resources.files("ops_tools.new_app") / "templates" / template).read_text()
@@ -117,5 +130,15 @@ def _unmake(made: list[Path]) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _reference_apps() -> tuple[str, ...]:
-    return tuple(read_mission(reference_mission() / MISSION_FILE).file.apps)
+def _imports(modules: dict[str, list[str]]) -> str:
+    """Import lines in the order that the linter wants, which depends on the app's name."""
+    return "\n".join(f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(modules.items()))
+
+
+def _reference_apps() -> dict[str, AppEntry]:
+    return read_mission(reference_mission() / MISSION_FILE).file.apps
+
+
+def _free_apid() -> int:
+    """The first APID behind those of the reference mission."""
+    return max(entry.apid for entry in _reference_apps().values()) + APIDS_PER_APP

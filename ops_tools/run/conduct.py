@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
 from flightsw.clock import HostClock
-from flightsw.services.spacecraft_time import parse_utc
 from ops_tools.console.observer import Observer
 from ops_tools.console.server import serve
 from ops_tools.console.snapshot import FlightFacts
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.console.terminal import TerminalView
 from ops_tools.ground.station import GroundSegment
+from ops_tools.run.pace import PaceWatch
 from ops_tools.run.session import RunError, RunSession
 from ops_tools.sil.command_judgement import judge_commands, unsent_commands
 from ops_tools.sil.procedure import Procedure
 from ops_tools.sil.report.records import Verdict
 from ops_tools.sil.scenario import ScenarioCommand
-from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 NANOSECONDS = 1_000_000_000
 TURN_S = 0.1
@@ -66,8 +66,8 @@ class Conductor:
         self._stop = asyncio.Event()
         self._host_clock = HostClock.starting_now()
         self._procedure = Procedure(options.commands, self.ground)
-        epoch_utc_ns = parse_utc(session.mission.file.time.epoch_utc)
-        self._observer = Observer(self.ground, epoch_tai_ns=LEAP_SECONDS.utc_to_tai(epoch_utc_ns))
+        self._observer = Observer(self.ground, epoch_tai_ns=session.mission_epoch_tai_ns())
+        self._pace = PaceWatch(session.settings.speed)
 
     async def conduct(self) -> None:
         """Fly to the end of the duration, or until SIGINT, SIGTERM or SIGHUP.
@@ -78,7 +78,7 @@ class Conductor:
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, self._stop.set)
-        stepped = SteppedGround(self.ground, self.session.clock)
+        stepped = SteppedGround(self.ground, self.session.clock, speed=self.session.settings.speed)
         serving = asyncio.create_task(
             serve(stepped, self._options.host, self._options.port, on_listening=self._announce)
         )
@@ -90,6 +90,7 @@ class Conductor:
                         await serving
                         raise RunError("the ground's server has ended")
                     self._procedure.step(self.ground.now_ns)
+                    self._watch_pace()
                     self._show(view)
                     await asyncio.sleep(TURN_S)
         finally:
@@ -141,6 +142,11 @@ class Conductor:
             "executive": msgspec.to_builtins(reports[-1].message) if reports else None,
         }
 
+    def _watch_pace(self) -> None:
+        """Say live that the simulator is late: in the view, or once on standard error where there is none."""
+        if self._pace.take(self.session.behind_ns()) and self._options.headless:
+            sys.stderr.write(f"{self._pace.warning}\n")
+
     def _over(self) -> bool:
         duration_s = self._options.duration_s
         if self._stop.is_set():
@@ -156,5 +162,11 @@ class Conductor:
         progress = min(1.0, met_s / duration_s) if duration_s else None
         if self._options.headless or not view.due(progress):
             return
-        facts = FlightFacts(met_s=met_s, progress=progress, speed=self.session.settings.speed, note="processes")
+        facts = FlightFacts(
+            met_s=met_s,
+            progress=progress,
+            speed=self.session.settings.speed,
+            note="processes",
+            warning=self._pace.warning,
+        )
         view.show(self._observer.snapshot(facts))

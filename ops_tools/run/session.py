@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from bus_sim.assembly import assemble
 from flightsw.bus.addresses import AddressError, check_address
 from flightsw.clock import HostClock
@@ -24,15 +26,23 @@ from flightsw.mission import Mission
 from flightsw.runtime.device_ports import check_devices
 from flightsw.runtime.keeping.reset_record import ResetSubtype
 from flightsw.runtime.run_folder import inbox_address
+from flightsw.services.spacecraft_time import parse_utc
 from flightsw.services.tracer import trace_document
+from ops_tools.contact_predictor import ContactPredictor
+from ops_tools.ground.command_record import CommandTimeouts
 from ops_tools.ground.station import GroundSegment, GroundSettings
 from ops_tools.ground.station_radios import StationRadios
+from ops_tools.run.notices import Pacing, read_notice
 from ops_tools.run.reset_line import ResetLine
 from ops_tools.run.run_folders import make_folder, remove_leftovers
 from ops_tools.run.settings import RunSettings, encode
+from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 BANDS = ("s_band", "x_band")
 STOP_GRACE_S = 5.0
+START_PATIENCE_S = 60.0
+"""Longest time of the host in which the simulator must be ready."""
+START_LOOK_S = 0.01
 
 
 class RunError(FlightSoftwareError):
@@ -40,7 +50,9 @@ class RunError(FlightSoftwareError):
 
 
 class RunSession:
-    """The processes of one run. A context manager: leaving it ends them.
+    """The processes of one run. A context manager: entering it starts them, leaving it ends them.
+
+    The simulator comes first: vehicle time begins when it is ready to answer, so that nobody waits in vain.
 
     Args:
         mission_file: what flies.
@@ -57,28 +69,28 @@ class RunSession:
     Attributes:
         settings: what the processes are told.
         mission: what flies.
+        contacts: when stations can speak with the spacecraft.
     """
 
     def __init__(
         self, mission_file: Path, spacecraft_file: Path | None, seed: int, speed: float, trace_file: Path | None = None
     ) -> None:
         self.mission = Mission.load(mission_file)
-        _, ports = assemble(spacecraft_file, seed)  # what the simulator would refuse, before anything is started
+        spacecraft, ports = assemble(spacecraft_file, seed)  # what the simulator would refuse, before all is started
         check_devices(self.mission, ports)
-        origin_ns = time.monotonic_ns()
-        HostClock(origin_ns, speed)  # refuses a speed that is none, before anything is made
+        self.contacts = ContactPredictor(spacecraft.parameters)
+        HostClock.starting_now(speed)  # refuses a speed that is none, before anything is made
         remove_leftovers()
         run_folder, self._lock = make_folder()
         self.settings = RunSettings(
             mission_file=mission_file.resolve(),
             spacecraft_file=spacecraft_file.resolve() if spacecraft_file else None,
             seed=seed,
-            origin_ns=origin_ns,
+            origin_ns=0,
             speed=speed,
             run_folder=run_folder,
             trace_handlers=trace_file is not None,
         )
-        self.clock = self.settings.clock()
         self._reset_line = ResetLine(self.settings.reset_line)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._link: EmuLink | None = None
@@ -98,9 +110,19 @@ class RunSession:
         shutil.rmtree(self.settings.run_folder, ignore_errors=True)
         self._lock.close()
 
+    @property
+    def clock(self) -> HostClock:
+        """The vehicle's time, once it has begun."""
+        return self.settings.clock()
+
     def __enter__(self) -> Self:
-        self._start("simulator")
-        self._start("flight")
+        try:
+            self._start("simulator")
+            self.settings = msgspec.structs.replace(self.settings, origin_ns=self._origin_ns())
+            self._start("flight")
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def _start(self, name: str, *arguments: str) -> None:
@@ -125,12 +147,24 @@ class RunSession:
             self._write_handler_trace(self._trace_file)
         self._remove_folder()
 
-    def ground(self, settings: GroundSettings | None = None) -> GroundSegment:
+    def ground(self) -> GroundSegment:
         """A ground segment that meets the simulated spacecraft's antennas."""
         self._link = EmuLink(self.settings.devices)
         link = self._link
         radios = StationRadios(*(emu_radio_frequency(link, band) for band in BANDS))
-        return GroundSegment.of_mission(self.mission, radios, settings)
+        settings = GroundSettings(
+            timeouts=CommandTimeouts.at_speed(self.settings.speed), epoch_tai_ns=self.mission_epoch_tai_ns()
+        )
+        return GroundSegment.of_mission(self.mission, radios, settings, self.contacts)
+
+    def mission_epoch_tai_ns(self) -> int:
+        """TAI at which vehicle time is 0."""
+        return LEAP_SECONDS.utc_to_tai(parse_utc(self.mission.file.time.epoch_utc))
+
+    def behind_ns(self) -> int:
+        """Vehicle time by which the simulator is late."""
+        pacing = read_notice(self.settings.pacing_file, Pacing)
+        return 0 if pacing is None else pacing.behind_ns
 
     def check(self) -> None:
         """See whether everything still runs; the on-board computer starts anew when its watchdog has bitten.
@@ -159,3 +193,13 @@ class RunSession:
             events += json.loads(part.read_bytes())["traceEvents"]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(trace_document(events))
+
+    def _origin_ns(self) -> int:
+        """Wait until the simulator has begun the vehicle's time."""
+        give_up = time.monotonic() + START_PATIENCE_S
+        while (origin_ns := read_notice(self.settings.origin_file, int)) is None:
+            self.check()
+            if time.monotonic() > give_up:
+                raise RunError(f"the simulator was not ready within {START_PATIENCE_S:g} s")
+            time.sleep(START_LOOK_S)
+        return origin_ns

@@ -17,7 +17,7 @@ class RunSettings(msgspec.Struct, frozen=True):
         mission_file: what flies.
         spacecraft_file: the simulated spacecraft, None for the reference one.
         seed: of everything random in the simulator.
-        origin_ns: host time at which vehicle time is 0.
+        origin_ns: host time at which vehicle time is 0; 0 until the simulator has begun it.
         speed: vehicle seconds per host second.
         run_folder: sockets, checkpoints, logs; short, because of the sockets.
         trace_handlers: whether all handlers are measured from the start.
@@ -39,6 +39,16 @@ class RunSettings(msgspec.Struct, frozen=True):
     def devices(self) -> str:
         """Where the simulator answers."""
         return f"ipc://{self.run_folder}/devices"
+
+    @property
+    def origin_file(self) -> Path:
+        """Host time at which vehicle time is 0, written by the simulator when the spacecraft is ready to fly."""
+        return self.run_folder / "origin.json"
+
+    @property
+    def pacing_file(self) -> Path:
+        """How well the simulator keeps up, kept up to date."""
+        return self.run_folder / "pacing.json"
 
     @property
     def processes_file(self) -> Path:

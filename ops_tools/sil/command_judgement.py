@@ -65,7 +65,8 @@ def judge_commands(issued: Sequence[IssuedCommand], unsent: Sequence[ScenarioCom
         if found is None:
             doubts.append(f"{name}: no verdict when the flight ended, expected {expected.value}")
         elif found is not expected:
-            failures.append(f"{name}: {found.value}, expected {expected.value}")
+            why = f" ({each.record.reason})" if each.record.reason else ""
+            failures.append(f"{name}: {found.value}{why}, expected {expected.value}")
     doubts += [f"{each.name}: never sent, {each.when} did not come" for each in unsent_commands(unsent[:MOST_NAMED])]
     if len(unsent) > MOST_NAMED:
         doubts.append(f"{len(unsent) - MOST_NAMED} more were never sent")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from apps.camera.messages import ImageTaken
@@ -14,6 +16,7 @@ from tlm_cmd.definition.message import Event
 
 NANOSECONDS = 1_000_000_000
 MAX_SAMPLES = 9000
+_NOTHING: tuple[float, None] = (-math.inf, None)
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -78,7 +81,7 @@ class FlightRecord:
         duration_s: of the flight; samples are spaced so that at most MAX_SAMPLES are kept.
 
     Attributes:
-        samples: the truth, evenly spaced.
+        samples: the truth, evenly spaced; see `history` for the extremes between them.
         limits: seconds outside limits.
         images, jobs, products, alerts: messages of these kinds.
         spacecraft_modes, compute_modes: modes entered.
@@ -105,6 +108,7 @@ class FlightRecord:
         self.contacts: list[Contact] = []
         self.payload: PayloadStatus | None = None
         self.highest_power_mode_w = 0
+        self._extremes: dict[str, tuple[float, Sample]] = {}
         self._node_names = node_names
         self._spacing_s = max(10, -(-duration_s // MAX_SAMPLES))
         self._bounds = limits
@@ -115,19 +119,15 @@ class FlightRecord:
         self._judge(truth)
         self._follow_contact(truth, second)
         if second % self._spacing_s == 0:
-            self.samples.append(
-                Sample(
-                    second,
-                    truth.latitude_deg,
-                    truth.longitude_deg,
-                    truth.illumination,
-                    truth.array_power_w,
-                    truth.load_power_w,
-                    truth.battery_soc,
-                    truth.compute_power_w,
-                    truth.node_temperatures_c,
-                )
-            )
+            self.samples.append(_sample(truth))
+        self._keep_extremes(truth)
+
+    @property
+    def history(self) -> list[Sample]:
+        """The samples, and between them the seconds in which what is judged by limits was highest and lowest."""
+        found = {sample.time_s: sample for sample in self.samples}
+        found |= {sample.time_s: sample for _, sample in self._extremes.values()}
+        return [found[time_s] for time_s in sorted(found)]
 
     def observe_event(self, app: str, event: Event, now_ns: int) -> None:
         """Take an event of the flight software."""
@@ -155,6 +155,14 @@ class FlightRecord:
         elif isinstance(message, Alert):
             self.alerts.append(Timed(now_ns / NANOSECONDS, "products", message))
 
+    def _keep_extremes(self, truth: Truth) -> None:
+        if -truth.battery_soc > self._extremes.get("soc", _NOTHING)[0]:
+            self._extremes["soc"] = (-truth.battery_soc, _sample(truth))
+        for name, celsius in zip(self._node_names, truth.node_temperatures_c, strict=True):
+            for key, value in ((f"{name} high", celsius), (f"{name} low", -celsius)):
+                if value > self._extremes.get(key, _NOTHING)[0]:
+                    self._extremes[key] = (value, _sample(truth))
+
     def _judge(self, truth: Truth) -> None:
         counts, bounds = self.limits, self._bounds
         counts.lowest_soc = min(counts.lowest_soc, truth.battery_soc)
@@ -176,6 +184,20 @@ class FlightRecord:
             self.contacts.append(current)
         if current is not None:
             current.highest_deg = max(current.highest_deg, truth.elevation_deg)
+
+
+def _sample(truth: Truth) -> Sample:
+    return Sample(
+        truth.time_ns // NANOSECONDS,
+        truth.latitude_deg,
+        truth.longitude_deg,
+        truth.illumination,
+        truth.array_power_w,
+        truth.load_power_w,
+        truth.battery_soc,
+        truth.compute_power_w,
+        truth.node_temperatures_c,
+    )
 
 
 class Contact(msgspec.Struct):

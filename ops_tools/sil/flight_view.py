@@ -10,12 +10,10 @@ from rich.console import Console
 
 from bus_sim.truth import Truth
 from flightsw.clock import HostClock
-from flightsw.services.spacecraft_time import parse_utc
 from ops_tools.console.observer import Observer
 from ops_tools.console.snapshot import FlightFacts, Reading, ReadingState
 from ops_tools.console.terminal import TerminalView
 from ops_tools.sil.runner import NANOSECONDS, Flight
-from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 DEFAULT_PACE = 150.0
 """Vehicle seconds per second of the host on a live terminal: an orbit in less than 40 seconds."""
@@ -31,9 +29,8 @@ class FlightView:
     """
 
     def __init__(self, flight: Flight, console: Console, pace: float | None = DEFAULT_PACE) -> None:
-        epoch_utc_ns = parse_utc(flight.vehicle.mission.file.time.epoch_utc)
         self._flight = flight
-        self._observer = Observer(flight.vehicle.ground, epoch_tai_ns=LEAP_SECONDS.utc_to_tai(epoch_utc_ns))
+        self._observer = Observer(flight.vehicle.ground, epoch_tai_ns=flight.vehicle.epoch_tai_ns)
         self._clock = HostClock.starting_now()
         self._view = TerminalView(console, self._clock)
         self._pace = HostClock(self._clock.origin_ns, pace) if pace is not None and self._view.is_live else None

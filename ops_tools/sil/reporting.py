@@ -14,8 +14,7 @@ from flightsw.services.tables.content import TableError, read_table
 from ops_tools.ground.command_record import CommandRecord as GroundCommand
 from ops_tools.ground.command_record import CommandStage
 from ops_tools.ground.command_record import Verdict as GroundVerdict
-from ops_tools.sil.flight_record import Contact, FlightRecord, ModeEntry
-from ops_tools.sil.procedure import IssuedCommand
+from ops_tools.sil.flight_record import FlightRecord, ModeEntry
 from ops_tools.sil.report import imagery
 from ops_tools.sil.report.model import (
     Compute,
@@ -58,6 +57,8 @@ from tlm_cmd.products.image_file import parse_image
 from tlm_cmd.products.mask_file import parse_mask
 
 COMPUTE_NODE = "compute_board"
+STAND_IN = "stand-in: the Sentinel-2 scene S2_10m of the Python package spyndex, the same under every target"
+"""What the ground in the pictures really is, see `bus_sim.equipment.imagery`."""
 _OUTCOMES = {
     JobOutcome.COMPLETED: ReportedOutcome.COMPLETED,
     JobOutcome.DISCARDED_CLOUDY: ReportedOutcome.DISCARDED,
@@ -79,7 +80,7 @@ _STAGES = {
 
 def mission_report(flight: Flight, result: FlightResult) -> MissionReport:
     """Everything the report shows of a flight."""
-    vehicle, record = flight.vehicle, flight.record
+    vehicle, record, samples = flight.vehicle, flight.record, flight.record.history
     scenario = flight.loaded.scenario
     targets = _targets(flight)
     return MissionReport(
@@ -105,15 +106,20 @@ def mission_report(flight: Flight, result: FlightResult) -> MissionReport:
         compute=Compute(
             modes=_spans(record.compute_modes, flight.duration_s),
             history=Series(
-                time_s=[sample.time_s for sample in record.samples],
-                columns={"power_w": [sample.compute_power_w for sample in record.samples]},
+                time_s=[sample.time_s for sample in samples],
+                columns={"power_w": [sample.compute_power_w for sample in samples]},
             ),
         ),
         spacecraft_modes=_spans(record.spacecraft_modes, flight.duration_s),
         jobs=[_job(timed.message, timed.time_s) for timed in record.jobs if isinstance(timed.message, JobReport)],
-        commands=[_command(issued) for issued in flight.procedure.issued],
+        commands=list(_commands(flight)),
         passes=_passes(flight),
-        downlink=Downlink(raw_bytes=record.raw_octets, sent_bytes=record.product_octets),
+        downlink=Downlink(
+            raw_bytes=record.raw_octets,
+            sent_bytes=record.product_octets,
+            settled_images=result.downlink.settled_images,
+            settled_bytes=result.downlink.settled_bytes,
+        ),
         products=list(_products(flight)),
         images=list(_images(record)),
         gallery=list(_gallery(flight)),
@@ -142,7 +148,7 @@ def _targets(flight: Flight) -> list[Target]:
 
 
 def _orbit(record: FlightRecord, spacecraft: Spacecraft, targets: list[Target]) -> Orbit:
-    samples = record.samples
+    samples = record.history
     return Orbit(
         track=Series(
             time_s=[sample.time_s for sample in samples],
@@ -167,7 +173,7 @@ def _orbit(record: FlightRecord, spacecraft: Spacecraft, targets: list[Target]) 
 
 
 def _power(record: FlightRecord, spacecraft: Spacecraft, limits: Limits) -> Power:
-    samples, battery = record.samples, spacecraft.parameters.battery
+    samples, battery = record.history, spacecraft.parameters.battery
     nominal_v = battery.cells_in_series * battery.ocv_v[len(battery.ocv_v) // 2]
     return Power(
         history=Series(
@@ -184,13 +190,11 @@ def _power(record: FlightRecord, spacecraft: Spacecraft, limits: Limits) -> Powe
 
 
 def _thermal(record: FlightRecord, spacecraft: Spacecraft, limits: Limits) -> Thermal:
-    names = spacecraft.thermal.names
+    names, samples = spacecraft.thermal.names, record.history
     return Thermal(
         history=Series(
-            time_s=[sample.time_s for sample in record.samples],
-            columns={
-                name: [sample.temperatures_c[number] for sample in record.samples] for number, name in enumerate(names)
-            },
+            time_s=[sample.time_s for sample in samples],
+            columns={name: [sample.temperatures_c[number] for sample in samples] for number, name in enumerate(names)},
         ),
         nodes=[
             ThermalNode(name=name, low_c=limits.node_lowest_c.get(name), high_c=limits.node_highest_c.get(name))
@@ -239,17 +243,29 @@ def _images(record: FlightRecord) -> Iterator[ImageRecord]:
             )
 
 
-def _command(issued: IssuedCommand) -> CommandRecord:
-    record, wanted = issued.record, issued.wanted
+def _commands(flight: Flight) -> Iterator[CommandRecord]:
+    """All commands, those that the ground has added to arm others included."""
+    wanted = {issued.record.number: issued.wanted for issued in flight.procedure.issued}
+    records = flight.vehicle.ground.commands.newest()
+    arms = {record.armed_by: record.number for record in records if record.armed_by is not None}
+    for record in records:
+        armed = arms.get(record.number)
+        by_ground = "ground" if armed is None else f"ground, arms {armed}"
+        scenario = wanted.get(record.number)
+        invalid = scenario is not None and scenario.expect is not GroundVerdict.COMPLETED
+        yield _command(record, "scenario" if scenario is not None else by_ground, invalid=invalid)
+
+
+def _command(record: GroundCommand, source: str, *, invalid: bool) -> CommandRecord:
     return CommandRecord(
         sequence=record.number,
         name=record.name or "forced octets",
         sent_s=record.issued_ns / NANOSECONDS,
         verdict=_verdict(record),
         arguments=", ".join(f"{name}={value}" for name, value in record.arguments.items()),
-        source="scenario",
+        source=source,
         hazardous=record.hazardous,
-        invalid=wanted.expect is not GroundVerdict.COMPLETED,
+        invalid=invalid,
         code=int(record.code) or None,
         reason=record.reason,
         stages=list(_stages(record)),
@@ -290,7 +306,8 @@ def _passes(flight: Flight) -> list[LinkPass]:
         end_s = contact.end_s if contact.end_s is not None else flight.duration_s
         frames_down = frames_up = 0
         for each in heard:
-            if _overlap(contact, end_s, each.begin_ns / NANOSECONDS):
+            middle_s = (each.begin_ns + each.last_ns) / 2 / NANOSECONDS
+            if each.station == contact.station and contact.begin_s <= middle_s <= end_s:
                 frames_down, frames_up = frames_down + each.frames_down, frames_up + each.frames_up
         rows.append(
             LinkPass(
@@ -304,10 +321,6 @@ def _passes(flight: Flight) -> list[LinkPass]:
             )
         )
     return rows
-
-
-def _overlap(contact: Contact, end_s: float, begin_s: float) -> bool:
-    return contact.begin_s <= begin_s <= end_s
 
 
 def _products(flight: Flight) -> Iterator[ProductRecord]:
@@ -362,6 +375,7 @@ def _gallery(flight: Flight) -> Iterator[GalleryItem]:
             height=header.height,
             received_s=file.completed_ns / NANOSECONDS,
             clouds_synthetic=bool(mask.flags & ProductFlag.SYNTHETIC_CLOUDS),
+            ground=STAND_IN,
             caption=f"{mask.cloud_fraction:.0%} cloud",
         )
 

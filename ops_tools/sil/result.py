@@ -11,7 +11,12 @@ from ops_tools.sil.report.records import Verdict
 
 
 class CommandResult(msgspec.Struct, frozen=True):
-    """One command and its verdict."""
+    """One command and its verdict.
+
+    Attributes:
+        source: ``scenario``, or ``ground`` for one that the ground adds by itself.
+        arms: the command that it arms, None if it is no arming.
+    """
 
     name: str
     sequence: int
@@ -21,6 +26,8 @@ class CommandResult(msgspec.Struct, frozen=True):
     expected: str
     hazardous: bool
     forced: bool
+    source: str
+    arms: int | None
 
 
 class LedgerResult(msgspec.Struct, frozen=True):
@@ -53,18 +60,48 @@ class ImagesResult(msgspec.Struct, frozen=True):
 
 
 class ProductsResult(msgspec.Struct, frozen=True):
-    """What reached the ground."""
+    """What reached the ground, and what did not.
+
+    Attributes:
+        files: products on the ground whole.
+        bytes: of those.
+        alerts: sent.
+        made: products made on board.
+        waiting: products made, but not on the ground.
+        waiting_bytes: of those.
+        due: products that had time enough in contact to come down, see `product_account.DUE_S`.
+        overdue: of those, not on the ground.
+    """
 
     files: int
     bytes: int
     alerts: int
+    made: int
+    waiting: int
+    waiting_bytes: int
+    due: int
+    overdue: int
 
 
 class DownlinkResult(msgspec.Struct, frozen=True):
-    """What the images weigh, and what was sent instead."""
+    """What the images weigh, and what was sent instead.
+
+    Attributes:
+        raw_bytes: all images taken.
+        sent_bytes: segments of products sent.
+        settled_images: images that need no more downlink: discarded, or their product is on the ground.
+        settled_bytes: what those would have weighed.
+    """
 
     raw_bytes: int
     sent_bytes: int
+    settled_images: int
+    settled_bytes: int
+
+    @property
+    def saved(self) -> float | None:
+        """Part of the settled images' volume that needed no sending; None while none is settled."""
+        return 1 - self.sent_bytes / self.settled_bytes if self.settled_bytes else None
 
 
 class PayloadResult(msgspec.Struct, frozen=True):
@@ -91,7 +128,7 @@ class ExpectationResult(msgspec.Struct, frozen=True):
 
 
 class FlightResult(msgspec.Struct, frozen=True):
-    """Everything that a flight came to."""
+    """Everything that a flight came to. ``events`` counts the events on board, by app and name."""
 
     scenario: str
     mission: str
@@ -113,6 +150,7 @@ class FlightResult(msgspec.Struct, frozen=True):
     payload: PayloadResult
     products: ProductsResult
     downlink: DownlinkResult
+    events: dict[str, dict[str, int]]
     expectations: list[ExpectationResult]
     unsent: list[UnsentCommand] = []
     report: str | None = None

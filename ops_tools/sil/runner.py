@@ -5,17 +5,19 @@ from __future__ import annotations
 import gc
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
 from apps.payload.messages import JobOutcome, JobReport
 from bus_sim.errors import BusSimError
 from flightsw.runtime.trace import TraceChain
+from ops_tools.ground.command_record import CommandRecord
 from ops_tools.ground.command_record import Verdict as CommandVerdict
 from ops_tools.sil.command_judgement import judge_commands, unsent_commands
 from ops_tools.sil.flight_record import FlightRecord
-from ops_tools.sil.procedure import IssuedCommand, Procedure
+from ops_tools.sil.procedure import Procedure
+from ops_tools.sil.product_account import product_account
 from ops_tools.sil.report.records import Verdict
 from ops_tools.sil.result import (
     CommandResult,
@@ -29,7 +31,7 @@ from ops_tools.sil.result import (
     ProductsResult,
     figure,
 )
-from ops_tools.sil.scenario import LoadedScenario, ScenarioError, ScenarioExpectation
+from ops_tools.sil.scenario import LoadedScenario, ScenarioCommand, ScenarioError, ScenarioExpectation
 from ops_tools.sil.vehicle import LockstepVehicle
 from tlm_cmd.definition.message import Event
 
@@ -107,12 +109,32 @@ class Flight:
     def _event(self, app: str, event: Event, now_ns: int) -> None:
         self.record.observe_event(app, event, now_ns)
 
+    def _commands(self) -> list[CommandResult]:
+        """All commands of the flight, those that the ground has added to arm others included."""
+        wanted = {issued.record.number: issued.wanted for issued in self.procedure.issued}
+        records = self.vehicle.ground.commands.newest()
+        arms = {record.armed_by: record.number for record in records if record.armed_by is not None}
+        return [_command(record, wanted.get(record.number), arms.get(record.number)) for record in records]
+
+    def _event_counts(self) -> dict[str, dict[str, int]]:
+        names = {(entry.app, entry.record): entry.name for entry in self.vehicle.mission.dictionary.events.values()}
+        counts: dict[str, dict[str, int]] = {}
+        for timed in self.record.events:
+            if isinstance(timed.message, Event):
+                app, _, name = names[timed.source, type(timed.message)].partition(".")
+                of_app = counts.setdefault(app, {})
+                of_app[name] = of_app.get(name, 0) + 1
+        return counts
+
     # ---------------------------------------------------------------- judging
 
     def _result(self) -> FlightResult:
         scenario, vehicle, record = self.loaded.scenario, self.vehicle, self.record
         ledger = vehicle.runtime.host.bus.ledger()
         jobs = _outcomes(record)
+        account = product_account(
+            record.images, record.jobs, record.products, record.contacts, vehicle.ground.files.files, self.duration_s
+        )
         result = FlightResult(
             scenario=scenario.name,
             mission=vehicle.mission.name,
@@ -126,7 +148,7 @@ class Flight:
             wall_s=round(self.wall_s, 3),
             rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
             worker_rss_mb=round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1),
-            commands=[_command(issued) for issued in self.procedure.issued],
+            commands=self._commands(),
             ledger=LedgerResult(
                 sent=ledger.sent,
                 offered=ledger.offered,
@@ -139,7 +161,7 @@ class Flight:
                 violations=record.limits.violations,
                 battery_floor_s=record.limits.battery_floor_s,
                 node_s=record.limits.node_s,
-                lowest_state_of_charge=round(record.limits.lowest_soc, 4),
+                lowest_state_of_charge=round(record.limits.lowest_soc, 6),
                 hottest_c={name: round(celsius, 2) for name, celsius in record.limits.hottest_c.items()},
             ),
             images=ImagesResult(
@@ -157,15 +179,27 @@ class Flight:
                 files=len(vehicle.ground.files.files),
                 bytes=sum(file.octets for file in vehicle.ground.files.files.values()),
                 alerts=len(record.alerts),
+                made=account.made,
+                waiting=account.waiting,
+                waiting_bytes=account.waiting_octets,
+                due=account.due,
+                overdue=account.overdue,
             ),
-            downlink=DownlinkResult(raw_bytes=record.raw_octets, sent_bytes=record.product_octets),
+            downlink=DownlinkResult(
+                raw_bytes=record.raw_octets,
+                sent_bytes=record.product_octets,
+                settled_images=account.settled,
+                settled_bytes=account.settled_octets,
+            ),
+            events=self._event_counts(),
             expectations=[],
             unsent=unsent_commands(self.procedure.unsent),
         )
         return self._judged(result)
 
     def _judged(self, result: FlightResult) -> FlightResult:
-        expectations = [_judge(expectation, result) for expectation in self.loaded.scenario.expectations]
+        known = self.vehicle.mission.dictionary.events
+        expectations = [_judge(expectation, result, known) for expectation in self.loaded.scenario.expectations]
         failures = [f"{each.requirement}: {each.detail}" for each in expectations if each.verdict is not Verdict.PASS]
         if not result.ledger.closed:
             failures.append("the bus's ledger does not close")
@@ -195,8 +229,7 @@ def _outcomes(record: FlightRecord) -> dict[str, int]:
     return outcomes
 
 
-def _command(issued: IssuedCommand) -> CommandResult:
-    record = issued.record
+def _command(record: CommandRecord, wanted: ScenarioCommand | None, arms: int | None) -> CommandResult:
     verdict = record.verdict
     return CommandResult(
         name=record.name,
@@ -204,24 +237,34 @@ def _command(issued: IssuedCommand) -> CommandResult:
         verdict=verdict.value if isinstance(verdict, CommandVerdict) else "none",
         code=record.code.name,
         reason=record.reason,
-        expected=issued.wanted.expect.value,
+        expected=(CommandVerdict.COMPLETED if wanted is None else wanted.expect).value,
         hazardous=record.hazardous,
         forced=record.forced,
+        source="ground" if wanted is None else "scenario",
+        arms=arms,
     )
 
 
-def _judge(expectation: ScenarioExpectation, result: FlightResult) -> ExpectationResult:
+def _judge(expectation: ScenarioExpectation, result: FlightResult, events: Collection[str]) -> ExpectationResult:
     try:
         found = figure(result, expectation.value)
     except KeyError:
-        return _judged(expectation, Verdict.ERROR, f"the result has no figure {expectation.value!r}")
+        if expectation.value.removeprefix("events.") not in events:
+            return _judged(expectation, Verdict.ERROR, f"the result has no figure {expectation.value!r}")
+        found = 0  # an event that there is, and that has not happened
     bounds = (expectation.at_least, expectation.at_most)
     if bounds != (None, None) and not isinstance(found, int | float):
         return _judged(expectation, Verdict.ERROR, f"{expectation.value} is {found!r}, which has no order")
     holds = expectation.equals is None or found == expectation.equals
     holds = holds and (expectation.at_least is None or found >= expectation.at_least)
     holds = holds and (expectation.at_most is None or found <= expectation.at_most)
-    return _judged(expectation, Verdict.PASS if holds else Verdict.FAIL, f"{expectation.value} is {found}")
+    detail = f"{expectation.value} is {found}"
+    if expectation.of:
+        try:
+            detail += f" of {figure(result, expectation.of)}"
+        except KeyError:
+            return _judged(expectation, Verdict.ERROR, f"the result has no figure {expectation.of!r}")
+    return _judged(expectation, Verdict.PASS if holds else Verdict.FAIL, detail)
 
 
 def _judged(expectation: ScenarioExpectation, verdict: Verdict, detail: str) -> ExpectationResult:

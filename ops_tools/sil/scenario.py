@@ -72,6 +72,7 @@ class ScenarioExpectation(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         requirement: its identifier.
         text: the demand, as a sentence.
         value: which figure of the result, its keys joined by dots.
+        of: the figure of which it is a part, told beside it; empty for none.
         at_least: lowest allowed value.
         at_most: highest allowed value.
         equals: the only allowed value.
@@ -80,6 +81,7 @@ class ScenarioExpectation(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     requirement: str
     text: str
     value: str
+    of: str = ""
     at_least: Figure | None = None
     at_most: Figure | None = None
     equals: Any = None

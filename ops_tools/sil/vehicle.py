@@ -16,10 +16,13 @@ from flightsw.runtime.device_ports import SimPorts, check_devices
 from flightsw.runtime.keeping.reset_record import ResetSubtype
 from flightsw.runtime.lockstep import GROUND_PRIORITY, PHYSICS_PRIORITY, LockstepRuntime
 from flightsw.runtime.trace import TraceChain
+from flightsw.services.spacecraft_time import parse_utc
 from flightsw.services.store import Store
+from ops_tools.contact_predictor import ContactPredictor
 from ops_tools.ground.station import GroundSegment, GroundSettings
 from ops_tools.ground.station_radios import StationRadios
 from tlm_cmd.definition.message import Event
+from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 EventListener = Callable[[str, Event, int], None]
 
@@ -38,6 +41,7 @@ class LockstepVehicle:
         spacecraft: the truth, which nothing on board can see.
         runtime: the flight software.
         ground: the ground segment.
+        epoch_tai_ns: TAI at which the vehicle's time is 0.
     """
 
     def __init__(
@@ -55,7 +59,11 @@ class LockstepVehicle:
         antennas = wire_antennas(self.spacecraft)
         self.runtime = LockstepRuntime(self.mission, Store(MemoryNvm()), SimPorts(endpoints), trace, listener)
         radios = StationRadios(*(SimRadioFrequency(antennas[band], band) for band in (S_BAND, X_BAND)))
-        self.ground = GroundSegment.of_mission(self.mission, radios, GroundSettings())
+        self.epoch_tai_ns = LEAP_SECONDS.utc_to_tai(parse_utc(self.mission.file.time.epoch_utc))
+        settings = GroundSettings(epoch_tai_ns=self.epoch_tai_ns)
+        self.ground = GroundSegment.of_mission(
+            self.mission, radios, settings, ContactPredictor(self.spacecraft.parameters)
+        )
         self.images: dict[int, bytes] = {}
 
     def start(self) -> None:

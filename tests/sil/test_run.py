@@ -64,6 +64,11 @@ class Operator:
         found: dict[str, int] = json.loads(self.processes_file.read_text())
         return found
 
+    @staticmethod
+    def process_name(pid: int) -> str:
+        """What ``ps`` calls a process."""
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+
     def event_texts(self) -> list[str]:
         """Everything in the event log."""
         return [f"{event.name} {event.text}" for event in self.ground.events.newest(2000)]
@@ -81,6 +86,7 @@ async def kill_each_process(operator: Operator) -> None:
         ("core", "executive"),
     ):
         before = operator.pids()
+        assert operator.process_name(before[process]) == f"fsw:{process}"
         os.kill(before[process], signal.SIGKILL)
         await operator.wait(lambda: operator.pids()[process] != before[process], f"{process} back")  # noqa: B023
         wanted = f"APP_RESTARTED {app} restarted: process ended"
@@ -91,7 +97,7 @@ async def kill_each_process(operator: Operator) -> None:
         }
         assert (await operator.command(f"{app.upper()}.NOOP")).verdict is Verdict.COMPLETED
     started = [text for text in operator.event_texts() if text.startswith("CAMERA.APP_STARTED")]
-    assert any("restart 1, checkpoint True" in text for text in started)
+    assert any("after 1 restarts, memory restored: True" in text for text in started)
     seen = len(ground.telemetry.samples("EXECUTIVE.EXECUTIVE_STATUS"))
     await operator.wait(lambda: len(ground.telemetry.samples("EXECUTIVE.EXECUTIVE_STATUS")) > seen, "a newer account")
 

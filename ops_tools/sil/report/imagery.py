@@ -130,6 +130,7 @@ def gallery_item(
     height: int,
     received_s: float | None = None,
     clouds_synthetic: bool = False,
+    ground: str = "",
     caption: str = "",
 ) -> GalleryItem:
     """A scene beside its mask, from the pixels of both (see ``scene_png`` and ``mask_png``)."""
@@ -146,5 +147,6 @@ def gallery_item(
         no_data=shares[MaskClass.NO_DATA],
         received_s=received_s,
         clouds_synthetic=clouds_synthetic,
+        ground=ground,
         caption=caption,
     )

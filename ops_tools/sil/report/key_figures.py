@@ -84,8 +84,12 @@ def _products(report: MissionReport) -> KeyFigure:
 def _saved(report: MissionReport) -> KeyFigure:
     saved = report.downlink.saved if report.downlink else None
     if report.downlink is None or saved is None:
-        return _unknown("Downlink saved", "no image to compare with")
-    note = f"{volume(report.downlink.sent_bytes)} sent for {volume(report.downlink.raw_bytes)}"
+        return _unknown("Downlink saved", "no image is settled")
+    settled = report.downlink.settled_images
+    waiting = len(report.images) - settled
+    rest = f"; {number(waiting, 0)} more not settled" if waiting > 0 else ""
+    sent, whole = volume(report.downlink.sent_bytes), volume(report.downlink.settled_bytes)
+    note = f"{sent} sent for {counted(settled, 'image')} of {whole}{rest}"
     gauge = Gauge(_clamped(saved), tone="link")
     return KeyFigure("Downlink saved", percent(saved), note, State.BAD if saved < 0 else State.GOOD, gauge)
 

@@ -1,6 +1,13 @@
 """Names on a map, placed so that none covers another."""
 
+import math
+
 from msgspec import Struct
+
+PADDING = 3.0
+"""Free space around a name, in units of the map."""
+SAME_PLACE = 25.0
+"""Distance within which a name that stands already need not be said once more: a station in a city that is a target."""
 
 CHARACTER_WIDTH = 0.58
 """Width of an average character, in units of the type size; on the wide side of usual sans-serif faces."""
@@ -31,6 +38,11 @@ class _Box(Struct, frozen=True):
     right: float
     bottom: float
 
+    def inside(self, width: float, height: float) -> bool:
+        """Whether the name, without the space around it, stands on the map."""
+        across = self.left + PADDING >= 0 and self.right - PADDING <= width
+        return across and self.top + PADDING >= 0 and self.bottom - PADDING <= height
+
     def meets(self, other: "_Box") -> bool:
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
@@ -57,16 +69,26 @@ def _candidates(anchor: Anchor, size: float) -> list[tuple[Label, _Box]]:
     return [
         (
             Label(x, y, anchor.text, align),
-            _Box(x + shift[align], y - 0.8 * size, x + shift[align] + width, y + 0.25 * size),
+            _Box(
+                x + shift[align] - PADDING,
+                y - 0.8 * size - PADDING,
+                x + shift[align] + width + PADDING,
+                y + 0.25 * size + PADDING,
+            ),
         )
         for x, y, align in places
     ]
 
 
+def _distance(one: Anchor, other: Anchor) -> float:
+    return math.hypot(one.x - other.x, one.y - other.y)
+
+
 def place(anchors: list[Anchor], size: float, width: float, height: float) -> list[Label]:
     """Places for the names of the anchors, the first anchors first.
 
-    A name that finds no free place inside ``width`` x ``height`` is left out; its point keeps its tooltip.
+    A name that finds no free place inside ``width`` x ``height``, or that stands beside a neighbour already, is left
+    out; its point keeps its tooltip.
 
     Args:
         anchors: Points to be named; a name avoids all of them, its own included.
@@ -75,12 +97,16 @@ def place(anchors: list[Anchor], size: float, width: float, height: float) -> li
         height: Height of the map.
     """
     taken = [_Box(a.x - 4, a.y - 4, a.x + 4, a.y + 4) for a in anchors]
-    labels = []
+    labels: list[Label] = []
+    named: list[Anchor] = []
     for anchor in anchors:
+        if any(anchor.text == other.text and _distance(anchor, other) < SAME_PLACE for other in named):
+            continue
         for label, box in _candidates(anchor, size):
-            inside = box.left >= 0 and box.right <= width and box.top >= 0 and box.bottom <= height
+            inside = box.inside(width, height)
             if inside and not any(box.meets(other) for other in taken):
                 labels.append(label)
+                named.append(anchor)
                 taken.append(box)
                 break
     return labels

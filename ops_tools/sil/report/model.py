@@ -160,11 +160,15 @@ class Downlink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Volume of all images taken, had they been sent whole."""
     sent_bytes: int
     """Volume of the products sent."""
+    settled_images: int
+    """Images that need no more downlink: discarded on board, or their product is on the ground."""
+    settled_bytes: int
+    """Volume of those, had they been sent whole."""
 
     @property
     def saved(self) -> float | None:
-        """Part of the raw volume that needed no sending [<= 1]; None without images."""
-        return 1 - self.sent_bytes / self.raw_bytes if self.raw_bytes > 0 else None
+        """Part of the settled images' volume that needed no sending [<= 1]; None while no image is settled."""
+        return 1 - self.sent_bytes / self.settled_bytes if self.settled_bytes > 0 else None
 
 
 class LedgerRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

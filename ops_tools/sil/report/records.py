@@ -29,8 +29,6 @@ class Expectation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     verdict: Verdict
     detail: str = ""
     """What was found, with numbers."""
-    at_s: float | None = None
-    """When it was decided."""
 
 
 @unique
@@ -179,7 +177,6 @@ class Severity(StrEnum):
 
     DEBUG = "debug"
     INFO = "info"
-    WARNING = "warning"
     ERROR = "error"
     CRITICAL = "critical"
 
@@ -230,4 +227,6 @@ class GalleryItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     received_s: float | None = None
     clouds_synthetic: bool = False
     """True when the simulator drew the clouds into a clear scene."""
+    ground: str = ""
+    """What the ground in the picture is, if it is not the target's own."""
     caption: str = ""

@@ -77,7 +77,6 @@ VERDICT_TONES = {
 SEVERITY_TONES = {
     Severity.DEBUG: "neutral",
     Severity.INFO: "neutral",
-    Severity.WARNING: "warn",
     Severity.ERROR: "bad",
     Severity.CRITICAL: "bad",
 }

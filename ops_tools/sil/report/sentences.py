@@ -139,8 +139,9 @@ def downlink(report: MissionReport) -> str:
     parts = []
     if report.downlink and saved is not None:
         parts.append(
-            f"{volume(report.downlink.sent_bytes)} were sent instead of {volume(report.downlink.raw_bytes)} "
-            f"of images: {percent(saved)} saved."
+            f"{volume(report.downlink.sent_bytes)} were sent for {counted(report.downlink.settled_images, 'image')} "
+            f"of {volume(report.downlink.settled_bytes)}: {percent(saved)} saved. Counted are the images that need no "
+            "more downlink, because they were discarded on board or their product is on the ground."
         )
     waiting = sum(product.received_s is None for product in report.products)
     if report.products:
@@ -159,6 +160,9 @@ def gallery(report: MissionReport) -> str:
     found = tallies.images_by_outcome(report.images)
     discarded = found[ImageOutcome.DISCARDED]
     text = "Left the scene as the camera saw it, in true colour, which stayed on board; right the mask that came down."
+    grounds = dict.fromkeys(item.ground for item in report.gallery if item.ground)
+    if grounds:
+        text += f" The ground is a {listed(list(grounds))}, cut and turned; clouds in it are synthetic."
     if discarded:
         images = counted(discarded, "image was", "images were")
         text += f" {images} discarded on board for clouds."
@@ -170,10 +174,9 @@ def events(report: MissionReport) -> str:
     if not report.events:
         return "No events were sent."
     counts = [(severity, sum(e.severity is severity for e in report.events)) for severity in Severity]
-    countable = {Severity.WARNING, Severity.ERROR}
     words = listed(
         [
-            counted(count, severity.value) if severity in countable else f"{number(count, 0)} {severity}"
+            counted(count, severity.value) if severity is Severity.ERROR else f"{number(count, 0)} {severity}"
             for severity, count in reversed(counts)
             if count
         ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,9 @@ def run(line: str, folder: Path) -> str:
     program, *arguments = line.split()
     module = {
         "flightsw": ["-m", "ops_tools.cli"],
-        "pytest": ["-m", "pytest", "-p", "no:cacheprovider", "--rootdir", "."],
+        "pytest": ["-m", "pytest", "-p", "no:cacheprovider"],
+        "ruff": ["-m", "ruff"],
+        "mypy": ["-m", "mypy", "--cache-dir", str(folder / ".mypy_cache")],
     }
     done = subprocess.run(
         [sys.executable, *module[program], *arguments], cwd=folder, capture_output=True, text=True, check=False
@@ -55,8 +59,25 @@ def test_the_finished_app_passes_its_test(folder: Path) -> None:
 
 
 def test_the_finished_app_flies(folder: Path) -> None:
-    """The flight of the tutorial passes: one command completed on board, one refused on the ground."""
-    assert "scenario.toml: pass" in run("flightsw sil watchman/scenario.toml", folder)
+    """The flight of the tutorial passes: one command completed on board, one refused on the ground, one warning."""
+    told = run("flightsw sil watchman/scenario.toml --out reports", folder)
+    assert "scenario.toml: pass" in told
+    assert re.search(r"WATCHMAN\.SET_THRESHOLD +completed", told)
+    assert re.search(r"WATCHMAN\.SET_THRESHOLD +refused_on_ground", told)
+    assert "events.WATCHMAN.BATTERY_LOW is 1" in told
+    assert list((folder / "reports").glob("watchman*.html"))
+
+
+def assert_clean(folder: Path) -> None:
+    """Lint, format and types of a skeleton, by the rules of this project."""
+    run("ruff check --no-cache", folder)
+    run("ruff format --no-cache --check", folder)
+    run("mypy", folder)
+
+
+def test_the_finished_app_is_clean(folder: Path) -> None:
+    """After all steps of the tutorial, lint, format and types still have nothing to say."""
+    assert_clean(folder / "watchman")
 
 
 def test_a_skeleton_passes_its_test_and_flies_without_an_edit(tmp_path: Path) -> None:
@@ -71,3 +92,22 @@ def test_a_skeleton_is_tested_inside_this_repository_too() -> None:
     with tempfile.TemporaryDirectory(dir=ROOT, prefix=".new-app-") as folder:
         run("flightsw new-app greeter", Path(folder))
         assert "3 passed" in run("pytest greeter", Path(folder))
+        run(f"ruff check --no-cache {folder}", ROOT)
+        run(f"ruff format --no-cache --check {folder}", ROOT)
+
+
+@pytest.mark.parametrize("name", ["alpha", "greeter", "zoom_2", "a" * 32])
+def test_a_skeleton_is_clean_whatever_its_name(name: str, tmp_path: Path) -> None:
+    """The name decides on the order of imports and the length of lines; lint, format and types pass all the same."""
+    run(f"flightsw new-app {name}", tmp_path)
+    assert_clean(tmp_path / name)
+
+
+def test_a_skeleton_is_held_to_the_rules_of_this_project() -> None:
+    """Its own settings exempt nothing that ours do not."""
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]
+    template = importlib.resources.files("ops_tools.new_app") / "templates" / "pyproject.toml.txt"
+    theirs = tomllib.loads(template.read_text().replace("{name}", "greeter"))["tool"]["ruff"]
+    assert theirs["lint"].pop("isort")
+    assert theirs.pop("src") == ["."]
+    assert theirs == ours

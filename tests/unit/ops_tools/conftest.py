@@ -15,6 +15,7 @@ from flightsw.clock import VirtualClock
 from flightsw.hal.errors import PortClosedError, PortTimeoutError
 from ops_tools.console.server import build_application
 from ops_tools.console.stepping import SteppedGround
+from ops_tools.ground.contact_plan import ContactPlan, PlannedContact
 from ops_tools.ground.station import GroundSegment, GroundSettings
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.fields import F32, I16, U8, U16, U32, Length, Limits, Linear, Range, Tail, Unit, UpTo
@@ -269,12 +270,36 @@ def _header_ids(packet: bytes) -> tuple[int, int, int]:
     return int.from_bytes(packet[0:2], "big") & 0x7FF, int.from_bytes(packet[2:4], "big") & 0x3FFF, packet[6] & 0x7F
 
 
+class ListedContacts:
+    """A contact plan that was written down: station, begin and end [s]."""
+
+    def __init__(self, *contacts: tuple[str, float, float]) -> None:
+        self._contacts = [
+            PlannedContact(station, round(begin * SECOND_NS), round(end * SECOND_NS))
+            for station, begin, end in contacts
+        ]
+
+    def current(self, now_ns: int) -> PlannedContact | None:
+        """The contact that should go on."""
+        return next((each for each in self._contacts if each.begin_ns <= now_ns < each.end_ns), None)
+
+    def following(self, now_ns: int) -> PlannedContact | None:
+        """The next contact."""
+        return next((each for each in self._contacts if each.begin_ns > now_ns), None)
+
+
 class Loop:
     """A ground segment and its spacecraft, stepped together."""
 
-    def __init__(self, dictionary: Dictionary, parameters: LinkParameters, settings: GroundSettings | None) -> None:
+    def __init__(
+        self,
+        dictionary: Dictionary,
+        parameters: LinkParameters,
+        settings: GroundSettings | None,
+        plan: ContactPlan | None = None,
+    ) -> None:
         self.spacecraft = LoopbackSpacecraft(dictionary, parameters)
-        self.ground = GroundSegment(dictionary, parameters, self.spacecraft, settings)
+        self.ground = GroundSegment(dictionary, parameters, self.spacecraft, settings, plan=plan)
         self.now_ns = 0
 
     def step(self, seconds: float = 1.0) -> int:
@@ -303,9 +328,17 @@ def settings() -> GroundSettings | None:
 
 
 @pytest.fixture
-def loop(dictionary: Dictionary, parameters: LinkParameters, settings: GroundSettings | None) -> Loop:
+def plan() -> ContactPlan | None:
+    """The ground's contact plan; tests override it."""
+    return None
+
+
+@pytest.fixture
+def loop(
+    dictionary: Dictionary, parameters: LinkParameters, settings: GroundSettings | None, plan: ContactPlan | None
+) -> Loop:
     """Ground and spacecraft together."""
-    return Loop(dictionary, parameters, settings)
+    return Loop(dictionary, parameters, settings, plan)
 
 
 class LoopbackConsole:
@@ -322,6 +355,11 @@ class LoopbackConsole:
         self.clock = VirtualClock()
         self.stepped = SteppedGround(loop.ground, self.clock)
         self.application = build_application(self.stepped)
+
+    def begin_contact(self) -> None:
+        """The spacecraft begins to transmit without a pause."""
+        self.loop.spacecraft.transmitting = True
+        self.step(0)
 
     def step(self, seconds: float = 1.0) -> None:
         """Let time pass."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import re
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -73,13 +75,72 @@ def test_sil_prints_verdict_and_hash_and_writes_what_it_is_asked_to(
     assert found["trace_hash"] in told
     assert found["commands"][0]["verdict"] == "timed_out"
     assert trace.stat().st_size > 1000
-    assert (tmp_path / "out" / "short-3.html").exists()
+    report = tmp_path / "out" / "urbanwatch-short-3.html"
+    assert report.exists()
+    assert f"report {report}" in told
+    assert "EXECUTIVE.NOOP" in told
+    assert "T-1" in told
 
 
 def test_sil_fails_when_a_command_gets_another_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The verdict says which command, and what was expected."""
     assert main(["sil", str(scenario(tmp_path, expect="completed"))]) == 1
-    assert "EXECUTIVE.NOOP: timed_out, expected completed" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "EXECUTIVE.NOOP: timed_out (no report at all" in told
+    assert "), expected completed" in told
+    assert "timed_out, expected completed" in told
+
+
+def test_a_misspelt_command_is_refused_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The verdict says what is wrong with the name, not only that it was refused."""
+    path = scenario(tmp_path, expect="completed")
+    path.write_text(path.read_text().replace("EXECUTIVE.NOOP", "EXECUTIVE.NOOOP"))
+    assert main(["sil", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert "refused_on_ground (" in told
+    assert "'EXECUTIVE.NOOOP'; did you mean EXECUTIVE.NOOP" in told
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [("events.EXECUTIVE.APP_RESTARTED", "fail"), ("events.EXECUTIVE.NOTHING", "error")]
+)
+def test_an_event_that_has_not_happened_counts_as_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str, verdict: str
+) -> None:
+    """Events are figures, zero of those that there are; one that no app has is an error."""
+    path = scenario(tmp_path, value=value, duration=20)
+    path.write_text(path.read_text().replace("equals = true", "at_least = 1").replace("at_s = 5", "at_s = 500"))
+    assert main(["sil", str(path)]) == 1
+    assert f"{verdict}  T-1" in capsys.readouterr().out
+
+
+def test_reports_of_other_flights_have_other_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A longer flight of the same seed does not overwrite the shorter one, and its report says how long it is."""
+    for orbits in ("0.012", "0.013"):
+        main(["demo", "--headless", "--orbits", orbits, "--report", str(tmp_path)])
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["urbanwatch-0.012-orbits-7.html", "urbanwatch-0.013-orbits-7.html"]
+    assert "0.012 orbits" in (tmp_path / names[0]).read_text()
+    assert capsys.readouterr().err == ""
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """--version prints the package's version and ends well."""
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"flightsw {version('flightsw')}\n"
+
+
+@pytest.mark.parametrize("command", ["demo", "sil", "run"])
+def test_paths_in_the_help_are_there(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the examples name can be typed in the clone."""
+    with pytest.raises(SystemExit):
+        parser().parse_args([command, "--help"])
+    told = "".join(capsys.readouterr().out.split())
+    paths = re.findall(r"apps/missions/[a-z_/]+\.toml", told)
+    assert paths or command == "demo"
+    assert all((MISSION.parents[3] / path).is_file() for path in paths)
 
 
 def test_sil_is_inconclusive_while_a_verdict_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

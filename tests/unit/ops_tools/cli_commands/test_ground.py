@@ -10,6 +10,7 @@ import pytest
 
 from ops_tools.cli_commands import ground
 from ops_tools.console.client import ConsoleClient
+from ops_tools.ground.contact_plan import ContactPlan
 from ops_tools.ground.onboard_log import OnboardEntry
 from tlm_cmd.definition.message import Severity
 from tlm_cmd.packets.cfs_header import build_telemetry
@@ -36,8 +37,26 @@ def parser() -> ArgumentParser:
 
 
 @pytest.fixture
+def plan(tiny: SimpleNamespace) -> ContactPlan:
+    """One contact, at which the spacecraft of these tests may have begun to transmit long ago."""
+    planned: ContactPlan = tiny.ListedContacts(("North", 600, 900))
+    return planned
+
+
+@pytest.fixture
+def silent_shell(console: LoopbackConsole, parser: ArgumentParser) -> Shell:
+    """The same without contact."""
+
+    def run(*words: str) -> int:
+        return ground.run(parser.parse_args(words), ConsoleClient(transport=console.ask), no_pause)
+
+    return run
+
+
+@pytest.fixture
 def shell(console: LoopbackConsole, parser: ArgumentParser) -> Shell:
-    """Runs a line of the shell against the loop-back console and returns its exit code."""
+    """Runs a line of the shell against the loop-back console, in contact, and returns its exit code."""
+    console.begin_contact()
 
     def run(*words: str, pause: Callable[[float], None] = no_pause) -> int:
         arguments = parser.parse_args(words)
@@ -54,6 +73,87 @@ def test_a_command_is_followed_to_its_verdict(shell: Shell, capsys: pytest.Captu
         "#1 HEATER.SET_HEATER sent",
         "#1 completed after 1.0 s",
     ]
+
+
+def test_without_contact_a_command_waits_says_so_and_goes_on_with_it(
+    console: LoopbackConsole, silent_shell: Shell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line says what it waits for, one that it has left, one how it ended."""
+    step = console.step
+
+    def step_into_contact(seconds: float = 1.0) -> None:
+        console.loop.spacecraft.transmitting = console.clock.now_ns() >= 600 * 10**9
+        step(seconds)
+
+    monkeypatch.setattr(console, "step", step_into_contact)
+    console.step()
+    assert silent_shell("cmd", "HEATER.NOOP") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "#1 HEATER.NOOP waiting: no contact yet; next: North in 9:59 min",
+        "#1 contact, sent",
+        "#1 completed after 1.0 s",
+    ]
+
+
+def test_a_command_can_be_left_to_wait_by_itself(
+    console: LoopbackConsole, silent_shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line returns, the hazardous command stays, and is armed and sent when contact begins."""
+    assert silent_shell("cmd", "HEATER.EXPLODE", "charge=1", "--confirm", "x", "--wait", "waiting") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "#1 HEATER.EXPLODE waiting: no contact yet; next: North in 10:00 min",
+        "#1 waiting",
+    ]
+    console.begin_contact()
+    for _ in range(3):
+        console.step()
+    assert console.loop.spacecraft.executed == ["Arm", "Explode"]
+
+
+def test_an_interrupted_command_is_withdrawn_before_it_has_left_and_goes_on_after(
+    console: LoopbackConsole, parser: ArgumentParser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 when nothing was sent, 1 when it was; both are said."""
+    asked: list[str] = []
+
+    def interrupt(method: str, url: str, body: bytes | None) -> tuple[int, bytes]:
+        asked.append(url)
+        if "wait=" in url:
+            raise KeyboardInterrupt
+        return console.ask(method, url, body)
+
+    arguments = parser.parse_args(["cmd", "HEATER.NOOP"])
+    assert ground.run(arguments, ConsoleClient(transport=interrupt), no_pause) == 2
+    assert "#1 withdrawn, nothing was sent" in capsys.readouterr().err
+    console.begin_contact()
+    assert ground.run(arguments, ConsoleClient(transport=interrupt), no_pause) == 1
+    assert "#2 is sent; it has left, and goes on" in capsys.readouterr().err
+    assert console.loop.spacecraft.executed == ["Noop"]
+
+
+def test_without_contact_a_command_can_be_refused(silent_shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the next contact."""
+    assert silent_shell("cmd", "HEATER.NOOP", "--without-contact", "refuse") == 2
+    assert "no contact with the spacecraft; the next is with North, in 600 s" in capsys.readouterr().err
+
+
+def test_looking_without_contact_says_when_the_next_one_begins(
+    silent_shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error, so that what was asked for stays as it is; programs that ask for JSON get nothing else."""
+    assert silent_shell("tlm", "HEATER.board") == 0
+    captured = capsys.readouterr()
+    assert captured.out == "HEATER.HEATER_STATUS.board  -  never received\n"
+    assert captured.err == "no contact yet; next: North in 10:00 min\n"
+    assert silent_shell("events", "--severity", "error") == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == [
+        "no event of severity error or above so far",
+        "no contact yet; next: North in 10:00 min",
+    ]
+    assert silent_shell("events", "--json") == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_command_that_fails_on_board_is_exit_code_1(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +288,7 @@ def test_packets_fields_and_their_age(
     assert capsys.readouterr().out.splitlines() == [
         "HEATER.HEATER_STATUS.board  50 degC  YELLOW  0.0 s ago",
         "HEATER.HEATER_STATUS.pressure  1  GREEN  0.0 s ago",
-        "HEATER.HEATER_EXTRA.count  -  never",
+        "HEATER.HEATER_EXTRA.count  -  never received",
         "HEATER.HEATER_STATUS  0.0 s ago",
         "  board     50",
         "  pressure  1",
@@ -209,7 +309,7 @@ def test_without_a_name_every_packet_has_a_line(
     assert shell("tlm") == 0
     lines = capsys.readouterr().out.splitlines()
     assert "HEATER.HEATER_STATUS                1 received  5.0 s ago (stale)" in lines
-    assert "HEATER.OCCASION                     0 received  never" in lines
+    assert "HEATER.OCCASION                     0 received  never received" in lines
 
 
 def test_history_stands_below_the_value(
@@ -273,7 +373,7 @@ def test_events_have_time_severity_and_text(
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "                0.000 s  INFO      HEATER.HEATER_ON  heater 2 is RED (recorded)"
     assert shell("events", "--limit", "3") == 0
-    assert capsys.readouterr().out.startswith("         ground 1.500 s  INFO      GROUND.ACQUISITION_OF_SIGNAL")
+    assert capsys.readouterr().out.startswith("         ground 0.000 s  INFO      GROUND.ACQUISITION_OF_SIGNAL")
     assert shell("events", "--json") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[0])["name"] == "GROUND.ACQUISITION_OF_SIGNAL"
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +23,7 @@ def command(**values: object) -> dict[str, object]:
 
 def test_a_command_is_sent_and_its_record_returned(console: LoopbackConsole) -> None:
     """201 with the record; the same record is found by its number and in the list."""
+    console.begin_contact()
     status, record = console.json("POST", "/api/commands", command())
     assert status == 201
     assert (record["number"], record["stage"], record["open"], record["verdict"]) == (1, "sent", True, None)
@@ -43,6 +46,7 @@ def test_a_refused_command_is_unprocessable_and_recorded(console: LoopbackConsol
 
 def test_a_hazardous_command_needs_its_confirmation_over_http_too(console: LoopbackConsole) -> None:
     """Without a reason 422, with one it is armed and sent."""
+    console.begin_contact()
     hazard = {"name": "HEATER.EXPLODE", "arguments": {"charge": 1}}
     assert console.json("POST", "/api/commands", hazard)[0] == 422
     status, record = console.json("POST", "/api/commands", hazard | {"confirm": "separation"})
@@ -53,6 +57,7 @@ def test_a_hazardous_command_needs_its_confirmation_over_http_too(console: Loopb
 
 def test_waiting_for_a_stage_lets_time_pass_until_it_is_reached(console: LoopbackConsole) -> None:
     """The answer comes with the stage, or when the time is over."""
+    console.begin_contact()
     _, record = console.json("POST", "/api/commands", {"name": "HEATER.SURVEY"})
     _, record = console.json("GET", "/api/commands/1?wait=started")
     assert (record["stage"], console.clock.now_ns()) == ("started", 1_000_000_000)
@@ -95,6 +100,7 @@ def test_a_body_that_is_no_command_is_refused(console: LoopbackConsole, body: by
 )
 def test_only_programs_of_this_host_can_command(console: LoopbackConsole, headers: dict[str, str], status: int) -> None:
     """A page of the World Wide Web can send neither the host nor the content type that are asked for."""
+    console.begin_contact()
     assert console.ask("POST", "/api/commands", json.dumps(command()).encode(), headers)[0] == status
     assert len(console.loop.spacecraft.frames_up) == (status == 201)
 
@@ -166,8 +172,42 @@ def test_an_unknown_stage_and_a_wrong_method_are_refused(console: LoopbackConsol
     """The stages that there are, and the methods."""
     console.json("POST", "/api/commands", command())
     status, answer = console.json("GET", "/api/commands/1?wait=soon")
-    assert (status, "issued, arming, sent, accepted" in answer["error"]) == (400, True)
+    assert (status, "issued, waiting, arming, sent, accepted" in answer["error"]) == (400, True)
     assert console.json("DELETE", "/api/status")[0] == 405
+
+
+def test_without_contact_a_command_waits_and_can_be_withdrawn(console: LoopbackConsole) -> None:
+    """Nothing is radiated before contact; withdrawn, it is refused on ground; once it has left, that is a conflict."""
+    assert console.json("POST", "/api/commands", command())[1]["stage"] == "waiting"
+    assert console.json("POST", "/api/commands", command())[1]["stage"] == "waiting"
+    status, record = console.json("DELETE", "/api/commands/1")
+    assert (status, record["verdict"], record["reason"]) == (200, "refused_on_ground", "withdrawn before it was sent")
+    assert console.loop.spacecraft.frames_up == []
+    console.begin_contact()
+    status, answer = console.json("DELETE", "/api/commands/2")
+    assert (status, "only what waits can be withdrawn" in answer["error"]) == (409, True)
+    assert console.json("DELETE", "/api/commands/3")[0] == 404
+    assert len(console.loop.spacecraft.frames_up) == 1
+
+
+def test_a_command_can_be_refused_or_radiated_without_contact(console: LoopbackConsole) -> None:
+    """The caller chooses; the words are checked."""
+    assert console.json("POST", "/api/commands", command(without_contact="refuse"))[0] == 422
+    assert console.json("POST", "/api/commands", command(without_contact="radiate"))[1]["stage"] == "sent"
+    status, answer = console.json("POST", "/api/commands", command(without_contact="hope"))
+    assert (status, "without_contact" in answer["error"]) == (400, True)
+
+
+def test_the_root_lists_what_there_is_to_ask(console: LoopbackConsole) -> None:
+    """Every path with its methods and a sentence; each path that needs no number is answered."""
+    status, answer = console.json("GET", "/")
+    assert (status, answer["mission"]) == (200, "tiny")
+    listed = {(each["method"], each["path"]) for each in answer["paths"]}
+    assert {("GET", "/"), ("POST", "/api/commands"), ("DELETE", "/api/commands/{number}")} <= listed
+    assert all(each["about"] for each in answer["paths"])
+    for method, path in listed:
+        if method == "GET" and "{" not in path:
+            assert console.json(method, path)[0] == 200
 
 
 def test_events_by_severity_and_number(console: LoopbackConsole, tiny: SimpleNamespace) -> None:
@@ -186,6 +226,15 @@ def test_status_and_dictionary_are_plain_json(console: LoopbackConsole) -> None:
     console.step()
     status: dict[str, Any] = console.json("GET", "/api/status")[1]
     assert (status["mission"], status["dictionary"], status["link"]["clcw"]) == ("tiny", "unknown", None)
+    assert (status["contact"]["in_contact"], status["contact"]["following"], status["speed"]) == (False, None, 1.0)
     dictionary = console.json("GET", "/api/dictionary")[1]
     assert dictionary["mission"] == "tiny"
     assert "HEATER.EXPLODE" in [entry["name"] for entry in dictionary["commands"]]
+
+
+def test_the_page_on_http_lists_every_path(console: LoopbackConsole) -> None:
+    """The table is what GET / answers."""
+    page = (Path(__file__).resolve().parents[4] / "docs" / "http.md").read_text()
+    listed = {(method, path) for method, path in re.findall(r"\| `(GET|POST|DELETE) ([^?`]+)", page)}
+    served = {(each["method"], each["path"].replace("{number}", "N")) for each in console.json("GET", "/")[1]["paths"]}
+    assert listed == served

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
 def test_every_question_has_a_method(console: LoopbackConsole) -> None:
     """Commands, telemetry, events, status and dictionary."""
+    waiting = ConsoleClient("http://127.0.0.1:8800/", console.ask).issue("HEATER.NOOP", {})
+    assert ConsoleClient(transport=console.ask).withdraw(waiting["number"])["verdict"] == "refused_on_ground"
+    console.begin_contact()
     client = ConsoleClient("http://127.0.0.1:8800/", console.ask)
     record = client.issue("HEATER.NOOP", {})
     assert client.command(record["number"], wait="completed")["verdict"] == "completed"
-    assert [each["number"] for each in client.commands()] == [1]
+    assert [each["number"] for each in client.commands()] == [1, 2]
     assert client.telemetry(["HEATER.board"], history=2)[0]["history"] == []
     assert len(client.telemetry([])) == 7
     assert [event["name"] for event in client.events("info")] == ["GROUND.ACQUISITION_OF_SIGNAL"]

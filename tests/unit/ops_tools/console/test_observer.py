@@ -88,7 +88,7 @@ def test_values_are_written_as_people_read_them(observer: Observer, loop: Loop) 
     assert board.trend[-1] == 45.0
     assert (pressure.text, pressure.unit, pressure.state) == ("100.0", "%", ReadingState.GREEN)
     assert (colour.text, colour.state) == ("blue", ReadingState.NOMINAL)
-    assert (lines.text, bits.text, any_line.text, any_line.unit) == ("1 2 3", "●···", "yes", "lines")
+    assert (lines.text, bits.text, any_line.text, any_line.unit) == ("1 2 3", "0", "yes", "lines")
     assert count.state is ReadingState.MISSING
 
 
@@ -134,6 +134,24 @@ def test_commands_and_events_come_newest_first(observer: Observer, loop: Loop, t
         ("02:42:00", "pass 1 begins"),
     ]
     assert snapshot.commands_open == 1
+
+
+def test_events_are_told_by_their_time_and_errors_stay(observer: Observer, loop: Loop, tiny: SimpleNamespace) -> None:
+    """What was recorded on board comes late and stands where it belongs; the newest errors are kept apart."""
+    loop.spacecraft.now_ns -= 5 * 10**9
+    recorded = loop.spacecraft.packet("heater", tiny.HeaterStuck(3))
+    loop.spacecraft.now_ns += 5 * 10**9
+    loop.spacecraft.say("heater", tiny.HeaterOn(1, tiny.Colour.RED))
+    loop.ground.step(loop.now_ns)
+    loop.spacecraft.sender.enqueue(1, recorded)
+    loop.ground.step(loop.now_ns)
+    snapshot = observer.snapshot()
+    assert [(event.clock, event.text) for event in snapshot.events] == [
+        ("02:42:00", "heater 1 is RED"),
+        ("02:42:00", "pass 1 begins"),
+        ("02:41:55", "heater 3 does not answer"),
+    ]
+    assert [event.text for event in snapshot.errors] == ["heater 3 does not answer"]
 
 
 def test_alarms_and_a_wrong_dictionary_stand_out(observer: Observer, loop: Loop, tiny: SimpleNamespace) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def test_a_client_operates_the_spacecraft_through_a_socket(console: LoopbackConsole) -> None:
     """From the command to its verdict over real HTTP, with the standard library's client."""
+    console.begin_contact()
     console.stepped._period_s = 0
     answers: list[object] = []
 

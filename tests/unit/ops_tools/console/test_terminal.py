@@ -195,6 +195,26 @@ def test_markup_in_texts_of_the_spacecraft_is_only_text(snapshot: ConsoleSnapsho
     assert "stored [bold]" in "\n".join(draw(snapshot, 160, 50))
 
 
+def test_errors_stay_in_view_when_newer_events_have_come(snapshot: ConsoleSnapshot) -> None:
+    """An error that the list has scrolled past stands above it, marked, and once; what is restarted is named below."""
+    events = tuple(EventLine("04:15:00", Severity.INFO, "CAMERA.IMAGE_STORED", f"image {n}") for n in range(40))
+    error = EventLine("04:14:13", Severity.ERROR, "POWER.LINE_TRIPPED", "line 3 tripped")
+    busy = msgspec.structs.replace(snapshot, events=(*events, error), errors=(error,), restarts=(("camera", 2),))
+    lines = draw(busy, 100, 32)
+    assert next(line for line in lines if "line 3 tripped" in line).count("\N{BLACK UP-POINTING TRIANGLE}") == 1
+    assert "\n".join(lines).count("line 3 tripped") == 1
+    assert "restarted camera \N{MULTIPLICATION SIGN}2" in lines[-1]
+    fresh = msgspec.structs.replace(busy, events=(error, *events))
+    assert "\N{BLACK UP-POINTING TRIANGLE}" not in "\n".join(draw(fresh, 100, 32))
+
+
+def test_a_flight_that_cannot_keep_its_pace_says_so(snapshot: ConsoleSnapshot) -> None:
+    """The warning stands in the header, and in the line where there is no terminal."""
+    late = msgspec.structs.replace(snapshot, flight=FlightFacts(speed=60.0, warning="simulator 45 s late"))
+    assert "simulator 45 s late" in draw(late, 100, 32)[2]
+    assert progress_line(late).endswith("WARNING simulator 45 s late")
+
+
 @pytest.mark.parametrize(
     ("met_s", "text"), [(None, "-"), (0, "0d 00:00:00"), (93_784.9, "1d 02:03:04"), (-61, "-0d 00:01:01")]
 )

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ops_tools.console.printable import printable
-from ops_tools.console.wording import duration_text, octets_text, utc_text
+from ops_tools.console.wording import duration_text, octets_text, outlook_text, utc_text
+from ops_tools.ground.contact_plan import ContactOutlook, PlannedContact
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 EPOCH_NS = LEAP_SECONDS.utc_to_tai(1_778_812_860 * 10**9)
@@ -49,3 +50,38 @@ def test_a_terminal_gets_what_it_can_show(text: str, *, ascii_only: bool, shown:
 def test_control_characters_never_reach_a_terminal() -> None:
     """Line ends, escapes and marks that turn the reading direction."""
     assert printable("a\nb\x1b[2Jc\u202ed\0") == "a?b?[2Jc?d?"
+
+
+SECOND_NS = 1_000_000_000
+NEXT = PlannedContact("Beijing", 1500 * SECOND_NS, 1900 * SECOND_NS)
+
+
+@pytest.mark.parametrize(
+    ("outlook", "speed", "text"),
+    [
+        (ContactOutlook(0), None, "no contact yet"),
+        (ContactOutlook(0, following=NEXT), 1.0, "no contact yet; next: Beijing in 25:00 min"),
+        (ContactOutlook(0, following=NEXT), 60.0, "no contact yet; next: Beijing in 25:00 min (25 s at \u00d760)"),
+        (
+            ContactOutlook(30 * SECOND_NS, passes=1, last_ns=0, following=NEXT),
+            0.5,
+            "no contact for 30 s; next: Beijing in 24:30 min (49:00 min at \u00d70.5)",
+        ),
+        (ContactOutlook(0, in_contact=True), 60.0, "contact"),
+        (
+            ContactOutlook(0, in_contact=True, station="Sanya", end_ns=240 * SECOND_NS, following=NEXT),
+            60.0,
+            "contact with Sanya for 4:00 min (4 s at \u00d760) more",
+        ),
+        (
+            ContactOutlook(0, end_ns=240 * SECOND_NS, following=NEXT),
+            None,
+            "no contact yet, though it should go on for 4:00 min more",
+        ),
+    ],
+)
+def test_contact_is_told_in_vehicle_time_and_in_that_of_the_reader(
+    outlook: ContactOutlook, speed: float | None, text: str
+) -> None:
+    """What is heard, how long it lasts, when the next one begins."""
+    assert outlook_text(outlook, speed) == text

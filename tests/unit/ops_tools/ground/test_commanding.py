@@ -172,7 +172,10 @@ def test_a_silent_spacecraft_times_a_command_out_exactly_once(loop: Loop) -> Non
     loop.ground.step(30 * SECOND_NS - 1)
     assert record.open
     loop.ground.step(30 * SECOND_NS)
-    assert (record.verdict, record.reason) == (Verdict.TIMED_OUT, "no report at all within 30 s")
+    assert (record.verdict, record.reason) == (
+        Verdict.TIMED_OUT,
+        "no report at all within 30 s, and nothing was heard from the spacecraft since it was sent",
+    )
     loop.spacecraft.report(RequestId(GROUND, 0x20, record.sequence, 0), Stage.COMPLETED)
     loop.step(31)
     assert record.verdict is Verdict.TIMED_OUT

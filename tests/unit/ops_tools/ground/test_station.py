@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from flightsw.mission_links import MissionLinks
-from ops_tools.ground.contact import DictionaryCheck
+from ops_tools.ground.dictionary_guard import DictionaryCheck
 from ops_tools.ground.station import GroundSegment
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.message import Severity, Telemetry

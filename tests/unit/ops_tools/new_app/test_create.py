@@ -21,7 +21,7 @@ def test_writes_every_file_where_the_tutorial_says(tmp_path: Path) -> None:
         "new/tests/test_night_watch.py",
         "new/mission.toml",
         "new/scenario.toml",
-        "new/pytest.ini",
+        "new/pyproject.toml",
     }
     assert "class NightWatch(App)" in (tmp_path / "new/night_watch/app.py").read_text()
 

@@ -364,7 +364,7 @@ def _events(span_s: int, images: list[ImageRecord], modes: list[ModeSpan]) -> li
     found += [
         EventRecord(
             at_s=span.start_s,
-            severity=Severity.WARNING if span.mode == "THROTTLED" else Severity.DEBUG,
+            severity=Severity.ERROR if span.mode == "THROTTLED" else Severity.DEBUG,
             source="payload",
             name="COMPUTE_MODE",
             text=f"compute board is {span.mode}",
@@ -503,6 +503,8 @@ def make_report(span_s: int, step_s: int = 10, pixels: Pixels | None = None) -> 
         downlink=Downlink(
             raw_bytes=720_000 * len(images),
             sent_bytes=sum(p.size_bytes for p in products if p.received_s is not None),
+            settled_images=len(images),
+            settled_bytes=720_000 * len(images),
         ),
         products=products,
         images=images,

@@ -42,7 +42,7 @@ def test_what_broke_is_bad(orbit_report: MissionReport) -> None:
         thermal=Thermal(history=board, nodes=[ThermalNode(name="board", high_c=75)], compute_node="board"),
         ledger=Ledger(rows=[LedgerRow(message="a", destination="b", sent=3, delivered=2)]),
         commands=[CommandRecord(sequence=1, name="A.B", sent_s=0, verdict=CommandVerdict.NONE)],
-        downlink=Downlink(raw_bytes=10, sent_bytes=20),
+        downlink=Downlink(raw_bytes=10, sent_bytes=20, settled_images=1, settled_bytes=10),
         expectations=[Expectation(requirement="X", text="x", verdict=Verdict.INCONCLUSIVE)],
     )
     bad = {figure.label: figure.note for figure in key_figures(broken) if figure.state is State.BAD}

@@ -105,5 +105,5 @@ def test_an_honest_ledger_closes(accounts: list[tuple[int, dict[str, int]]]) -> 
 
 def test_saved_volume() -> None:
     """The part saved is one minus sent over raw, and unknown without images."""
-    assert Downlink(raw_bytes=1000, sent_bytes=30).saved == pytest.approx(0.97)
-    assert Downlink(raw_bytes=0, sent_bytes=30).saved is None
+    assert Downlink(raw_bytes=2000, sent_bytes=30, settled_images=1, settled_bytes=1000).saved == pytest.approx(0.97)
+    assert Downlink(raw_bytes=2000, sent_bytes=30, settled_images=0, settled_bytes=0).saved is None

@@ -37,8 +37,16 @@ def test_names_never_cover_each_other(anchors: list[Anchor]) -> None:
 
 def test_the_first_name_wins() -> None:
     """Of two points in one place only the first is named when there is room for one."""
-    labels = place([Anchor(5, 6, "alpha"), Anchor(5, 6, "beta")], 12, 100, 14)
+    labels = place([Anchor(5, 6, "alpha"), Anchor(5, 6, "beta")], 12, 100, 22)
     assert [label.text for label in labels] == ["alpha"]
+
+
+def test_a_name_is_said_once_in_one_place() -> None:
+    """A target in the city of a station needs no second label; the same name elsewhere does."""
+    anchors = [Anchor(100, 100, "Beijing"), Anchor(112, 100, "Beijing"), Anchor(400, 100, "Beijing")]
+    labels = place(anchors, 12, 1000, 500)
+    assert len(labels) == 2
+    assert [label.x > 300 for label in labels] == [False, True]
 
 
 def test_the_coastline_stays_on_the_map() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from ops_tools.ground.contact import DictionaryCheck, DictionaryGuard
+from ops_tools.ground.dictionary_guard import DictionaryCheck, DictionaryGuard
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Severity
 
