@@ -128,7 +128,7 @@ def test_colliding_ids_are_named(mission: Path, capsys: pytest.CaptureFixture[st
         (["check", "absent.json"], "No such file"),
         (["check", "list.json"], "holds no dictionary"),
         (["check", "broken.json"], "broken.json"),
-        (["export", "-o", "no/such/folder/d.json"], "cannot be written"),
+        (["export", "-o", "/dev/null/d.json"], "cannot be written"),
         (["export", "-o", "-", "--mission", "absent.toml"], "is missing"),
     ],
 )
