@@ -4,7 +4,7 @@ import math
 
 from msgspec import Struct
 
-PADDING = 3.0
+PADDING = 1.0
 """Free space around a name, in units of the map."""
 SAME_PLACE = 25.0
 """Distance within which a name that stands already need not be said once more: a station in a city that is a target."""
