@@ -225,7 +225,10 @@ def test_reports_of_scenarios_with_one_name_are_all_kept(tmp_path: Path) -> None
     paths = [str(scenario(tmp_path / folder, duration=5)) for folder in ("a", "b")]
     result = tmp_path / "r.json"
     main(["sil", *paths, "--out", str(tmp_path / "out"), "--json", str(result)])
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"urbanwatch-short-7.html", "urbanwatch-short-7-2.html"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "urbanwatch-short-7.html",
+        "urbanwatch-short-7-2.html",
+    }
     assert len({found["report"] for found in json.loads(result.read_text())}) == 2
 
 
