@@ -22,9 +22,9 @@ HELP = """\
 Show the event log: what the spacecraft reports, and what the ground has noticed.
 
 All times are UTC. The spacecraft's events come down in contact only. One look lists events by their time; --follow adds
-new ones as they come. Marked are events that were recorded and played back, events in the short form, which come without
-their fields (… in the text), and entries of the logs on board, which EVENT_SERVICES.DUMP_LOG sends and which may be
-shown already.
+new ones as they come. Marked are events that were recorded and played back, events in the short form, which come
+without their fields (… in the text), and entries of the logs on board, which EVENT_SERVICES.DUMP_LOG sends and which
+may be shown already.
 """
 EXAMPLES = """\
 examples:
