@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import msgspec
 import zmq
 
 from flightsw.bus.addresses import check_address
@@ -222,7 +223,7 @@ class BusLinks:
         counters.unkept = self._outbox.unkept
         if self.admission is not None:
             counters.refused_connections, counters.last_refused = self.admission.refused, self.admission.last_refused
-        return counters
+        return msgspec.structs.replace(counters, different=dict(counters.different))
 
     def _take(self, data: bytes) -> int:
         """Take a batch; returns how many messages it held that could be read."""

@@ -10,31 +10,11 @@ import msgspec
 
 from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.ledger import Ledger
+from flightsw.bus.link_counters import LinkCounters
 from flightsw.bus.outgoing import Offered
 from flightsw.bus.overflow import DropReason
 from flightsw.runtime.control import Heartbeat
-from flightsw.runtime.supervision import AppFigures, AppState
-
-
-class LinkAccount(msgspec.Struct, frozen=True):
-    """What became of the packets that one process gave to another.
-
-    Attributes:
-        offered: packets that the sender's present incarnation gave to the link, the dropped ones included.
-        received: packets that arrived.
-        malformed: packets that arrived and could not be read.
-        lost: packets that did not arrive, those that the sender dropped included.
-    """
-
-    offered: int = 0
-    received: int = 0
-    malformed: int = 0
-    lost: int = 0
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing is under way and everything is accounted for."""
-        return self.offered == self.received + self.malformed + self.lost
+from flightsw.runtime.supervision import AppFigures, AppState, LinkAccount
 
 
 class Child(msgspec.Struct):
@@ -60,6 +40,7 @@ class Child(msgspec.Struct):
         ledger: its newest account.
         offered: what it, or while it does not run its last incarnation, gave to each link, by receiving process.
         arrivals: what came to it, by sending process.
+        link_counters: what its links have met.
         retired: accounts of earlier incarnations.
         retired_slots_skipped: of earlier incarnations.
         retired_slots_overrun: of earlier incarnations.
@@ -86,6 +67,7 @@ class Child(msgspec.Struct):
     ledger: Ledger = Ledger()
     offered: dict[str, Offered] = {}
     arrivals: dict[str, Arrivals] = {}
+    link_counters: LinkCounters = msgspec.field(default_factory=LinkCounters)
     retired: Ledger = Ledger()
     retired_slots_skipped: int = 0
     retired_slots_overrun: int = 0
@@ -137,6 +119,7 @@ class Child(msgspec.Struct):
         self.figures = heartbeat.apps
         self.slots_skipped, self.slots_overrun = heartbeat.slots_skipped, heartbeat.slots_overrun
         self.ledger, self.offered, self.arrivals = heartbeat.ledger, heartbeat.offered, heartbeat.arrivals
+        self.link_counters = heartbeat.link_counters
 
     def heard(self) -> dict[str, Arrivals]:
         """What all incarnations have heard of each other process."""

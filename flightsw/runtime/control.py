@@ -9,6 +9,7 @@ import msgspec
 from flightsw.app import Ticket
 from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.ledger import Ledger
+from flightsw.bus.link_counters import LinkCounters
 from flightsw.bus.outgoing import Offered
 from flightsw.errors import FlightSoftwareError
 from flightsw.runtime.keeping.reset_record import ResetRecord
@@ -62,6 +63,7 @@ class Heartbeat(msgspec.Struct, frozen=True, tag=True):
         slots_overrun: times a slot was found late.
         offered: what it gave to each link, by receiving process.
         arrivals: what came to it, by sending process.
+        link_counters: what its links have met.
     """
 
     apps: dict[str, AppFigures]
@@ -70,6 +72,7 @@ class Heartbeat(msgspec.Struct, frozen=True, tag=True):
     slots_overrun: int
     offered: dict[str, Offered]
     arrivals: dict[str, Arrivals]
+    link_counters: LinkCounters
 
 
 class Wanted(msgspec.Struct, frozen=True, tag=True):

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from flightsw.bus.ledger import Ledger
 from flightsw.clock import Clock
 from flightsw.runtime import control
-from flightsw.runtime.child import Child, LinkAccount, link_account
+from flightsw.runtime.child import Child, link_account
 from flightsw.runtime.fork import fork
 from flightsw.runtime.process import ProcessSettings
-from flightsw.runtime.supervision import AppState
+from flightsw.runtime.supervision import AppState, LinkAccount
 
 POLL_S = 0.05
 
@@ -135,13 +135,16 @@ class Fleet:
 
     def links(self) -> dict[tuple[str, str], LinkAccount]:
         """What became of the packets between each two processes, by (sender, receiver); as of their heartbeats."""
-        children = self.children.values()
         return {
-            (sender.name, receiver.name): link_account(sender, receiver)
-            for sender in children
-            for receiver in children
-            if sender is not receiver
+            (sender.name, receiver): account
+            for sender in self.children.values()
+            for receiver, account in self.links_of(sender).items()
         }
+
+    def links_of(self, sender: Child) -> dict[str, LinkAccount]:
+        """What became of the messages of one process, by receiver; as of the heartbeats."""
+        others = (child for child in self.children.values() if child is not sender)
+        return {receiver.name: link_account(sender, receiver) for receiver in others}
 
     def conserves(self) -> bool:
         """Whether every link between running processes conserves."""

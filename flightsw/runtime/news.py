@@ -12,7 +12,7 @@ from flightsw.runtime.child import Child
 from flightsw.runtime.fleet import Fleet
 from flightsw.runtime.keeping.boot import Boot
 from flightsw.runtime.keeping.keeper import Keeper
-from flightsw.runtime.supervision import AppAccount, AppFigures, AppState, Notice, VehicleAccount
+from flightsw.runtime.supervision import AppAccount, AppFigures, AppState, Notice, ProcessLinks, VehicleAccount
 
 EXECUTIVE_PACKAGE = "flightsw.core.executive"
 ACCOUNT_EVERY_NS = 500_000_000
@@ -111,6 +111,7 @@ class NewsDesk:
             boot_state=room.boot.state,
             at_ns=room.clock.now_ns(),
             each=tuple(self._account(app, room.fleet.of(app)) for app in room.apps),
+            links={child.name: ProcessLinks(room.fleet.links_of(child), child.link_counters) for child in room.fleet},
         )
 
     def _account(self, app: str, child: Child) -> AppAccount:

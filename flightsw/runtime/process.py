@@ -264,6 +264,7 @@ class ProcessRuntime:
             slots_overrun=self._counters.overruns,
             offered=self._links.offered(),
             arrivals={sender: msgspec.structs.replace(there) for sender, there in self._links.arrivals.items()},
+            link_counters=self._links.counters(),
         )
 
     def _close(self) -> None:

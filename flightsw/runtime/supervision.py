@@ -9,6 +9,7 @@ import msgspec
 
 from flightsw.app import Ticket
 from flightsw.bus.ledger import Ledger
+from flightsw.bus.link_counters import LinkCounters
 from flightsw.runtime.keeping.reset_record import ResetEntry, ResetRecord
 from flightsw.runtime.keeping.start_gate import BootState
 
@@ -180,6 +181,39 @@ class AppAccount(msgspec.Struct, frozen=True):
     advanced_ns: int = 0
 
 
+class LinkAccount(msgspec.Struct, frozen=True):
+    """What became of the packets that one process gave to another.
+
+    Attributes:
+        offered: packets that the sender's present incarnation gave to the link, the dropped ones included.
+        received: packets that arrived.
+        malformed: packets that arrived and could not be read.
+        lost: packets that did not arrive, those that the sender dropped included.
+    """
+
+    offered: int = 0
+    received: int = 0
+    malformed: int = 0
+    lost: int = 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is under way and everything is accounted for."""
+        return self.offered == self.received + self.malformed + self.lost
+
+
+class ProcessLinks(msgspec.Struct, frozen=True):
+    """The links of one process.
+
+    Attributes:
+        to: what became of what it gave to each other process.
+        counters: what its links have met.
+    """
+
+    to: dict[str, LinkAccount]
+    counters: LinkCounters
+
+
 class VehicleAccount(msgspec.Struct, frozen=True):
     """Figures over all processes.
 
@@ -193,6 +227,7 @@ class VehicleAccount(msgspec.Struct, frozen=True):
         boot_state: how far the vehicle's start has come.
         at_ns: vehicle time of these figures.
         each: every app of the mission, in its order.
+        links: by process; none in lock-step.
     """
 
     apps: int
@@ -204,6 +239,7 @@ class VehicleAccount(msgspec.Struct, frozen=True):
     boot_state: BootState = BootState.OPERATIONAL
     at_ns: int = 0
     each: tuple[AppAccount, ...] = ()
+    links: dict[str, ProcessLinks] = {}
 
 
 class Supervision(Protocol):

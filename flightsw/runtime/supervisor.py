@@ -15,7 +15,7 @@ from flightsw.clock import HostClock
 from flightsw.hal.nvm import DirectoryNvm
 from flightsw.mission import Mission
 from flightsw.runtime import control
-from flightsw.runtime.child import Child, LinkAccount
+from flightsw.runtime.child import Child
 from flightsw.runtime.far_ways import FarWays
 from flightsw.runtime.fleet import POLL_S, Fleet
 from flightsw.runtime.keeping.boot import Boot
@@ -27,12 +27,7 @@ from flightsw.runtime.repair import Repair
 from flightsw.runtime.requests import Requests
 from flightsw.runtime.run_folder import STORE_FOLDER, forget_all, take
 from flightsw.runtime.starting import Starting
-from flightsw.runtime.supervision import (
-    AppState,
-    Notice,
-    RequestDone,
-    VehicleAccount,
-)
+from flightsw.runtime.supervision import AppState, LinkAccount, Notice, RequestDone, VehicleAccount
 from flightsw.runtime.warm_up import warm_up
 from flightsw.services.store import Store
 
