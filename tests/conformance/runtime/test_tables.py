@@ -7,6 +7,7 @@ from flight.harness import SmallFlight
 from flight.sink.app import Sink
 from flight.sink.messages import AskStatus, Rule, SinkStatus, TakeTables
 
+from flightsw.core.executive.messages import PowerOnReset, ProcessorReset
 from flightsw.messages.life import AppStarted, CommandFailed
 from flightsw.messages.tables import (
     AbortTable,
@@ -141,6 +142,18 @@ def test_a_critical_table_survives_a_reset_of_the_processor(flight: SmallFlight)
     assert factor(flight) == 5
     entry = registry(flight, "rule")
     assert (entry.file, entry.checksum) == ("new.tbl", crc32(image(5)))
+
+
+def test_a_power_on_reset_goes_back_to_the_files(flight: SmallFlight) -> None:
+    """A commanded processor reset keeps what was activated, a power-on reset does not."""
+    put(flight, "new.tbl", 5)
+    activate(flight, "new.tbl")
+    assert flight.command("executive", ProcessorReset()).stage is Stage.COMPLETED
+    flight.await_start("sink", 2)
+    assert factor(flight) == 5
+    flight.send("executive", PowerOnReset())
+    flight.await_start("sink", 3)
+    assert factor(flight) == 1
 
 
 def test_another_app_reads_the_table(flight: SmallFlight) -> None:
