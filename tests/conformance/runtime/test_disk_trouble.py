@@ -33,10 +33,19 @@ def value(flight: SmallFlight) -> int:
     return flight.ask("sink", AskStatus(), SinkStatus).value
 
 
+def filled(folder: Path, generation: int) -> bool:
+    """Let the next write of a generation find no room, unless one is just under way."""
+    try:
+        (folder / STORE / f"checkpoint.sink.{generation}~").symlink_to("/dev/full")
+    except FileExistsError:
+        return False
+    return True
+
+
 def test_a_full_disk_loses_no_accepted_command(flight: SmallFlight, folder: Path) -> None:
     """The kernel says ENOSPC, the event names it, the command is done; stored it is as soon as there is room."""
     for generation in (0, 1):
-        (folder / STORE / f"checkpoint.sink.{generation}~").symlink_to("/dev/full")
+        flight.until(lambda place=generation: filled(folder, place), "a moment without a write")  # type: ignore[misc]
     assert flight.command("sink", Remember(7)).stage is Stage.COMPLETED
     flight.until(lambda: bool(flight.messages(CheckpointFailed, "sink")), "the event")
     assert "cannot be written: No space left on device (ENOSPC)" in flight.messages(CheckpointFailed)[0].reason
