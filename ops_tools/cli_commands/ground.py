@@ -1,4 +1,4 @@
-"""``flightsw cmd``, ``flightsw tlm`` and ``flightsw events``: operate a spacecraft from a shell."""
+"""``flightsw cmd``, ``tlm``, ``events`` and ``bus``: operate a spacecraft from a shell."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 
-from ops_tools.cli_commands import ground_cmd, ground_events, ground_tlm
+from ops_tools.cli_commands import ground_bus, ground_cmd, ground_events, ground_tlm
 from ops_tools.cli_commands.ground_parsers import Pause, Subparsers
 from ops_tools.cli_commands.output import ExitCode, complain
 from ops_tools.console.client import ConsoleClient, ConsoleRequestError, ConsoleUnreachableError
 
 Command = Callable[[Namespace, ConsoleClient, Pause], ExitCode]
-COMMANDS: Mapping[str, Command] = {"cmd": ground_cmd.run, "tlm": ground_tlm.run, "events": ground_events.run}
+COMMANDS: Mapping[str, Command] = {
+    "cmd": ground_cmd.run,
+    "tlm": ground_tlm.run,
+    "events": ground_events.run,
+    "bus": ground_bus.run,
+}
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add ``cmd``, ``tlm`` and ``events`` to the command line; each sets ``run``, which takes the arguments."""
-    for module in (ground_cmd, ground_tlm, ground_events):
+    """Add ``cmd``, ``tlm``, ``events`` and ``bus`` to the command line; each sets ``run``."""
+    for module in (ground_cmd, ground_tlm, ground_events, ground_bus):
         module.register(subparsers).set_defaults(run=run)
 
 
