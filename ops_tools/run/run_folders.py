@@ -6,6 +6,8 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +15,8 @@ from flightsw.runtime.run_folder import LOCK_FILE as SUPERVISOR_LOCK
 
 PREFIX = "flightsw-"
 RUN_LOCK = "run.lock"
+LOOKS, LOOK_S = 100, 0.05
+"""How often, and after how many seconds, one looks whether the last process of a run has ended."""
 MAX_LOOKED_AT = 1000
 """Folders that one start looks at, so that a full temporary folder holds up nobody."""
 
@@ -29,6 +33,24 @@ def make_folder() -> tuple[Path, IO[bytes]]:
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     draft.rename(folder / RUN_LOCK)  # nobody ever sees it there and free while the run lives
     return folder, lock
+
+
+def remove_folder(folder: Path, pause: Callable[[float], None] = time.sleep) -> bool:
+    """Remove the folder of a run that is over, once its flight software has ended and writes no more.
+
+    Args:
+        folder: whose processes have been told to end.
+        pause: waits so many seconds of the host.
+
+    Returns:
+        Whether it is gone; a process that does not end keeps it, and the next run removes it.
+    """
+    for _ in range(LOOKS):
+        if _is_free(folder / SUPERVISOR_LOCK, missing=True):
+            shutil.rmtree(folder, ignore_errors=True)
+            return not folder.exists()
+        pause(LOOK_S)
+    return False
 
 
 def remove_leftovers() -> list[Path]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -34,7 +33,7 @@ from ops_tools.ground.station import GroundSegment, GroundSettings
 from ops_tools.ground.station_radios import StationRadios
 from ops_tools.run.notices import Pacing, read_notice
 from ops_tools.run.reset_line import ResetLine
-from ops_tools.run.run_folders import make_folder, remove_leftovers
+from ops_tools.run.run_folders import make_folder, remove_folder, remove_leftovers
 from ops_tools.run.settings import RunSettings, encode
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
@@ -107,7 +106,7 @@ class RunSession:
             raise RunError(f"{error}; set TMPDIR to a folder with a shorter path") from error
 
     def _remove_folder(self) -> None:
-        shutil.rmtree(self.settings.run_folder, ignore_errors=True)
+        remove_folder(self.settings.run_folder)
         self._lock.close()
 
     @property
@@ -141,8 +140,7 @@ class RunSession:
             try:
                 process.wait(STOP_GRACE_S)
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                _end_group(process)
         if self._trace_file is not None:
             self._write_handler_trace(self._trace_file)
         self._remove_folder()
@@ -180,10 +178,7 @@ class RunSession:
 
     def _reset_computer(self) -> None:
         """End the flight software without a word, and start it again with what it has stored."""
-        flight = self._processes["flight"]
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(flight.pid, signal.SIGKILL)
-        flight.wait()
+        _end_group(self._processes["flight"])
         self._start("flight", ResetSubtype.WATCHDOG.name)
 
     def _write_handler_trace(self, file: Path) -> None:
@@ -203,3 +198,10 @@ class RunSession:
                 raise RunError(f"the simulator was not ready within {START_PATIENCE_S:g} s")
             time.sleep(START_LOOK_S)
         return origin_ns
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process, and all that it has started, without a word."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

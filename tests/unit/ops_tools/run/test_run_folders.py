@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flightsw.runtime.run_folder import take
-from ops_tools.run.run_folders import make_folder, remove_leftovers
+from ops_tools.run.run_folders import LOOKS, make_folder, remove_folder, remove_leftovers
 
 
 @pytest.fixture
@@ -37,6 +37,46 @@ def test_a_folder_whose_flight_software_still_runs_is_left_alone(temporary: Path
     supervisor.close()
     assert remove_leftovers() == [folder]
     assert list(temporary.iterdir()) == []
+
+
+def test_a_folder_is_removed_once_the_last_process_has_ended(temporary: Path) -> None:
+    """What still runs would write into it again: it is waited for, as long as it takes within a bound."""
+    folder, lock = make_folder()
+    supervisor = take(folder, ())
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        (folder / "checkpoint").write_text("the last word")
+        if len(waited) == 3:
+            supervisor.close()
+
+    assert remove_folder(folder, pause)
+    assert len(waited) == 3
+    assert not any(temporary.iterdir())
+    lock.close()
+
+
+def test_a_process_that_does_not_end_is_not_waited_for_without_end(temporary: Path) -> None:
+    """The folder is left to the next run, which finds it free one day."""
+    folder, lock = make_folder()
+    supervisor = take(folder, ())
+    waited: list[float] = []
+    assert not remove_folder(folder, waited.append)
+    assert len(waited) == LOOKS
+    lock.close()
+    assert remove_leftovers() == []
+    supervisor.close()
+    assert remove_leftovers() == [folder]
+    assert not any(temporary.iterdir())
+
+
+def test_a_folder_in_which_nothing_flew_is_removed_at_once(temporary: Path) -> None:
+    """No supervisor has ever held it."""
+    folder, lock = make_folder()
+    assert remove_folder(folder, lambda _: pytest.fail("there is nothing to wait for"))
+    assert not any(temporary.iterdir())
+    lock.close()
 
 
 def test_what_is_no_run_folder_is_left_alone(temporary: Path) -> None:
