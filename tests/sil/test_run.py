@@ -178,7 +178,10 @@ def test_a_run_whose_commands_come_to_nothing_fails(
     scenario.write_text(SCENARIO.format(mission=mission[0]))
     arguments = ["run", "--speed", "20", "--headless", "--duration", "40", "--listen", "127.0.0.1:0"]
     assert main([*arguments, "--scenario", str(scenario), "--json", str(summary)]) == 1
-    reason = "NOBODY.NOTHING: refused_on_ground, expected completed; EXECUTIVE.NOOP: never sent, contact 9 did not come"
+    reason = (
+        "NOBODY.NOTHING: refused_on_ground (no command is called 'NOBODY.NOTHING'), expected completed; "
+        "EXECUTIVE.NOOP: never sent, contact 9 did not come"
+    )
     assert f"fail: {reason}" in capsys.readouterr().out
     found = json.loads(summary.read_text())
     assert (found["verdict"], found["verdict_reason"]) == ("fail", reason)
