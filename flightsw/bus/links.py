@@ -92,6 +92,7 @@ class BusLinks:
         self._settled: dict[str, Passage] = {}
         self._met_before_wants: dict[str, Passage] = {}
         self._far_peers = tuple(peers_far)
+        self._wants_unknown = dict.fromkeys(self._far_peers)
         self._incoming = Incoming(name, processes, heard or {}, done or {})
         self._packer = MessagePacker(dictionary)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -243,18 +244,18 @@ class BusLinks:
         for message_id, message in unpacked.messages:
             if isinstance(message, Request) and message.passage is not None:
                 newest = self._incoming.arrivals[contact.sender]
-                self._take_command(message_id, message, message.passage.number, newest)
+                self._take_command(contact.sender, message_id, message, message.passage.number, newest)
             elif isinstance(message, Wants):
                 self._take_wants(message, contact)
             else:
                 self._bus.deliver_local(message_id, message)
         return len(unpacked.messages)
 
-    def _take_command(self, message_id: int, request: Request, number: int, arrivals: Arrivals) -> None:
-        """Put a command onto the bus if it is the next one of its sender."""
+    def _take_command(self, sender: str, message_id: int, request: Request, number: int, arrivals: Arrivals) -> None:
+        """Put a command onto the bus if it is the next one of its sender, and its verdict has a way back."""
         if number <= arrivals.commands:
             self._counters.duplicates += 1
-        elif number > arrivals.commands + 1:
+        elif number > arrivals.commands + 1 or sender in self._wants_unknown:
             self._counters.out_of_order += 1
         else:
             arrivals.commands = number
@@ -281,6 +282,7 @@ class BusLinks:
         """Send to a process on another computer what it asks for."""
         if contact.newest and contact.sender in self._far_peers:
             self.set_routes({contact.sender: wants.message_ids})
+            self._wants_unknown.pop(contact.sender, None)
             met = self._met_before_wants.pop(contact.sender, None)
             if met is not None:  # only now what is told again has a way there
                 self._on_met(met)

@@ -57,6 +57,12 @@ def test_processes_on_two_computers_share_one_bus(make_far_end: MakeFarEnd, word
     there.links.say_wants()
     assert until(lambda: len(here.bus.destinations(words.go_id)) == 1, here, there)
     assert here.bus.destinations(words.image_id) == ()
+    here.bus.send(words.go_id, words.request(99))
+    assert until(lambda: there.links.counters().out_of_order > 0, here, there)
+    assert there.received == []  # its verdict would not find back: what the sender wants is not known yet
+    here.links.say_wants()
+    assert until(lambda: len(there.received) == 1, here, there)
+    there.received.clear()
     for number in range(5):
         here.bus.send(words.go_id, words.request(number))
         here.bus.send(words.count_id, words.Count(number))
