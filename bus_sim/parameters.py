@@ -21,6 +21,7 @@ from bus_sim.equipment.camera import CameraParameters
 from bus_sim.equipment.compute_board import ComputeBoardParameters
 from bus_sim.equipment.mass_memory import MassMemoryParameters
 from bus_sim.equipment.receiver import ReceiverParameters
+from bus_sim.equipment.tone_unit import ToneParameters
 from bus_sim.equipment.transmitter import TransmitterParameters
 from bus_sim.errors import ParameterError
 from bus_sim.power.battery import BatteryParameters
@@ -51,6 +52,7 @@ class SpacecraftParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
         thermal: see `ThermalParameters`.
         body: see `BodyParameters`.
         sensors: see `SensorParameters`.
+        tone: see `ToneParameters`.
         onboard_computer: see `ComputerParameters`.
         mass_memory: see `MassMemoryParameters`.
         camera: see `CameraParameters`.
@@ -70,6 +72,7 @@ class SpacecraftParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     thermal: ThermalParameters
     body: BodyParameters
     sensors: SensorParameters
+    tone: ToneParameters
     onboard_computer: ComputerParameters
     mass_memory: MassMemoryParameters
     camera: CameraParameters

@@ -9,6 +9,7 @@ from bus_sim.equipment.compute_board import ComputeBoardState
 from bus_sim.equipment.constant_load import ConstantLoadState
 from bus_sim.equipment.mass_memory import MassMemoryState
 from bus_sim.equipment.receiver import ReceiverState
+from bus_sim.equipment.tone_unit import ToneUnitState
 from bus_sim.equipment.transmitter import TransmitterState
 from bus_sim.equipment.watchdog import WatchdogState
 from bus_sim.errors import SnapshotError
@@ -20,7 +21,7 @@ from bus_sim.random_streams import StreamState
 from bus_sim.thermal.heaters import HeaterBankState
 from bus_sim.thermal.network import ThermalState
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 """Raised whenever the meaning of a state changes."""
 
 
@@ -38,6 +39,7 @@ class SpacecraftState(msgspec.Struct):
     body: BodyState
     sensors: AttitudeSensorState
     gps: GpsState
+    tone_unit: ToneUnitState
     onboard_computer: ConstantLoadState
     watchdog: WatchdogState
     mass_memory: MassMemoryState

@@ -18,6 +18,7 @@ from bus_sim.equipment.compute_board import ComputeBoard
 from bus_sim.equipment.constant_load import ConstantLoad
 from bus_sim.equipment.mass_memory import MassMemory
 from bus_sim.equipment.receiver import Receiver
+from bus_sim.equipment.tone_unit import ToneUnit
 from bus_sim.equipment.transmitter import Transmitter
 from bus_sim.equipment.watchdog import Watchdog
 from bus_sim.errors import ModelRangeError, OrbitError, ParameterError
@@ -77,6 +78,7 @@ class Spacecraft:
         self.body = RigidBody(parameters.body, self.streams.stream("body"))
         self.sensors = AttitudeSensors(parameters.sensors, self.streams.stream("attitude_sensors"))
         self.gps = GpsReceiver(parameters.sensors, self.streams.stream("gps"))
+        self.tone_unit = ToneUnit(parameters.tone, self.environment.epoch.tai_ns(0), self.streams.stream("tone_unit"))
         self.onboard_computer = ConstantLoad(parameters.onboard_computer.power_w)
         self.watchdog = Watchdog()
         self.mass_memory = MassMemory(parameters.mass_memory)
@@ -235,6 +237,7 @@ class Spacecraft:
         nadir_body = to_body(attitude, scale(surroundings.position_km, -1.0 / norm(surroundings.position_km)))
         self.sensors.sample(surroundings, body.quaternion, attitude, body.rate_rad_s, nadir_body, step_s)
         self.gps.sample(surroundings, step_s)
+        self.tone_unit.sample(self.now_ns, step_s, receiver_valid=self.gps.state.valid)
 
     def _observe(self) -> Aim:
         body = self.body.state

@@ -24,6 +24,7 @@ import msgspec
 
 from flightsw.bus.overflow import Overflow, Reception
 from flightsw.errors import FlightSoftwareError
+from flightsw.messages.slots import MAX_ACTIVITIES, MAX_ACTIVITY_OCTETS
 from flightsw.messages.tables import TableKind
 from flightsw.services.tables.declaration import SharedTable, Table
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
@@ -85,11 +86,19 @@ class WorkFailed(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """A cyclic activity of an app class."""
+    """A cyclic activity of an app class.
+
+    Attributes:
+        name: of the method.
+        seconds: period.
+        offset: seconds into the period.
+        group: activities of one group, over all apps, can be switched together; empty for none.
+    """
 
     name: str
     seconds: float
     offset: float
+    group: str = ""
 
 
 def handles(
@@ -146,11 +155,20 @@ def _reception(limit: int | None, overflow: Overflow) -> Reception:
     return Reception(limit, overflow)
 
 
-def every(seconds: float, offset: float = 0.0) -> Callable[[Handler], Handler]:
-    """Mark a cyclic activity: runs each ``seconds``, ``offset`` seconds into the period."""
+def every(seconds: float, offset: float = 0.0, group: str = "") -> Callable[[Handler], Handler]:
+    """Mark a cyclic activity: runs each ``seconds``, ``offset`` seconds into the period.
+
+    It can be switched off and on by command, by its name or with all others of its ``group``. Give no group to what
+    protects the vehicle.
+
+    Raises:
+        FlightSoftwareError: the group's name is longer than commands can carry.
+    """
+    if len(group.encode()) > MAX_NAME_OCTETS:
+        raise FlightSoftwareError(f"activity group {group!r}: at most {MAX_NAME_OCTETS} octets fit its commands")
 
     def mark(handler: Handler) -> Handler:
-        handler.__dict__["activity"] = Activity(handler.__name__, seconds, offset)
+        handler.__dict__["activity"] = Activity(handler.__name__, seconds, offset, group)
         return handler
 
     return mark
@@ -210,6 +228,10 @@ class App:
         for base in reversed(cls.__mro__):
             for name, member in vars(base).items():
                 cls._gather(name, member)
+        if len(cls.activities) >= MAX_ACTIVITIES:
+            raise FlightSoftwareError(
+                f"{cls.__name__}: {len(cls.activities)} activities, allowed are {MAX_ACTIVITIES - 1}"
+            )
 
     @classmethod
     def _gather(cls, name: str, member: object) -> None:
@@ -226,6 +248,10 @@ class App:
             if hasattr(member, "collected_record"):
                 cls._claim(cls.collectors, member.collected_record, name)
             if hasattr(member, "activity"):
+                if len(name.encode()) > MAX_ACTIVITY_OCTETS:
+                    raise FlightSoftwareError(
+                        f"{cls.__name__}.{name}: at most {MAX_ACTIVITY_OCTETS} octets are allowed"
+                    )
                 others = (activity for activity in cls.activities if activity.name != name)
                 cls.activities = (*others, member.activity)
 

@@ -37,10 +37,13 @@ from flightsw.runtime.journal import Execution
 from flightsw.runtime.keeping.reset_record import ResetRecord
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import AppAccount, AppRequest, AppState, Notice, Supervision, VehicleAccount
+from flightsw.services.frames import FrameClock
 from flightsw.services.retained_memory import RetainedMemory, VirtualRetainedMemory
+from flightsw.services.schedule import Schedule
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
 from flightsw.services.store import Recalled
+from flightsw.services.time_quality import ClockSource, ClockState, TimeQuality
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 from tlm_cmd.link.parameters import LinkParameters
@@ -115,8 +118,9 @@ class Bench:
         self._tables = tables or Path()
         self._stored: dict[str, bytes] = {}
         self._sequence = 0
-        self._slots: SlotTable | None = None
-        self._frame = start_ns // MINOR_FRAME_NS
+        self._is_started = False
+        self.schedule = Schedule(SlotTable(MINOR_FRAME_NS, ()), FrameClock(MINOR_FRAME_NS))
+        self.schedule.begin(start_ns)
         self.clock = VirtualClock(start_ns)
         self.bus = Bus()
         self.bus.tap = self._record
@@ -127,6 +131,7 @@ class Bench:
         self.retained: RetainedMemory = VirtualRetainedMemory()
         self.time = SpacecraftTime()
         self.time.set_utc(0, parse_utc(file.time.epoch_utc))
+        self.time.quality = TimeQuality(ClockState.VALID, ClockSource.INTERNAL, 0)
         self.supervision: Supervision = self
         self.commands: list[Command] = []
         self.works: list[StartedWork] = []
@@ -153,16 +158,17 @@ class Bench:
 
     def start(self) -> None:
         """Start the app; it may fail to, which is an event, and then it handles nothing."""
-        self.container.prepare()
-        self.container.start()
-        self.bus.dispatch()
-        self._slots = SlotTable(
+        self.schedule.table = SlotTable(
             MINOR_FRAME_NS,
             [
                 Slot.every(self._name, activity.name, activity.seconds, activity.offset, MINOR_FRAME_NS)
                 for activity in self.container.app_class.activities
             ],
         )
+        self.container.prepare()
+        self.container.start()
+        self.bus.dispatch()
+        self._is_started = True
 
     def restart(self) -> None:
         """Let the app crash and come back from its checkpoint; the bench remembers what was sent before."""
@@ -217,14 +223,15 @@ class Bench:
         Raises:
             FlightSoftwareError: the bench was not started.
         """
-        slots = self._started()
+        self._started()
         end = self.clock.now_ns() + round(seconds * 1e9)
-        while (frame := slots.next_busy_frame(self._frame)) is not None and frame * MINOR_FRAME_NS < end:
-            self.clock.advance_to(max(self.clock.now_ns(), frame * MINOR_FRAME_NS))
-            self._frame = frame + 1
-            for slot in slots.due(frame):
-                self.container.run_activity(slot.activity)
-                self.bus.dispatch()
+        while (wake_ns := self.schedule.wake_ns()) is not None and wake_ns < end:
+            self.clock.advance_to(max(self.clock.now_ns(), wake_ns))
+            for frame in self.schedule.take(self.clock.now_ns()).frames:
+                for slot in self.schedule.table.due(frame):
+                    lag_ns = self.clock.now_ns() - self.schedule.frames.begin_ns(frame)
+                    self.container.activities.run(slot.activity, lag_ns)
+                    self.bus.dispatch()
         self.clock.advance_to(end)
 
     # ---------------------------------------------------------------- looking at it
@@ -333,10 +340,9 @@ class Bench:
         app = AppAccount(self._name, self.app_state, self.apps[self._name].process, heard_ns=now_ns, advanced_ns=now_ns)
         return VehicleAccount(1, 1, 0, self.bus.ledger(), 0, at_ns=now_ns, each=(app,))
 
-    def _started(self) -> SlotTable:
-        if self._slots is None:
+    def _started(self) -> None:
+        if not self._is_started:
             raise FlightSoftwareError("the bench was not started; call start() first")
-        return self._slots
 
     def _contain(self) -> AppContainer:
         return AppContainer(self._name, self._mission.app_class(self._name), self, InboxLimits())

@@ -208,7 +208,7 @@ class Camera(App):
         rested = last_ns is None or not 0 <= self.now_ns - last_ns < self.targets.repeat_s * NANOSECONDS
         return rested and target.number not in self.state.disabled
 
-    @every(seconds=10, offset=5)
+    @every(seconds=10, offset=5, group="reports")
     def report(self) -> None:
         """Publish what the camera does."""
         state, approach = self.state, self.state.approach

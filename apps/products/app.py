@@ -204,7 +204,7 @@ class Products(App):
         except DeviceError:
             self.state.errors += 1
 
-    @every(seconds=10, offset=7)
+    @every(seconds=10, offset=7, group="reports")
     def report(self) -> None:
         """Publish what waits and what has gone."""
         state = self.state

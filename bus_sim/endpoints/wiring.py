@@ -10,6 +10,7 @@ from bus_sim.endpoints.eps import EpsEndpoint
 from bus_sim.endpoints.heaters import HeatersEndpoint
 from bus_sim.endpoints.mass_memory import MassMemoryEndpoint
 from bus_sim.endpoints.radio import AntennaEndpoint, RadioEndpoint
+from bus_sim.endpoints.tone_capture import ToneCaptureEndpoint
 from bus_sim.endpoints.watchdog import WatchdogEndpoint
 from bus_sim.spacecraft import COMPUTE, Spacecraft
 
@@ -18,6 +19,7 @@ EPS, HEATERS, ATTITUDE_CONTROL = "eps", "heaters", "attitude_control"
 S_BAND, X_BAND = "s_band", "x_band"
 CAMERA, MASS_MEMORY, COMPUTE_BOARD = "camera", "mass_memory", "compute_board"
 WATCHDOG = "watchdog"
+TONE_CAPTURE = "tone_capture"
 
 
 def wire(spacecraft: Spacecraft) -> dict[str, DeviceEndpoint]:
@@ -40,6 +42,7 @@ def wire(spacecraft: Spacecraft) -> dict[str, DeviceEndpoint]:
         MASS_MEMORY: MassMemoryEndpoint(spacecraft.mass_memory),
         COMPUTE_BOARD: ComputeBoardEndpoint(spacecraft.compute_board, thermal, thermal.number(compute_line.node)),
         WATCHDOG: WatchdogEndpoint(spacecraft.watchdog),
+        TONE_CAPTURE: ToneCaptureEndpoint(spacecraft.tone_unit),
     }
 
 

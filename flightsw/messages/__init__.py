@@ -1,7 +1,7 @@
 """What every app understands and reports without writing a line for it.
 
-Function codes 0 and 1 and 96 to 127, event codes 0 to 31 and the first three telemetry packets of each app belong to
-the framework.
+Function codes 0 and 1 and 96 to 127, event codes 0 to 31 and the first four telemetry packets of each app belong to the
+framework.
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ from flightsw.messages.life import (
     ResetCounters,
     StartFailed,
     WorkLost,
+)
+from flightsw.messages.slots import (
+    ActivitySwitched,
+    EnableActivity,
+    EnableGroup,
+    GroupSwitched,
+    ReportSchedule,
+    ScheduleReport,
 )
 from flightsw.messages.store import JournalNotWritten, StoredDataCorrupt
 from flightsw.messages.tables import (
@@ -79,6 +87,9 @@ STANDARD_COMMANDS: tuple[type[Command], ...] = (
     SetEventSquelch,
     ReportEvents,
     ControlEventLog,
+    EnableActivity,
+    EnableGroup,
+    ReportSchedule,
 )
 STANDARD_TELEMETRY: tuple[type[Telemetry], ...] = (
     AppHousekeeping,
@@ -86,6 +97,7 @@ STANDARD_TELEMETRY: tuple[type[Telemetry], ...] = (
     MailboxReport,
     TableRegistry,
     TableContent,
+    ScheduleReport,
 )
 STANDARD_EVENTS: tuple[type[Event], ...] = (
     AppStarted,
@@ -110,4 +122,6 @@ STANDARD_EVENTS: tuple[type[Event], ...] = (
     JournalNotWritten,
     EventSettings,
     EventCounts,
+    ActivitySwitched,
+    GroupSwitched,
 )

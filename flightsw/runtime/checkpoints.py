@@ -32,6 +32,24 @@ class StoredTable(msgspec.Struct, frozen=True):
     updated_met_ns: int
 
 
+class ActivityCount(msgspec.Struct):
+    """What became of the slots of one cyclic activity.
+
+    Attributes:
+        started: times it was started.
+        late: among them, a minor frame or more behind the slot.
+        overruns: times it began in its minor frame and ended behind it.
+        skipped: slots that were too late to run.
+        worst_lag_ns: longest time that it was started behind its slot.
+    """
+
+    started: int = 0
+    late: int = 0
+    overruns: int = 0
+    skipped: int = 0
+    worst_lag_ns: int = 0
+
+
 class ContainerState(msgspec.Struct):
     """The framework's own memory of one app; stored with the app's.
 
@@ -52,6 +70,9 @@ class ContainerState(msgspec.Struct):
         activations: commands that are open until the app takes the table that they activate, by table.
         filter: memory of the event filter.
         disabled_routes: messages that do not reach the app, by command.
+        slots: what became of the slots of its activities, by name.
+        disabled_activities: activities switched off by command.
+        disabled_groups: activity groups switched off by command.
         executed: commands whose handler has been called, from the very first start on.
         open: commands that were deferred and have no verdict yet, oldest first.
     """
@@ -72,6 +93,9 @@ class ContainerState(msgspec.Struct):
     activations: dict[str, Ticket] = {}
     filter: EventFilterState = msgspec.field(default_factory=EventFilterState)
     disabled_routes: list[int] = []
+    slots: dict[str, ActivityCount] = {}
+    disabled_activities: list[str] = []
+    disabled_groups: list[str] = []
     executed: int = 0
     open: list[Ticket] = []
 

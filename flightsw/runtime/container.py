@@ -20,6 +20,7 @@ from flightsw.bus.subscription import Subscription
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointLost, HandlerFailed, StartFailed, WorkLost
 from flightsw.mission_events import EventEntry
+from flightsw.runtime.activities import Activities
 from flightsw.runtime.checkpoints import CheckpointKeeper, ContainerState, new_state
 from flightsw.runtime.event_reporter import EventReporter
 from flightsw.runtime.handler_runs import HandlerRuns
@@ -62,6 +63,7 @@ class AppContainer:
         state: the framework's memory of it.
         mailbox: where its messages wait.
         events: reports its events.
+        activities: its cyclic work.
         running: False before start, when the app's start failed, and behind stop.
         condition: why it does not run, for those whose commands are rejected.
         surroundings: the process it lives in.
@@ -92,6 +94,7 @@ class AppContainer:
         self.events = EventReporter(self, events)
         self.app = app_class(self)
         self.app.state = new_state(app_class)
+        self.activities = Activities(self)
         self._keeper = CheckpointKeeper(self)
         self._restored = False
         self.runs = HandlerRuns(name, surroundings)
@@ -109,6 +112,7 @@ class AppContainer:
         self.table_keeper.restore()
         if self._restored:
             self.state.sequence = (self.state.sequence + SEQUENCE_GAP) % SEQUENCE_MODULO
+        self.activities.restore()
         self._subscriptions.make(self._bus, self._limits, self.shared_tables.message_ids)
         for subscription in self.subscriptions():
             subscription.enabled = subscription.message_id not in self.state.disabled_routes
@@ -130,6 +134,7 @@ class AppContainer:
         self.report(AppStarted(min(self.state.restarts, 65_535), self._restored))
         self.table_keeper.started()
         self.shared_tables.ask()
+        self.activities.report()
         self.checkpoint()
 
     def stop(self) -> None:

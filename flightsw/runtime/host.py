@@ -5,7 +5,7 @@ Both runtimes are built on it: lock-step holds one host with all apps, the proce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
@@ -17,12 +17,16 @@ from flightsw.clock import Clock
 from flightsw.hal.ports import NonVolatileMemory
 from flightsw.hal.sim import MemoryNvm
 from flightsw.mission import DeviceEntry, Mission, MissionError
+from flightsw.runtime.activities import HOUSEKEEPING
 from flightsw.runtime.app_lives import AppLives
 from flightsw.runtime.container import AppContainer
+from flightsw.runtime.followers import Followers
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import Supervision, WorkerFigures
+from flightsw.services.frames import FrameClock
 from flightsw.services.retained_memory import RetainedMemory
+from flightsw.services.schedule import Schedule
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
 from flightsw.services.store import Recalled, Store
@@ -34,7 +38,6 @@ Driver = TypeVar("Driver")
 EventListener = Callable[[str, Event, int], bool | None]
 """Shows an event of an app, at a vehicle time, to people; False when it could not."""
 
-HOUSEKEEPING = "housekeeping"
 TABLE_MEMORY_OCTETS = 1024 * 1024
 """Octets of all table files of one app that are not the mission's."""
 NANOSECONDS = 1_000_000_000
@@ -71,6 +74,9 @@ class Host:
         mission: what is flown.
         bus: the process's bus.
         clock: the vehicle's time.
+        time: spacecraft time, as the vehicle's timekeeper says.
+        schedule: the cyclic schedule of the process.
+        followers: what it follows of what others say.
         lives: the apps.
         members: names of all apps that belong here.
         monitor: told what runs.
@@ -100,7 +106,10 @@ class Host:
         self.bus = Bus()
         self.links = mission.file.links
         self.time = SpacecraftTime()
-        self.time.set_utc(0, parse_utc(mission.file.time.epoch_utc))
+        self.begin_time()
+        minor_frame_ns = mission.file.time.minor_frame_ms * 1_000_000
+        self.schedule = Schedule(SlotTable(minor_frame_ns, ()), FrameClock(minor_frame_ns))
+        self.followers = Followers(self.bus, self.dictionary, store, self.time, self.schedule.frames, clock)
         self.apps = mission.file.apps
         self.executive_limits = mission.file.executive
         self.housekeeping_s = mission.file.time.housekeeping_s
@@ -131,7 +140,21 @@ class Host:
         """Create an app's container and subscribe it; ``lives.start`` starts it."""
         return self.lives.make(app)
 
-    def slots(self) -> SlotTable:
+    def begin_time(self) -> None:
+        """Let spacecraft time begin at the mission's epoch, of which nobody vouches."""
+        beginning = SpacecraftTime()
+        beginning.set_utc(0, parse_utc(self.mission.file.time.epoch_utc))
+        self.time.follow(beginning.correlation, beginning.leap_seconds, beginning.quality)
+
+    def arrange(self) -> None:
+        """Work out the slot table of the apps here; before any of them starts.
+
+        Raises:
+            SlotError: their activities make no slot table.
+        """
+        self.schedule.table = self._slots()
+
+    def _slots(self) -> SlotTable:
         """The cyclic activities of the apps here, housekeeping included, as the slot table that runs them."""
         minor_ns = self.mission.file.time.minor_frame_ms * 1_000_000
         housekeeping_s = self.mission.file.time.housekeeping_s
@@ -146,18 +169,31 @@ class Host:
             entries.append(Slot(name, HOUSEKEEPING, period, order.index(name) % period))
         return SlotTable(minor_ns, entries)
 
-    def run(self, slots: Iterable[Slot]) -> None:
-        """Run the activities that are due, and everything that follows from each, one after the other."""
-        for slot in slots:
-            container = self.containers.get(slot.owner)
-            if container is None or not container.running:
-                continue
-            container.runs.cycles += 1
-            if slot.activity == HOUSEKEEPING:
-                container.housekeeping()
-            else:
-                container.run_activity(slot.activity)
-            self.bus.dispatch()
+    def run_slots(self, after_each: Callable[[], None] = lambda: None) -> None:
+        """Run the activities that are due, and everything that follows from each, one after the other.
+
+        Args:
+            after_each: called behind each of them.
+        """
+        schedule = self.schedule
+        due = schedule.take(self.now_ns())
+        for slot, times in due.skipped:
+            if slot.owner in self.containers:
+                self.containers[slot.owner].activities.skip(slot.activity, times)
+        now_ns, containers = self.clock.now_ns, self.containers
+        for frame in due.frames:
+            begin_ns = schedule.frames.begin_ns(frame)
+            for slot in schedule.table.due(frame):
+                container = containers.get(slot.owner)
+                if container is None or not container.running:
+                    continue
+                container.runs.cycles += 1
+                lag_ns = now_ns() - begin_ns
+                count = container.activities.run(slot.activity, lag_ns)
+                self.bus.dispatch()
+                if count is not None:
+                    container.activities.ended(count, lag_ns, now_ns() - begin_ns)
+                after_each()
 
     # ---------------------------------------------------------------- what containers need
 

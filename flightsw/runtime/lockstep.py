@@ -64,6 +64,7 @@ class LockstepRuntime:
         self.queue = EventQueue()
         self.trace = trace or TraceChain()
         self.observers: list[Callable[[int, int, object], None]] = []
+        self._waits = 0
         tracer = Tracer(HostClock.starting_now(), mission.file.time.minor_frame_ms * 1_000_000)
         self.supervision = LockstepSupervision(mission, self.clock, self.queue, store)
         self.retained = VirtualRetainedMemory()
@@ -85,9 +86,11 @@ class LockstepRuntime:
 
     def start(self) -> None:
         """Boot: start every app when what it needs runs, and begin the cyclic activities."""
+        self.host.arrange()
+        self.host.schedule.begin(self.clock.now_ns())
+        self.host.followers.on_frames_moved = self._schedule_frame
         self.supervision.begin()
-        self._slots = self.host.slots()
-        self._schedule_frame(0)
+        self._schedule_frame()
 
     def every(self, period_ns: int, priority: int, source: str, action: Action) -> None:
         """Run something outside the flight software periodically: physics, ground, a recorder.
@@ -160,15 +163,18 @@ class LockstepRuntime:
         """End what runs outside this process."""
         self.works.close()
 
-    def _schedule_frame(self, earliest: int) -> None:
-        frame = self._slots.next_busy_frame(earliest)
-        if frame is not None:
-            time_ns = frame * self._slots.minor_frame_ns
-            self.queue.add(time_ns, APPS_PRIORITY, "apps", lambda: self._run_frame(frame))
+    def _schedule_frame(self) -> None:
+        """Wait for the next frame; whatever was waited for before no longer counts."""
+        self._waits += 1
+        wait, wake_ns = self._waits, self.host.schedule.wake_ns()
+        if wake_ns is not None:
+            self.queue.add(max(wake_ns, self.clock.now_ns()), APPS_PRIORITY, "apps", lambda: self._run_frame(wait))
 
-    def _run_frame(self, frame: int) -> None:
-        self.host.run(self._slots.due(frame))
-        self._schedule_frame(frame + 1)
+    def _run_frame(self, wait: int) -> None:
+        if wait == self._waits:
+            self.host.run_slots()
+            if wait == self._waits:
+                self._schedule_frame()
 
     def _record(self, message_id: int, message: object) -> None:
         if isinstance(message, Telemetry | Event):

@@ -95,6 +95,7 @@ class LockstepSupervision:
         for name in self._store.names():
             self._store.delete(name)
         self.host.retained.clear()
+        self.host.begin_time()
         self._keeper.power_on_reset(reason, self._clock.now_ns())
         self._boot_again(ticket)
 

@@ -39,7 +39,6 @@ from flightsw.runtime.run_folder import (
 from flightsw.runtime.supervision import AppAction
 from flightsw.services.event_lines import EventLines
 from flightsw.services.retained_memory import FolderRetainedMemory
-from flightsw.services.slots import SlotCounters
 from flightsw.services.store import Store
 from flightsw.services.tracer import Tracer
 from tlm_cmd.definition.message import Event
@@ -133,6 +132,7 @@ class ProcessRuntime:
         self.host.on_executing = self._journal.executing
         self._works = ProcessWorks(mission.worker_settings)
         self.host.works = self._works
+        self.host.arrange()
         for app in members:
             if app in settings.absent:
                 self.host.lives.leave_out(app, settings.absent[app])
@@ -159,9 +159,6 @@ class ProcessRuntime:
         )
         self.host.bus.tap = self._links.check
         self.host.bus.on_breath = self._breathe
-        self._slots = self.host.slots()
-        self._counters = SlotCounters()
-        self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
         self._connected = self._started = False
         self._resting = self._stopping = self._stop_wanted = False
         self._journal_failing = False
@@ -186,7 +183,7 @@ class ProcessRuntime:
                     self._report_journal()
                     if not self._resting:
                         self._hand_over_results()
-                        self._run_slots()
+                        self.host.run_slots(self._breathe)
                 self._links.flush()
                 self._beat()
         finally:
@@ -197,10 +194,10 @@ class ProcessRuntime:
         self._stop_wanted = True
 
     def _wait(self) -> None:
-        frame = self._slots.next_busy_frame(self._last_frame + 1) if self._started else None
+        wake_ns = self.host.schedule.wake_ns() if self._started else None
         wait_s = LONGEST_WAIT_S
-        if frame is not None:
-            wait_s = min(wait_s, self.clock.host_seconds_until(frame * self._slots.minor_frame_ns))
+        if wake_ns is not None:
+            wait_s = min(wait_s, self.clock.host_seconds_until(wake_ns))
         poller = zmq.Poller()
         poller.register(self._links.inbox, zmq.POLLIN)
         poller.register(self._end.fileno(), zmq.POLLIN)
@@ -224,20 +221,9 @@ class ProcessRuntime:
                 self._links.flush()
 
     def _breathe(self) -> None:
-        """Within a burst: let out what has come of it, and show that this process lives."""
+        """Within a burst, or between two activities: let out what has come of it, and show that this process lives."""
         self._links.flush()
         self._beat()
-
-    def _run_slots(self) -> None:
-        now_ns = self.clock.now_ns()
-        catch_up = self._slots.catch_up(now_ns, self._last_frame)
-        self._counters.count(catch_up)
-        self._last_frame = max(self._last_frame, now_ns // self._slots.minor_frame_ns)
-        for frame in catch_up.frames:
-            for slot in self._slots.due(frame):
-                self.host.run((slot,))
-                self._links.flush()
-                self._beat()
 
     def _hand_over_results(self) -> None:
         for app, result in self._works.collect():
@@ -260,8 +246,8 @@ class ProcessRuntime:
         return control.Heartbeat(
             apps={app: self.host.lives.figures(app) for app in self.host.members},
             ledger=self.host.bus.ledger() + self._links.ledger(),
-            slots_skipped=self._counters.skipped,
-            slots_overrun=self._counters.overruns,
+            slots_skipped=self.host.schedule.counters.skipped,
+            slots_overrun=self.host.schedule.counters.overruns,
             offered=self._links.offered(),
             arrivals={sender: msgspec.structs.replace(there) for sender, there in self._links.arrivals.items()},
             link_counters=self._links.counters(),
@@ -347,7 +333,7 @@ class ProcessRuntime:
             self.host.containers[app].condition = condition
         self.host.bus.dispatch()
         self._report_death()
-        self._last_frame = self.clock.now_ns() // self._slots.minor_frame_ns
+        self.host.schedule.begin(self.clock.now_ns())
         self._started = True
 
     def _do(self, action: AppAction, app: str) -> str:

@@ -17,6 +17,7 @@ from flightsw.runtime.journal import Execution
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import Supervision
 from flightsw.services.retained_memory import RetainedMemory
+from flightsw.services.schedule import Schedule
 from flightsw.services.spacecraft_time import SpacecraftTime
 from flightsw.services.store import Recalled
 from tlm_cmd.definition.dictionary import Dictionary
@@ -33,6 +34,7 @@ class Surroundings(Protocol):
         bus: the process's bus.
         version: of the mission's software.
         time: spacecraft time.
+        schedule: the cyclic schedule of the process.
         links: managed parameters of the radio links.
         monitor: told what runs.
         apps: what the mission says of each app, by name.
@@ -45,6 +47,7 @@ class Surroundings(Protocol):
     bus: Bus
     version: str
     time: SpacecraftTime
+    schedule: Schedule
     links: MissionLinks
     monitor: ExecutionMonitor
     apps: dict[str, AppEntry]

@@ -9,6 +9,7 @@ from flightsw.messages.events import MAX_PARAMETER_OCTETS, EventClock, LogAction
 from flightsw.services.retained_memory import RetainedMemory
 from flightsw.services.retained_ring import MAX_SLOTS, RetainedRing, RingMode, read_ring
 from flightsw.services.spacecraft_time import SpacecraftTime
+from flightsw.services.time_quality import ClockState
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.message import Event
 from tlm_cmd.errors import ProtocolError
@@ -124,8 +125,8 @@ def region_of(app: str) -> str:
 
 
 def stamp(time: SpacecraftTime, now_ns: int) -> tuple[EventClock, int]:
-    """The best clock that can be read now, and its time in nanoseconds."""
-    if time.state.correlated:
+    """The best clock that can be trusted now, and its time in nanoseconds: TAI unless it is INVALID."""
+    if time.quality.state is not ClockState.INVALID:
         return EventClock.TAI, max(time.tai_ns(now_ns), 0)
     return EventClock.MET, max(time.met_ns(now_ns), 0)
 

@@ -1,7 +1,7 @@
 """Cyclic work as plain data: which activity of which app is due in which minor frame.
 
 A minor frame is the smallest step of the schedule. The table repeats after its hyper-period, the least common multiple
-of all periods, and is worked out for one hyper-period when it is built.
+of all periods, and is worked out for one hyper-period when it is built. When a frame begins, the frame clock knows.
 """
 
 from __future__ import annotations
@@ -34,14 +34,12 @@ class Slot(msgspec.Struct, frozen=True):
         activity: its name in the app.
         period: minor frames between two starts, at least 1.
         offset: minor frames from the begin of the period, less than the period.
-        enabled: whether it is ever due.
     """
 
     owner: str
     activity: str
     period: int
     offset: int = 0
-    enabled: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a period or an offset that no frame fits."""
@@ -50,6 +48,10 @@ class Slot(msgspec.Struct, frozen=True):
                 f"{self.owner}.{self.activity}: period {self.period} and offset {self.offset} minor frames; "
                 "the period must be at least 1 and the offset less than the period"
             )
+
+    def starts(self, first_frame: int, last_frame: int) -> int:
+        """How often it is due in the minor frames from ``first_frame`` to ``last_frame``, both included."""
+        return (last_frame - self.offset) // self.period - (first_frame - 1 - self.offset) // self.period
 
     @classmethod
     def every(cls, owner: str, activity: str, seconds: float, offset_s: float, minor_frame_ns: int) -> Slot:
@@ -107,11 +109,9 @@ class SlotCounters(msgspec.Struct):
 class SlotTable:
     """All cyclic activities, in the order in which they run within a frame.
 
-    Frame n begins at ``n * minor_frame_ns`` of the clock that the caller counts by, and n is at least 0.
-
     Attributes:
         minor_frame_ns: length of a minor frame.
-        slots: all of them, disabled ones included.
+        slots: all of them.
         hyper_period: minor frames after which everything repeats.
 
     Raises:
@@ -126,9 +126,8 @@ class SlotTable:
         self.hyper_period = _hyper_period(self.slots)
         due: dict[int, tuple[Slot, ...]] = {}
         for slot in self.slots:
-            if slot.enabled:
-                for frame in range(slot.offset, self.hyper_period, slot.period):
-                    due[frame] = (*due.get(frame, ()), slot)
+            for frame in range(slot.offset, self.hyper_period, slot.period):
+                due[frame] = (*due.get(frame, ()), slot)
         self._due = due
         self._busy = sorted(due)
 
@@ -140,17 +139,14 @@ class SlotTable:
         """The first minor frame at or after this one in which something is due; None when nothing ever is."""
         return self._nth_busy_frame(self._busy_frames_before(minor_frame)) if self._busy else None
 
-    def catch_up(self, now_ns: int, last_frame: int, limit: int = MAX_CATCH_UP_FRAMES) -> CatchUp:
-        """The busy frames after ``last_frame`` that have begun by ``now_ns``: at most ``limit``, the newest ones.
-
-        The caller's new last frame is ``now_ns // minor_frame_ns``. Frames in which nothing is due are never late.
+    def catch_up(self, now_frame: int, last_frame: int, limit: int = MAX_CATCH_UP_FRAMES) -> CatchUp:
+        """The busy frames after ``last_frame`` up to ``now_frame``: at most ``limit``, the newest ones.
 
         Raises:
-            SlotError: the limit is less than 1.
+            SlotError: the limit is below 1.
         """
         if limit < 1:
             raise SlotError(f"catch-up limit {limit}; it must be at least 1")
-        now_frame = now_ns // self.minor_frame_ns
         if now_frame <= last_frame or not self._busy:
             return CatchUp((), 0, 0)
         first = self._busy_frames_before(last_frame + 1)
@@ -160,20 +156,6 @@ class SlotTable:
         oldest_run = max(first, end - limit)
         frames = tuple(self._nth_busy_frame(index) for index in range(oldest_run, end))
         return CatchUp(frames, oldest_run - first, now_frame - self._nth_busy_frame(first))
-
-    def switched(self, owner: str, activity: str, *, enabled: bool) -> SlotTable:
-        """The same table with one activity enabled or disabled.
-
-        Raises:
-            SlotError: there is no such activity.
-        """
-        names = [(slot.owner, slot.activity) for slot in self.slots]
-        if (owner, activity) not in names:
-            raise SlotError(f"no activity {owner}.{activity}, there is {', '.join(map('.'.join, names)) or 'none'}")
-        slots = list(self.slots)
-        index = names.index((owner, activity))
-        slots[index] = msgspec.structs.replace(slots[index], enabled=enabled)
-        return SlotTable(self.minor_frame_ns, slots)
 
     def _busy_frames_before(self, minor_frame: int) -> int:
         """How many busy frames there are from frame 0 up to, not including, ``minor_frame``."""

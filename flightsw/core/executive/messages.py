@@ -220,11 +220,11 @@ class StaysOutWithoutNeed(Event, code=36, severity=Severity.CRITICAL, text="{app
     need: AppName
 
 
-class BootStateChanged(Event, code=37, severity=Severity.INFO, text="boot state {state} at {at_ns} ns"):
+class BootStateChanged(Event, code=37, severity=Severity.INFO, text="boot state {state} at {at_monotonic_ns} ns"):
     """The vehicle's start has come to a state."""
 
     state: BootState
-    at_ns: Annotated[int, U64, Unit("ns"), "vehicle time"]
+    at_monotonic_ns: Annotated[int, U64, Unit("ns"), "vehicle time"]
 
 
 class SoftwareReset(Event, code=38, severity=Severity.CRITICAL, text="reset {kind} {subtype} {app}: {reason}"):

@@ -35,4 +35,5 @@ class BasicCommands:
         state.accepted = state.completed = state.failed = state.errors = 0
         state.messages = state.activities = state.refused_sends = state.store_faults = 0
         state.events_unlogged = state.event_lines_lost = 0
+        state.slots.clear()
         self._container.filter.reset_counts()

@@ -16,7 +16,7 @@ from flightsw.messages import APP_FUNCTION_CODES, FIRST_APP_EVENT, STANDARD_COMM
 from flightsw.mission import Mission
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.field_layout import FieldLayout, Kind
-from tlm_cmd.definition.fields import Length
+from tlm_cmd.definition.fields import Length, Number
 from tlm_cmd.definition.layout import layout_of
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 
@@ -26,6 +26,11 @@ SELF_EXPLAINING = re.compile(
     r"(name|reason|job|scene|target|octets|value|power_line|count|delivered|queued|completed|expired)$|.*_(fraction|octets)$"
 )
 """Names that say what the field holds: numbers of numbered things, counts of what has happened, sizes and shares."""
+
+CLOCK_IN_NAME = re.compile(
+    r"(^|_)(monotonic|met|tai|utc|stcf)(_|$)|(^|_)(uncertainty|delta|slew|error|jump|offset|back)(_|$)"
+)
+"""Clocks, and words for differences between times."""
 
 
 def messages(app: str) -> list[type[Record]]:
@@ -175,3 +180,16 @@ def test_fields_explain_themselves(app: str) -> None:
         if not field.unit and not field.description and not SELF_EXPLAINING.match(field.name)
     ]
     assert mute == []
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_times_say_which_clock_they_are(app: str) -> None:
+    """A time too long for 32 bits counts from an epoch: its name, or a field beside it, says by which clock."""
+    found = {name: field for record in messages(app) for name, field in fields(record)}
+    nameless = [
+        name
+        for name, field in found.items()
+        if field.unit in {"s", "ms", "us", "ns"} and isinstance(field.wire, Number) and field.wire.octets > 4
+        if not CLOCK_IN_NAME.search(field.name) and f"{name.partition('.')[0]}.clock" not in found
+    ]
+    assert nameless == []

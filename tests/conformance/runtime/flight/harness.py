@@ -166,9 +166,10 @@ class LockstepVehicle:
 class ProcessVehicle:
     """The flight in processes."""
 
-    def __init__(self, mission_file: Path, folder: Path) -> None:
+    def __init__(self, mission_file: Path, folder: Path, clock: HostClock | None = None) -> None:
         self._mission_file = mission_file
         self._folder = folder
+        self._clock = clock
         self.notices: list[Notice] = []
         self._begin()
 
@@ -177,7 +178,7 @@ class ProcessVehicle:
             self._mission_file,
             self._folder / "run",
             f"ipc://{self._folder}/none",
-            HostClock.starting_now(SPEED),
+            self._clock or HostClock.starting_now(SPEED),
             self.notices.append,
         )
         self.supervisor.start()

@@ -453,7 +453,7 @@ def test_a_long_pause(calm: Plant) -> None:
     """What was known before a pause of a minute is not taken for what is; without a fix there is no orbit."""
     calm.bench.container.checkpoint()
     calm.bench.clock.advance_to(calm.bench.now_ns() + 60 * NS_PER_S)
-    calm.bench._frame = calm.bench.now_ns() // 100_000_000
+    calm.bench.schedule.begin(calm.bench.now_ns())
     calm.bench.restart()
     calm.gps.set_power(on=False)
     before = len(calm.bench.sent(Navigation))

@@ -302,7 +302,7 @@ def test_a_target_is_left_alone_for_a_while(flight: Flight, later_s: int, images
     imaged_ns = flight.bench.app.state.last_image_ns[1]
     # The same pass comes once more, and the approach is due so long after the image.
     flight.bench.clock.advance_to(imaged_ns + (later_s - 35) * NS_PER_S)
-    flight.bench._frame = flight.bench.now_ns() // 100_000_000
+    flight.bench.schedule.begin(flight.bench.now_ns())
     flight.now_s = PASS_S - 65
     flight.fly_to(PASS_S - 28)
     assert flight.asked(RequestImaging) == images
@@ -397,7 +397,7 @@ def test_away_while_it_passes(flight: Flight, unit: CameraUnit) -> None:
     """An app that was away while its target passed, says so and gives the mode back."""
     flight.fly_to(PASS_S - 50)
     flight.bench.clock.advance_to(flight.bench.now_ns() + 100 * NS_PER_S)
-    flight.bench._frame = flight.bench.now_ns() // 100_000_000
+    flight.bench.schedule.begin(flight.bench.now_ns())
     flight.now_s += 100
     flight.bench.restart()
     flight.fly(2)

@@ -111,7 +111,7 @@ def test_a_late_start_accuses_nobody(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of("housekeeping", {}, others=OTHERS, start_ns=10**12)
     all_report(bench, 20)
     bench.clock.advance_to(bench.now_ns() + 10**11)
-    bench._frame = bench.now_ns() // 100_000_000
+    bench.schedule.begin(bench.now_ns())
     bench.restart()
     bench.advance(20)
     assert bench.sent(AppSilent) == []

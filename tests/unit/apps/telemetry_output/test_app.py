@@ -266,7 +266,9 @@ def test_other_objects_are_ignored(downlink: Downlink) -> None:
     """Something that is neither telemetry nor event is not sent."""
     downlink.bench.app.received(0x800, object())
     downlink.bench.advance(1)
-    assert downlink.bench.app.state.recorder.recorded == 2  # the event and the table of its own start
+    assert (
+        downlink.bench.app.state.recorder.recorded == 3
+    )  # the event, the table and the schedule report of its own start
 
 
 # ------------------------------------------------------------------ the form of events

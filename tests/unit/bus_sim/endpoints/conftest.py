@@ -15,6 +15,7 @@ from flightsw.devices.eps import EPS_ADDRESS, Eps
 from flightsw.devices.heaters import HEATERS_ADDRESS, Heaters
 from flightsw.devices.mass_memory import MassMemory
 from flightsw.devices.radio import SBandTransceiver, XBandTransmitter
+from flightsw.devices.tone_capture import ToneCapture
 from flightsw.devices.watchdog import WATCHDOG_ADDRESS, Watchdog
 from flightsw.hal.sim import SimI2c, SimRadioFrequency, SimUart
 
@@ -47,6 +48,7 @@ class Bench:
         self.camera = Camera(SimUart(self.endpoints["camera"]))
         self.mass_memory = MassMemory(SimUart(self.endpoints["mass_memory"]))
         self.compute_board = ComputeBoard(SimUart(self.endpoints["compute_board"]))
+        self.tone_capture = ToneCapture(SimUart(self.endpoints["tone_capture"]))
         self.ground = {name: SimRadioFrequency(antenna, name) for name, antenna in antennas.items()}
 
     def line(self, name: str) -> int:

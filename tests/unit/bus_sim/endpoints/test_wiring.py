@@ -22,6 +22,7 @@ def test_every_driver_finds_its_device(bench: Bench) -> None:
         bench.mass_memory,
         bench.compute_board,
         bench.watchdog,
+        bench.tone_capture,
     )
     assert [driver.name for driver in drivers] == list(bench.endpoints)
     assert list(wire_antennas(bench.spacecraft)) == ["s_band", "x_band"]

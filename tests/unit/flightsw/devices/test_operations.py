@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flightsw.devices import attitude_control, camera, compute_board, eps, heaters, mass_memory, radio
+from flightsw.devices import attitude_control, camera, compute_board, eps, heaters, mass_memory, radio, tone_capture
 from flightsw.devices.device import Device
 from flightsw.devices.errors import CorruptReplyError, NoReplyError, RefusedError
 from flightsw.devices.framing import NOTHING, Nothing, Operation, Status
@@ -119,13 +119,19 @@ SAMPLES: list[tuple[ModuleType, str, Record, Record]] = [
         compute_board.JobProgress(done_s=2.5, work_s=12.5, running=True, finished=False),
     ),
     (compute_board, "ABORT_JOB", compute_board.JobSelection(3), NOTHING),
+    (
+        tone_capture,
+        "GET_TONES",
+        tone_capture.TonesAfter(7),
+        tone_capture.CapturedTones(8, (tone_capture.CapturedTone(8, 10**18, 10**18 + 5, 2**31, valid=True),)),
+    ),
 ]
 EACH_OPERATION = pytest.mark.parametrize(
     ("module", "name", "request_", "reply"),
     SAMPLES,
     ids=[f"{module.__name__.rsplit('.', 1)[1]}.{name}" for module, name, _, _ in SAMPLES],
 )
-MODULES = (eps, heaters, attitude_control, radio, camera, mass_memory, compute_board)
+MODULES = (eps, heaters, attitude_control, radio, camera, mass_memory, compute_board, tone_capture)
 
 
 def operations(module: ModuleType) -> dict[str, Operation[Any, Any]]:

@@ -22,7 +22,10 @@ from flightsw.mission_links import MissionLinks
 from flightsw.runtime.container import AppContainer
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.monitor import ExecutionMonitor
+from flightsw.services.frames import FrameClock
 from flightsw.services.retained_memory import RetainedMemory, VirtualRetainedMemory
+from flightsw.services.schedule import Schedule
+from flightsw.services.slots import SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime
 from flightsw.services.store import Recalled
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
@@ -159,6 +162,7 @@ class World:
         self.bus.tap = self._record
         self.version = "1"
         self.time = SpacecraftTime()
+        self.schedule = Schedule(SlotTable(100_000_000, ()), FrameClock(100_000_000))
         self.links = MissionLinks(LinkParameters(spacecraft_id=1))
         self.folder = folder
         self.stored: dict[str, bytes] = {}

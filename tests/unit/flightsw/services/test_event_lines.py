@@ -7,10 +7,13 @@ from typing import Annotated, Any
 import pytest
 import structlog
 
+from flightsw.services.correlation import Correlation
 from flightsw.services.event_lines import EventLines
 from flightsw.services.spacecraft_time import SpacecraftTime
+from flightsw.services.time_quality import ClockState, TimeQuality
 from tlm_cmd.definition.fields import F32, U8, UpTo
 from tlm_cmd.definition.message import Event, Record, Severity
+from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 TIME = SpacecraftTime()
 
@@ -69,7 +72,7 @@ def test_an_event_is_one_line(tmp_path: Path) -> None:
 def test_the_clock_is_tai_as_soon_as_it_is_known(tmp_path: Path) -> None:
     """A time says which clock it is of."""
     log, time = EventLines(tmp_path / "core.jsonl"), SpacecraftTime()
-    time.set_tai(0, 2 * 10**18)
+    time.follow(Correlation().with_tai(0, 2 * 10**18), LEAP_SECONDS, TimeQuality(ClockState.VALID))
     log.write("thermal", Hot("b", 1), time, 5)
     line = lines(tmp_path / "core.jsonl")[0]
     assert (line["clock"], line["time_ns"], line["monotonic_ns"]) == ("TAI", 2 * 10**18 + 5, 5)

@@ -4,13 +4,16 @@ from typing import Annotated
 import pytest
 
 from flightsw.messages.events import MAX_PARAMETER_OCTETS, EventClock, LogAction, LogEntry
+from flightsw.services.correlation import Correlation
 from flightsw.services.event_log import EventLog, EventLogError, read_event_log
 from flightsw.services.retained_memory import FileRegion, FolderRetainedMemory, VirtualRegion, VirtualRetainedMemory
 from flightsw.services.retained_ring import RingMode
 from flightsw.services.spacecraft_time import SpacecraftTime
+from flightsw.services.time_quality import ClockState, TimeQuality
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.fields import U8, UpTo
 from tlm_cmd.definition.message import Event, Severity
+from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 TIME = SpacecraftTime()
 
@@ -37,7 +40,7 @@ def test_an_entry_says_everything() -> None:
     memory, time = VirtualRetainedMemory(), SpacecraftTime()
     log = EventLog(memory, "thermal")
     assert log.add(Noted(7), time, 5)
-    time.set_tai(0, 2 * 10**18)
+    time.follow(Correlation().with_tai(0, 2 * 10**18), LEAP_SECONDS, TimeQuality(ClockState.VALID))
     assert log.add(Long("hot"), time, 6)
     assert read_event_log(memory, "thermal").entries == (
         (1, LogEntry(EventClock.MET, 5, 40, Severity.INFO, True, b"\x07")),

@@ -1,19 +1,12 @@
-from collections.abc import Callable
-
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from flightsw.services.spacecraft_time import (
-    MAX_SLEW_NS_PER_S,
-    SpacecraftTime,
-    SpacecraftTimeError,
-    TimeState,
-    format_utc,
-    parse_utc,
-)
+from flightsw.services.correlation import LAST_TAI_NS, Correlation
+from flightsw.services.leap_steps import with_leap_steps
+from flightsw.services.spacecraft_time import SpacecraftTime, SpacecraftTimeError, format_utc, parse_utc
+from flightsw.services.time_quality import UNKNOWN_NS, ClockSource, ClockState, TimeQuality
+from tlm_cmd.errors import ProtocolError
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 MODEST = settings(max_examples=60, deadline=None)
@@ -21,8 +14,6 @@ MODEST = settings(max_examples=60, deadline=None)
 SECOND = 1_000_000_000
 UTC_2026 = 1_767_225_600 * SECOND
 TAI_2026 = LEAP_SECONDS.utc_to_tai(UTC_2026)
-FIRST_TAI = LEAP_SECONDS.utc_to_tai(63_072_000 * SECOND)
-LAST_TAI = 2**32 * SECOND - 1
 
 
 @pytest.fixture
@@ -34,11 +25,12 @@ def time() -> SpacecraftTime:
 
 
 def test_before_it_is_set_time_begins_in_2000() -> None:
-    """Time that was never set can be read, says that it is not correlated, and is plainly wrong."""
+    """Time that was never set can be read, says that nobody vouches for it, and is plainly wrong."""
     time = SpacecraftTime()
     assert time.met_ns(5) == 5
     assert format_utc(time.utc_ns(0)) == "2000-01-01T00:00:00.000Z"
-    assert not time.state.correlated
+    assert time.quality.state is ClockState.INVALID
+    assert time.uncertainty_ns(0) == UNKNOWN_NS
 
 
 def test_utc_is_what_was_set(time: SpacecraftTime) -> None:
@@ -46,15 +38,6 @@ def test_utc_is_what_was_set(time: SpacecraftTime) -> None:
     assert time.utc_ns(100 * SECOND) == UTC_2026
     assert time.utc_ns(100 * SECOND + 7) == UTC_2026 + 7
     assert time.tai_ns(100 * SECOND) == UTC_2026 + (378_691_200 + 37) * SECOND
-    assert time.state.correlated
-    assert time.state.jumps == 1
-
-
-def test_the_clocks_follow_from_each_other(time: SpacecraftTime) -> None:
-    """TAI is MET plus STCF, at any time, while slewing as well."""
-    time.slew(200 * SECOND, -50, 1)
-    for monotonic_ns in (0, 100 * SECOND, 225 * SECOND, 10**15):
-        assert time.tai_ns(monotonic_ns) == time.met_ns(monotonic_ns) + time.stcf_ns(monotonic_ns)
 
 
 def test_utc_over_a_leap_second() -> None:
@@ -74,173 +57,55 @@ def test_the_header_carries_tai(time: SpacecraftTime) -> None:
     assert time.header_time(101 * SECOND) == (seconds + 1, 0)
 
 
-def test_adjusting_is_a_jump_of_tai_only(time: SpacecraftTime) -> None:
-    """A one-shot correction moves TAI at once and leaves MET alone; the last jump is kept with its sign."""
-    met, tai = time.met_ns(150 * SECOND), time.tai_ns(150 * SECOND)
-    time.adjust(150 * SECOND, -3)
-    assert time.met_ns(150 * SECOND) == met
-    assert time.tai_ns(150 * SECOND) == tai - 3
-    assert (time.state.jumps, time.state.last_jump_ns) == (2, -3)
-
-
-@pytest.mark.parametrize("delta_ns", [1000, -1000])
-def test_a_slew_takes_its_time_and_ends_exactly(time: SpacecraftTime, delta_ns: int) -> None:
-    """At 100 ns/s a correction of 1000 ns takes ten seconds, evenly, and not a nanosecond more."""
-    start = 200 * SECOND
-    before = time.stcf_ns(start)
-    time.slew(start, delta_ns, 100)
-    steps = [time.stcf_ns(start + second * SECOND) - before for second in (0, 1, 5, 9, 10, 11, 1000)]
-    assert steps == [delta_ns * part // 10 for part in (0, 1, 5, 9, 10, 10, 10)]
-    assert time.is_slewing(start + 10 * SECOND - 1)
-    assert not time.is_slewing(start + 10 * SECOND)
-    assert time.state.slews == 1
-
-
-def test_a_slew_does_not_reach_into_the_past(time: SpacecraftTime) -> None:
-    """Before its begin the correlation is the old one."""
-    before = time.stcf_ns(0)
-    time.slew(200 * SECOND, 1000, 100)
-    assert time.stcf_ns(199 * SECOND) == before
-
-
-def test_a_second_slew_replaces_the_first(time: SpacecraftTime) -> None:
-    """What the first has added stays, what it had still to add is dropped; time does not jump."""
-    time.slew(200 * SECOND, 1000, 100)
-    middle = time.tai_ns(205 * SECOND)
-    time.slew(205 * SECOND, -200, 100)
-    assert time.tai_ns(205 * SECOND) == middle
-    assert time.tai_ns(300 * SECOND) == middle + 95 * SECOND - 200
-
-
-def test_setting_the_time_ends_a_slew(time: SpacecraftTime) -> None:
-    """After a jump nothing of an earlier slew is added any more."""
-    time.slew(200 * SECOND, 1000, 100)
-    time.set_tai(203 * SECOND, TAI_2026)
-    assert not time.is_slewing(204 * SECOND)
-    assert time.tai_ns(303 * SECOND) == TAI_2026 + 100 * SECOND
-
-
-def test_met_goes_on_over_a_processor_reset(time: SpacecraftTime) -> None:
-    """The monotonic clock starts again; MET goes on from what was stored, and TAI counts as not correlated."""
-    time.slew(200 * SECOND, 1000, 100)
-    met, tai = time.met_ns(205 * SECOND), time.tai_ns(205 * SECOND)
-    stored = msgspec.msgpack.encode(time.state)
-    after = SpacecraftTime(msgspec.msgpack.decode(stored, type=TimeState))
-    after.resume(2 * SECOND, met)
-    assert after.met_ns(2 * SECOND) == met
-    assert after.met_ns(3 * SECOND) == met + SECOND
-    assert after.tai_ns(2 * SECOND) == tai
-    assert not after.is_slewing(10**15)
-    assert not after.state.correlated
-    after.set_tai(4 * SECOND, TAI_2026)
-    assert after.state.correlated
-
-
 def test_the_leap_second_table_says_when_it_ends(time: SpacecraftTime) -> None:
     """Beyond the table's end UTC may be late by a leap second not announced yet."""
     assert time.knows_leap_seconds(100 * SECOND)
     assert not time.knows_leap_seconds(100 * SECOND + 365 * 86_400 * SECOND)
 
 
-@pytest.mark.parametrize("tai_ns", [FIRST_TAI, LAST_TAI])
-def test_the_first_and_the_last_tai_can_be_set(tai_ns: int) -> None:
-    """From 1972 to what a packet header can carry every reading works."""
-    time = SpacecraftTime()
-    time.set_tai(0, tai_ns)
-    assert time.tai_ns(0) == tai_ns
-    assert LEAP_SECONDS.utc_to_tai(time.utc_ns(0)) == tai_ns
-    assert time.header_time(0)[0] <= 2**32 - 1
+def test_following_takes_everything_over(time: SpacecraftTime) -> None:
+    """A process that follows reads what the timekeeper says: clocks, leap seconds and quality."""
+    correlation = Correlation(met_offset_ns=7, stcf_ns=TAI_2026).with_slew(0, 100, 10)
+    table = with_leap_steps([(1_767_225_600, 38)], 1_800_000_000)
+    quality = TimeQuality(ClockState.VALID, ClockSource.TONE, 50, 2 * SECOND, 10)
+    time.follow(correlation, table, quality)
+    assert time.met_ns(3) == 10
+    assert time.stcf_ns(5 * SECOND) == TAI_2026 + 50
+    assert time.is_slewing(5 * SECOND)
+    assert time.utc_ns(9 * SECOND) == LEAP_SECONDS.tai_to_utc(time.tai_ns(9 * SECOND)) - SECOND
+    assert time.uncertainty_ns(4 * SECOND) == 70
 
 
-@pytest.mark.parametrize(
-    "correct",
-    [
-        lambda time: time.set_tai(0, FIRST_TAI - 1),
-        lambda time: time.set_tai(0, LAST_TAI + 1),
-        lambda time: time.set_utc(0, 63_072_000 * SECOND - 1),
-        lambda time: time.set_utc(0, LAST_TAI + 1),
-        lambda time: time.set_utc(0, LAST_TAI),
-        lambda time: time.set_utc(0, -1),
-        lambda time: time.adjust(0, LAST_TAI),
-        lambda time: time.adjust(0, -LAST_TAI),
-        lambda time: time.slew(0, LAST_TAI, 1),
-        lambda time: time.slew(0, 1, 0),
-        lambda time: time.slew(0, 1, -1),
-        lambda time: time.slew(0, 1, MAX_SLEW_NS_PER_S + 1),
-    ],
-)
-def test_what_is_out_of_range_is_refused(time: SpacecraftTime, correct: Callable[[SpacecraftTime], None]) -> None:
-    """A refused correction is counted and changes nothing; the error says what is allowed."""
-    before = msgspec.structs.replace(time.state)
-    with pytest.raises(SpacecraftTimeError, match=r" is -?\d+, allowed is \d+ to \d+") as caught:
-        correct(time)
-    assert isinstance(caught.value.found, int)
-    assert time.state == msgspec.structs.replace(before, refused=1)
+def test_uncertainty_grows_only_forwards() -> None:
+    """Before the check it is what it was at the check; it never exceeds what means that nothing is known."""
+    quality = TimeQuality(ClockState.FLYWHEEL, ClockSource.TONE, 100, 10 * SECOND, 5)
+    assert [quality.uncertainty_at_ns(at * SECOND) for at in (0, 10, 11, 20)] == [100, 100, 105, 150]
+    assert TimeQuality(growth_ns_per_s=9).uncertainty_at_ns(10**18) == UNKNOWN_NS
 
 
-@MODEST
-@given(
-    delta_ns=st.integers(-(10**12), 10**12),
-    rate=st.integers(1, MAX_SLEW_NS_PER_S),
-    times=st.lists(st.integers(0, 10**14), min_size=2, max_size=2),
-)
-def test_tai_never_runs_backwards_while_slewing(delta_ns: int, rate: int, times: list[int]) -> None:
-    """Even at the fastest slew a later reading is not before an earlier one."""
-    time = SpacecraftTime()
-    time.slew(0, delta_ns, rate)
-    earlier, later = sorted(times)
-    assert time.tai_ns(earlier) <= time.tai_ns(later)
-    assert time.tai_ns(later) <= time.tai_ns(later + 1) <= time.tai_ns(later) + 2
+@pytest.mark.parametrize("utc_ns", [63_072_000 * SECOND - 1, LAST_TAI_NS + 1, LAST_TAI_NS, -1])
+def test_a_utc_out_of_range_is_refused(time: SpacecraftTime, utc_ns: int) -> None:
+    """UTC before 1972 or beyond 2094 is refused, and changes nothing."""
+    before = time.correlation
+    with pytest.raises(SpacecraftTimeError, match=r" is -?\d+, allowed is \d+ to \d+"):
+        time.set_utc(0, utc_ns)
+    assert time.correlation == before
 
 
-class TimeRules(RuleBasedStateMachine):
-    """Whatever the ground corrects, MET is the monotonic clock plus a constant, and TAI is the sum of corrections."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.time = SpacecraftTime()
-        self.now = 0
-        self.expected = self.time.tai_ns(0)
-        self.offset = 0
-
-    @rule(wait_ns=st.integers(0, 10**13))
-    def wait(self, wait_ns: int) -> None:
-        """Time passes, long enough for every slew to end."""
-        self.now += wait_ns + 10**13
-        self.expected += wait_ns + 10**13
-
-    @rule(delta_ns=st.integers(-(10**12), 10**12))
-    def adjust(self, delta_ns: int) -> None:
-        """The ground corrects in one step."""
-        self.time.adjust(self.now, delta_ns)
-        self.expected += delta_ns
-        assert self.time.tai_ns(self.now) == self.expected
-
-    @rule(delta_ns=st.integers(-(10**9), 10**9), rate=st.integers(10**6, MAX_SLEW_NS_PER_S))
-    def slew(self, delta_ns: int, rate: int) -> None:
-        """The ground corrects little by little and waits for the end."""
-        at_once = self.time.tai_ns(self.now)
-        self.time.slew(self.now, delta_ns, rate)
-        assert self.time.tai_ns(self.now) == at_once
-        self.expected += delta_ns
-        self.wait(0)
-
-    @rule(monotonic_ns=st.integers(0, 10**10))
-    def reset(self, monotonic_ns: int) -> None:
-        """The processor starts again and resumes at once."""
-        met = self.time.met_ns(self.now)
-        self.time.resume(monotonic_ns, met)
-        self.now, self.offset = monotonic_ns, met - monotonic_ns
-
-    @invariant()
-    def clocks_are_right(self) -> None:
-        """MET never noticed a correction; TAI has all of them."""
-        assert self.time.met_ns(self.now) == self.now + self.offset
-        assert self.time.tai_ns(self.now) == self.expected
+# ------------------------------------------------------------------ leap seconds added in flight
 
 
-TestTimeRules = TimeRules.TestCase
-TestTimeRules.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+def test_added_leap_seconds_replace_what_follows() -> None:
+    """Steps added in flight stand in the place of the built-in ones from the first of them on."""
+    assert with_leap_steps([], LEAP_SECONDS.complete_until_s) is LEAP_SECONDS
+    longer = with_leap_steps([], LEAP_SECONDS.complete_until_s + 1)
+    assert longer.steps == LEAP_SECONDS.steps
+    added = with_leap_steps([(1_800_000_000, 38), (1_900_000_000, 37)], 2_000_000_000)
+    assert added.steps == (*LEAP_SECONDS.steps, (1_800_000_000, 38), (1_900_000_000, 37))
+    replaced = with_leap_steps([LEAP_SECONDS.steps[-1]], 2_000_000_000)
+    assert replaced.steps == LEAP_SECONDS.steps
+    with pytest.raises(ProtocolError):
+        with_leap_steps([(1_900_000_000, 38), (1_800_000_000, 37)], 2_000_000_000)
 
 
 # ------------------------------------------------------------------ texts

@@ -140,7 +140,7 @@ def test_a_round_outlives_a_restart(bench: Bench) -> None:
     bench.advance(1000)
     report = bench.command(ResetFiltersEverywhere())
     bench.clock._now_ns = 0
-    bench._frame = 0
+    bench.schedule.begin(0)
     bench.restart()
     bench.advance(12)
     assert last(bench, report).reason == "no answer from executive"

@@ -1,0 +1,1 @@
+"""The diary: writes down what time it is."""
