@@ -103,6 +103,7 @@ class Host:
         self.dictionary = mission.dictionary
         self.version = mission.file.version
         self.clock = clock
+        self._in_slots = False
         self.bus = Bus()
         self.links = mission.file.links
         self.time = SpacecraftTime()
@@ -172,9 +173,21 @@ class Host:
     def run_slots(self, after_each: Callable[[], None] = lambda: None) -> None:
         """Run the activities that are due, and everything that follows from each, one after the other.
 
+        Within a burst of messages, between two handlers, it may be called as well: then what follows waits its turn.
+        Within an activity it does nothing.
+
         Args:
             after_each: called behind each of them.
         """
+        if self._in_slots:
+            return
+        self._in_slots = True
+        try:
+            self._run_due(after_each)
+        finally:
+            self._in_slots = False
+
+    def _run_due(self, after_each: Callable[[], None]) -> None:
         schedule = self.schedule
         due = schedule.take(self.now_ns())
         for slot, times in due.skipped:

@@ -158,7 +158,7 @@ class ProcessRuntime:
             on_settled=self._journal.settled,
         )
         self.host.bus.tap = self._links.check
-        self.host.bus.on_breath = self._breathe
+        self.host.bus.on_breath = self._in_burst
         self._connected = self._started = False
         self._resting = self._stopping = self._stop_wanted = False
         self._journal_failing = False
@@ -224,6 +224,12 @@ class ProcessRuntime:
         """Within a burst, or between two activities: let out what has come of it, and show that this process lives."""
         self._links.flush()
         self._beat()
+
+    def _in_burst(self) -> None:
+        """Between two handlers of a long burst: activities that are due do not wait for its end."""
+        self._breathe()
+        if self._started and not self._resting:
+            self.host.run_slots(self._breathe)
 
     def _hand_over_results(self) -> None:
         for app, result in self._works.collect():

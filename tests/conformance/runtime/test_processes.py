@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from flight.harness import ProcessVehicle, SmallFlight
 from flight.sink.messages import Add, AskStatus, Hang, Labour, Remember, SinkStatus, Task
-from flight.source.messages import Relay
+from flight.source.messages import Relay, Storm
 
 from flightsw.bus.addresses import LONGEST_IPC_PATH, AddressError
 from flightsw.clock import HostClock
@@ -27,7 +27,7 @@ from flightsw.core.executive.messages import (
     StartApp,
     StopApp,
 )
-from flightsw.messages.life import Noop
+from flightsw.messages.life import AppHousekeeping, Noop
 from flightsw.messages.tracing import DumpTrace, TraceHandlers
 from flightsw.runtime.keeping.reset_record import ResetKind, ResetSubtype
 from flightsw.runtime.keeping.status_page import read_page
@@ -336,3 +336,16 @@ def test_a_run_folder_must_be_short_enough_for_sockets(mission_file: Path, folde
     assert not run_folder.exists()
     supervisor.stop()
     assert set(supervisor.pids.values()) == {0}
+
+
+def test_a_burst_does_not_hold_up_activities(fly: Callable[..., SmallFlight]) -> None:
+    """While thousands of commands are worked off, activities of the same process go on in their slots, each once."""
+    flight = fly()
+    flight.until(lambda: all_running(flight), "a running flight")
+    flight.send("source", Storm(1500))
+    source = flight.dictionary.apid_of("source")
+    before = len(flight.messages(AppHousekeeping, "sink"))
+    flight.until(lambda: len(flight.verdicts_for(source)) >= 1500, "every verdict", patience=10)
+    reports = flight.messages(AppHousekeeping, "sink")[before:]
+    assert any(0 < report.accepted < 1500 for report in reports)
+    assert [report.activities for report in reports] == sorted(report.activities for report in reports)
