@@ -1,0 +1,1 @@
+"""Commands recorders without end."""

@@ -1,0 +1,1 @@
+"""Interface of a producer: it has no words of its own."""
