@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flightsw.bus.ledger import Ledger
+from flightsw.bus.link_counters import LinkCounters
 from flightsw.clock import VirtualClock
 from flightsw.hal.sim import MemoryNvm
 from flightsw.mission_file import AppEntry, MissionFile, TimeEntry
@@ -77,7 +78,7 @@ class Shop:
     def beat(self, cycles: int, handlers: int = 0) -> None:
         """A heartbeat comes."""
         figures = AppFigures(running=True, cycles=cycles, handlers=handlers)
-        self.child.note(Heartbeat({"a": figures}, Ledger(), 0, 0, {}, {}), self.clock.now_ns())
+        self.child.note(Heartbeat({"a": figures}, Ledger(), 0, 0, {}, {}, LinkCounters()), self.clock.now_ns())
 
 
 @pytest.mark.parametrize("alive", ["cycles", "handlers"])
