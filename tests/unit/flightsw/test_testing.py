@@ -124,7 +124,7 @@ def test_a_command_is_answered_at_once(bench: Bench) -> None:
     bench.start()
     assert bench.command(messages().Poke(4)).stage is Stage.COMPLETED
     assert bench.latest(messages().Poked).value == 8
-    assert bench.logged == ["bench_guinea: started, restart 0, checkpoint False", "bench_guinea: seen 1"]
+    assert bench.logged == ["bench_guinea: started after 0 restarts, memory restored: False", "bench_guinea: seen 1"]
     assert bench.ledger().closed
 
 
