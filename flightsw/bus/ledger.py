@@ -59,7 +59,11 @@ class Ledger(msgspec.Struct, frozen=True):
 
 def account_of(destinations: Iterable[Destination]) -> Ledger:
     """What the receiving ends say; the sending side's ``sent`` and ``offered`` are counted apart from them."""
-    total = Ledger()
+    delivered = queued = 0
+    dropped: dict[DropReason, int] = {}
     for destination in destinations:
-        total += Ledger(delivered=destination.delivered, queued=destination.queued, dropped=dict(destination.dropped))
-    return total
+        delivered += destination.delivered
+        queued += destination.queued
+        for reason, count in destination.dropped.items():
+            dropped[reason] = dropped.get(reason, 0) + count
+    return Ledger(delivered=delivered, queued=queued, dropped=dropped)

@@ -249,14 +249,13 @@ class Bus:
     def ledger(self) -> Ledger:
         """The account of everything this bus was asked to carry."""
         sent = offered = unrouted = 0
-        account = self._retired
         for route in self._routes.values():
             sent += route.sent
             offered += route.offered
-            account += account_of(route.destinations)
         for count in self.unrouted.values():
             unrouted += count
-        return account + Ledger(sent=sent, offered=offered, unrouted=unrouted)
+        received = account_of(there for route in self._routes.values() for there in route.destinations)
+        return self._retired + received + Ledger(sent=sent, offered=offered, unrouted=unrouted)
 
     def high_water(self) -> dict[str, tuple[int, ...]]:
         """Most messages that ever waited, by app and quality class."""
