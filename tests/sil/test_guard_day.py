@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.sil.conftest import SCENARIOS, fly_in_a_process_of_its_own
 
 
+@pytest.mark.longest
 def test_the_guard_keeps_every_limit_whatever_the_planner_wants(tmp_path: Path) -> None:
     """No limit of battery or temperature is broken in a day, because the guard refuses."""
     result = tmp_path / "result.json"
