@@ -282,10 +282,11 @@ class BusLinks:
         """Send to a process on another computer what it asks for."""
         if contact.newest and contact.sender in self._far_peers:
             self.set_routes({contact.sender: wants.message_ids})
-            self._wants_unknown.pop(contact.sender, None)
-            met = self._met_before_wants.pop(contact.sender, None)
-            if met is not None:  # only now what is told again has a way there
-                self._on_met(met)
+            if self._links[contact.sender].has_room():  # else when it is asked again: what is told now would be lost
+                self._wants_unknown.pop(contact.sender, None)
+                met = self._met_before_wants.pop(contact.sender, None)
+                if met is not None:
+                    self._on_met(met)
 
 
 def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int, high_water_mark: int) -> zmq.Socket[bytes]:
