@@ -87,6 +87,7 @@ class Journal:
         newest = max(found, key=lambda record: record.number, default=_Record(1, 0, JournalState()))
         self._place, self._number = newest.place, newest.number
         self.state = newest.state
+        self._inherited = tuple(self.state.verdicts)
         executing = self.state.executing
         if executing is not None and executing.passage is not None:
             self._note(executing.passage)  # whatever became of it, it is not executed again
@@ -115,13 +116,10 @@ class Journal:
             self._write()
 
     def verdicts_behind(self, settled: Passage) -> list[Execution]:
-        """What became of the commands of one process behind one of them, oldest first.
-
-        Those of the predecessor's life, and the one with which it died.
-        """
+        """What became of the commands of one process behind one of them in the predecessor's life, oldest first."""
         return [
             each
-            for each in self.state.verdicts
+            for each in self._inherited
             if each.passage is not None
             and (each.passage.sender, each.passage.series) == (settled.sender, settled.series)
             and each.passage.number > settled.number
