@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 SOAK ?= 100
+PARALLEL := --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help env demo test soak check lint types contracts unit bench format clean
 
@@ -32,11 +33,10 @@ demo: env
 
 test: check
 	$(BIN)/python -m coverage erase
-	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal \
-		--cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
 
 soak: env
-	FLIGHTSW_SOAK=$(SOAK) $(BIN)/python -m pytest -m soak --numprocesses $(WORKERS)
+	FLIGHTSW_SOAK=$(SOAK) $(BIN)/python -m pytest -m soak $(PARALLEL)
 
 check: lint types contracts
 
@@ -51,7 +51,7 @@ contracts: env
 	$(BIN)/lint-imports
 
 unit: env
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest $(PARALLEL)
 
 bench: env
 	mkdir -p reports

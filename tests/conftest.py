@@ -1,10 +1,26 @@
-"""The order of all tests."""
+"""The order of all tests, and which of them are traced for coverage."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
+from coverage import Coverage
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest tests begin first."""
     items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """Run at full speed what is marked as untraced, fixtures included."""
+    tracing = Coverage.current() if item.get_closest_marker("untraced") else None
+    if tracing is not None:
+        tracing.stop()
+    try:
+        return (yield)
+    finally:
+        if tracing is not None:
+            tracing.start()

@@ -8,7 +8,7 @@ from flightsw.bus.router import Loss
 from flightsw.runtime.checkpoints import ContainerState
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.surroundings import Surroundings
-from flightsw.runtime.verification import Verification
+from flightsw.runtime.verification import TOLD_AGAIN, Verification
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
 from tlm_cmd.definition.message import Event, Quality, Telemetry
 from tlm_cmd.packets.verification import FailureCode
@@ -45,8 +45,12 @@ class AbsentApp:
         self._bus.close_mailbox(self.name)
 
     def died(self, execution: Execution) -> Execution:
-        """The process died while it executed a command of the app; the stand-in gives the verdict, and returns it."""
+        """The process died while it executed a command of the app; returns it with its verdict, not yet reported."""
         return self._verification.died(execution)
+
+    def report_again(self, execution: Execution, reason: str = TOLD_AGAIN) -> None:
+        """Report the verdict on a command that an earlier life of the process has executed."""
+        self._verification.report_again(execution, reason)
 
     def publish(self, packet: Telemetry) -> tuple[Loss, ...]:
         """Send telemetry in the app's name; returns what was lost by it in this process."""

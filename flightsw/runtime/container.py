@@ -30,7 +30,7 @@ from flightsw.runtime.standard.commands import standard_handlers
 from flightsw.runtime.subscriptions import Subscriptions
 from flightsw.runtime.surroundings import Surroundings
 from flightsw.runtime.tables import TableKeeper
-from flightsw.runtime.verification import Verification
+from flightsw.runtime.verification import TOLD_AGAIN, Verification
 from flightsw.services.events import EventFilter
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID
 from tlm_cmd.definition.message import Command, Event, Telemetry
@@ -212,14 +212,14 @@ class AppContainer:
         self.surroundings.executing(None)
 
     def died(self, execution: Execution) -> Execution:
-        """The process died while it executed a command of this app; its successor gives the verdict, and returns it."""
+        """The process died while it executed a command of this app; returns it with its verdict, not yet reported."""
         execution = self._verification.died(execution)
         self.checkpoint()
         return execution
 
-    def report_again(self, execution: Execution) -> None:
-        """Report the verdict on a command that was sent again."""
-        self._verification.report_again(execution)
+    def report_again(self, execution: Execution, reason: str = TOLD_AGAIN) -> None:
+        """Report the verdict on a command that an earlier life of the process has executed."""
+        self._verification.report_again(execution, reason)
 
     def _handler_failed(self, handler: str, error: Exception) -> None:
         self.state.errors += 1

@@ -87,7 +87,7 @@ class Journal:
         newest = max(found, key=lambda record: record.number, default=_Record(1, 0, JournalState()))
         self._place, self._number = newest.place, newest.number
         self.state = newest.state
-        self._inherited = tuple(self.state.verdicts)
+        self._inherited = list(self.state.verdicts)
         executing = self.state.executing
         if executing is not None and executing.passage is not None:
             self._note(executing.passage)  # whatever became of it, it is not executed again
@@ -124,6 +124,10 @@ class Journal:
             and (each.passage.sender, each.passage.series) == (settled.sender, settled.series)
             and each.passage.number > settled.number
         ]
+
+    def inherit(self, execution: Execution) -> None:
+        """Count the command with which the predecessor died among those that it has given a verdict on."""
+        self._inherited.append(execution)
 
     def close(self) -> None:
         """Close the file."""

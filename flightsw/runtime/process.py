@@ -21,9 +21,11 @@ from flightsw.hal.nvm import DirectoryNvm
 from flightsw.messages.store import JournalNotWritten
 from flightsw.mission import Mission
 from flightsw.runtime import control
+from flightsw.runtime.absent import AbsentApp
+from flightsw.runtime.container import AppContainer
 from flightsw.runtime.device_ports import EmuPorts
 from flightsw.runtime.host import Host
-from flightsw.runtime.journal import Journal
+from flightsw.runtime.journal import Execution, Journal
 from flightsw.runtime.keeping.status_page import StatusPage
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.process_supervision import ProcessSupervision
@@ -37,6 +39,7 @@ from flightsw.runtime.run_folder import (
     table_memory,
 )
 from flightsw.runtime.supervision import AppAction
+from flightsw.runtime.verification import ENDED_WITHIN, TOLD_AGAIN
 from flightsw.services.event_lines import EventLines
 from flightsw.services.retained_memory import FolderRetainedMemory
 from flightsw.services.store import Store
@@ -138,7 +141,7 @@ class ProcessRuntime:
                 self.host.lives.leave_out(app, settings.absent[app])
             else:
                 self.host.add(app)
-        processes = tuple(mission.processes())
+        self._processes = processes = tuple(mission.processes())
         self._outbox = Outbox(
             settings.run_folder / f"{settings.name}.outbox", processes, settings.origin_ns + settings.epoch
         )
@@ -291,9 +294,9 @@ class ProcessRuntime:
     def _met(self, settled: Passage) -> None:
         """Report the verdicts again that the predecessor had given, and of which the sender knows nothing yet."""
         for execution in self._journal.verdicts_behind(settled):
-            app = self.host.dictionary.app_of(execution.ticket.apid)
-            if app in self.host.containers:
-                self.host.containers[app].report_again(execution)
+            owner = self._owner(execution)
+            if owner is not None:
+                owner.report_again(execution)
 
     # ---------------------------------------------------------------- the supervisor
 
@@ -364,15 +367,28 @@ class ProcessRuntime:
         control.send(self._end, control.AppChanged(app, running, problem, order, ids))
 
     def _report_death(self) -> None:
-        """Give the verdict on the command with which the predecessor died."""
+        """Give the verdict on the command with which the predecessor died; where nobody listens yet, when one does."""
         execution = self._journal.state.executing
-        if execution is not None:
-            app = self.host.dictionary.app_of(execution.ticket.apid) or ""
-            owner = self.host.containers.get(app) or self.host.lives.absent.get(app)
-            if owner is not None:
-                self._journal.executing(owner.died(execution))
-                self._links.flush()
+        owner = self._owner(execution) if execution is not None else None
+        if execution is not None and owner is not None:
+            ended = owner.died(execution)
+            if self._is_from_afar(ended):
+                self._journal.inherit(ended)
+            else:
+                owner.report_again(ended, TOLD_AGAIN if ended is execution else ENDED_WITHIN)
+            self._journal.executing(ended)
+            self._links.flush()
         self._journal.executing(None)
+
+    def _is_from_afar(self, execution: Execution) -> bool:
+        """Whether a command came from another computer, of which it is not known yet what it listens to."""
+        passage, far = execution.passage, self._settings.far
+        return passage is not None and far is not None and self._processes[passage.sender] in far.peers
+
+    def _owner(self, execution: Execution) -> AppContainer | AbsentApp | None:
+        """The app that executed a command, or who stands in for it."""
+        app = self.host.dictionary.app_of(execution.ticket.apid) or ""
+        return self.host.containers.get(app) or self.host.lives.absent.get(app)
 
     def _report_journal(self) -> None:
         """Report once that the journal cannot be written, until it can again; the process's first app does."""

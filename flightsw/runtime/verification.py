@@ -19,6 +19,8 @@ from tlm_cmd.packets.verification import FailureCode, RequestId, Stage, Verifica
 
 MAX_OPEN_COMMANDS = 256
 """Commands of one app that may wait for their verdict; deferring one more refuses it."""
+ENDED_WITHIN = "the app's process ended while it was executed"
+TOLD_AGAIN = "reported again after a restart"
 
 
 class Reporter(Protocol):
@@ -134,19 +136,18 @@ class Verification:
         """The process died with this command: in its handler, or before its effect was known to be stored.
 
         Returns:
-            The command with its verdict.
+            The command with its verdict, for ``report_again``.
         """
         if execution.stage and execution.number <= self._reporter.state.executed:
-            self.report_again(execution)
             return execution
-        self._failed(execution.ticket, FailureCode.HANDLER_FAILED, "the app's process ended while it was executed")
+        self._count_failed(execution.ticket, ENDED_WITHIN)
         return msgspec.structs.replace(execution, stage=Stage.FAILED, code=FailureCode.HANDLER_FAILED)
 
-    def report_again(self, execution: Execution) -> None:
-        """Report a verdict that may not have left."""
+    def report_again(self, execution: Execution, reason: str = TOLD_AGAIN) -> None:
+        """Report a verdict that has not left, or may not have."""
         stage, code = Stage(execution.stage), FailureCode(execution.code)
         if stage.final:
-            self._report(execution.ticket.request, stage, code=code, reason="reported again after a restart")
+            self._report(execution.ticket.request, stage, code=code, reason=reason)
 
     # ---------------------------------------------------------------- commands that no handler saw
 
@@ -171,9 +172,12 @@ class Verification:
         self._report(ticket.request, Stage.COMPLETED, percent=100)
 
     def _failed(self, ticket: Ticket, code: FailureCode, reason: str) -> None:
+        self._count_failed(ticket, reason)
+        self._report(ticket.request, Stage.FAILED, code=code, reason=reason)
+
+    def _count_failed(self, ticket: Ticket, reason: str) -> None:
         self._reporter.state.failed += 1
         self._reporter.report(CommandFailed(ticket.function, shorten(reason)))
-        self._report(ticket.request, Stage.FAILED, code=code, reason=reason)
 
     def _report(
         self,

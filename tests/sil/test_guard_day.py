@@ -9,6 +9,8 @@ import pytest
 
 from tests.sil.conftest import SCENARIOS, fly_in_a_process_of_its_own
 
+pytestmark = pytest.mark.untraced
+
 
 @pytest.mark.longest
 def test_the_guard_keeps_every_limit_whatever_the_planner_wants(tmp_path: Path) -> None:

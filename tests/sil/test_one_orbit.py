@@ -12,8 +12,9 @@ from ops_tools.sil.report.render import render
 if TYPE_CHECKING:
     from tests.sil.conftest import FlownOrbit
 
+pytestmark = [pytest.mark.untraced, pytest.mark.xdist_group("one_orbit")]
 
-@pytest.mark.usefixtures("one_orbit")
+
 def test_the_scenario_passes(one_orbit: FlownOrbit) -> None:
     """Every expectation of the scenario holds."""
     assert one_orbit.result.verdict is Verdict.PASS, one_orbit.result.verdict_reason
@@ -68,3 +69,11 @@ def test_the_report_has_every_section_filled(one_orbit: FlownOrbit) -> None:
     assert report.ledger.closed
     for rows in (report.jobs, report.commands, report.passes, report.products, report.events, report.spacecraft_modes):
         assert rows
+
+
+def test_the_demo_flies_with_valid_time(one_orbit: FlownOrbit) -> None:
+    """In the reference scenario time becomes VALID once, with one jump, and stays so."""
+    record = one_orbit.flight.record  # type: ignore[attr-defined]
+    texts = [timed.message.describe() for timed in record.events if timed.source == "timekeeping"]
+    assert [text for text in texts if text.startswith("time ")] == ["time INVALID -> VALID: tone acquired"]
+    assert sum("TAI jumped" in text for text in texts) == 1

@@ -14,6 +14,12 @@ sys.path.append(str(Path(__file__).parent))  # where the package of the flight's
 
 from flight.harness import CROWDED_MISSION, HERALDS, MISSION, LockstepVehicle, ProcessVehicle, SmallFlight
 
+RUNTIMES = [
+    pytest.param(LockstepVehicle, id="lockstep"),
+    pytest.param(ProcessVehicle, id="processes", marks=pytest.mark.untraced),
+]
+"""What processes do is not traced, so there is no use in tracing who waits for them."""
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -39,14 +45,14 @@ def mission_file(folder: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=[LockstepVehicle, ProcessVehicle], ids=["lockstep", "processes"])
+@pytest.fixture(params=RUNTIMES)
 def flight(request: pytest.FixtureRequest, mission_file: Path, folder: Path) -> Iterator[SmallFlight]:
     """The small flight, running, on each runtime; at the end its links conserve and its ledger closes."""
     flight = SmallFlight(request.param(mission_file, folder), mission_file, folder)
     yield from flown(flight, 4)
 
 
-@pytest.fixture(params=[LockstepVehicle, ProcessVehicle], ids=["lockstep", "processes"])
+@pytest.fixture(params=RUNTIMES)
 def crowded_flight(request: pytest.FixtureRequest, mission_file: Path, folder: Path) -> Iterator[SmallFlight]:
     """The small flight with eight more apps, on each runtime."""
     mission_file.write_text(CROWDED_MISSION)
@@ -63,7 +69,7 @@ def flown(flight: SmallFlight, apps: int) -> Iterator[SmallFlight]:
         flight.vehicle.close()
 
 
-@pytest.fixture(params=[LockstepVehicle, ProcessVehicle], ids=["lockstep", "processes"])
+@pytest.fixture(params=RUNTIMES)
 def fly_changed(
     request: pytest.FixtureRequest, mission_file: Path, folder: Path
 ) -> Iterator[Callable[[dict[str, str]], SmallFlight]]:

@@ -104,6 +104,7 @@ def blamed(document: dict[str, Any]) -> str | None:
     return None
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_a_wrong_spacecraft_is_refused_by_name_or_flies(shard: int) -> None:
     """No slip in the file ends in anything but an error that says where, or a flight in finite numbers."""

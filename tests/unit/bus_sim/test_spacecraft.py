@@ -149,6 +149,7 @@ def test_everything_is_consistent_from_the_start(spacecraft: Spacecraft) -> None
     assert 30.0 < truth.battery_voltage_v < 34.0
 
 
+@pytest.mark.untraced
 def test_the_platform_is_energy_positive(
     parameters: SpacecraftParameters, point_to_nadir: Pointing, spacecraft: Spacecraft
 ) -> None:
@@ -170,6 +171,7 @@ def test_the_platform_is_energy_positive(
     assert len(parameters.panels) == 5
 
 
+@pytest.mark.untraced
 def test_full_power_all_the_time_breaks_floor_and_throttle(point_to_nadir: Pointing, spacecraft: Spacecraft) -> None:
     """25 W without a pause makes the board throttle in the first orbit and the battery fall below 70 % in eclipse."""
     switch_on(spacecraft, "camera", "compute", "heaters")
@@ -182,6 +184,7 @@ def test_full_power_all_the_time_breaks_floor_and_throttle(point_to_nadir: Point
     assert below[0].illumination == 0.0
 
 
+@pytest.mark.untraced
 def test_energy_account_closes_over_an_orbit(point_to_nadir: Pointing, spacecraft: Spacecraft) -> None:
     """In = out + losses + stored to 1e-9 of the throughput, with everything switched on and off."""
     switch_on(spacecraft, "compute", "heaters")

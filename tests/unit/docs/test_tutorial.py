@@ -17,6 +17,7 @@ TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
 REPLACE = re.compile(r"Replace `([^`]+)` by\n\n```python\n(.*?)```", re.DOTALL)
 COMMANDS = re.compile(r"```console\n(.*?)```", re.DOTALL)
 SCENARIO = re.compile(r"```toml\n(.*?)```", re.DOTALL)
+FOLLOWED = pytest.mark.xdist_group("tutorial")
 
 
 def run(line: str, folder: Path) -> str:
@@ -53,11 +54,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@FOLLOWED
 def test_the_finished_app_passes_its_test(folder: Path) -> None:
     """The app of the tutorial passes the test of the tutorial."""
     assert "1 passed" in run("pytest watchman", folder)
 
 
+@FOLLOWED
 def test_the_finished_app_flies(folder: Path) -> None:
     """The flight of the tutorial passes: one command completed on board, one refused on the ground, one warning."""
     told = run("flightsw sil watchman/scenario.toml --out reports", folder)
@@ -75,6 +78,7 @@ def assert_clean(folder: Path) -> None:
     run("mypy", folder)
 
 
+@FOLLOWED
 def test_the_finished_app_is_clean(folder: Path) -> None:
     """After all steps of the tutorial, lint, format and types still have nothing to say."""
     assert_clean(folder / "watchman")

@@ -406,6 +406,7 @@ class Plant:
             self.breaches.append("blind")
 
 
+@pytest.mark.untraced
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32))
 def test_no_plan_breaks_a_limit_through_the_guard(seed: int) -> None:

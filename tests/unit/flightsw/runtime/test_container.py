@@ -194,6 +194,9 @@ def test_the_verdict_on_what_a_process_died_in(world: World) -> None:
     assert lost.stage == Stage.FAILED
     kept = world.container.died(Execution(ticket, None, 1, Stage.COMPLETED))
     assert kept.stage == Stage.COMPLETED
+    assert world.reports(ticket.request) == []
+    for execution in (failed, lost, kept):
+        world.container.report_again(execution)
     assert stages(world.reports(ticket.request)) == [Stage.FAILED, Stage.FAILED, Stage.COMPLETED]
     world.container.report_again(Execution(ticket, None, 1, Stage.STARTED))
     assert len(world.reports(ticket.request)) == 3

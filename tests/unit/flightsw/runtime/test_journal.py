@@ -51,6 +51,9 @@ def test_a_successor_knows_what_was_executed(tmp_path: Path) -> None:
     assert successor.state.executing == execution(2)
     assert successor.state.done == {SENDER: Passage(SENDER, 1, 2)}
     assert successor.verdicts_behind(Passage(SENDER, 1, 0)) == [ended(1)]
+    successor.inherit(ended(2))
+    assert successor.verdicts_behind(Passage(SENDER, 1, 0)) == [ended(1), ended(2)]
+    assert successor.verdicts_behind(Passage(SENDER, 1, 2)) == []
     successor.executing(None)
     assert Journal(tmp_path / "a.journal").state.executing is None
     assert (tmp_path / "a.journal").stat().st_size == 2 * RECORD_OCTETS

@@ -63,6 +63,7 @@ class Flight:
         assert store.load(ENTRIES[0]) == b"next", what
 
 
+@pytest.mark.untraced
 @pytest.mark.soak
 def test_power_may_be_lost_at_every_octet_of_every_write() -> None:
     """Behind any octet, and between any two calls, every entry is the old or the new one."""
@@ -75,6 +76,7 @@ def test_power_may_be_lost_at_every_octet_of_every_write() -> None:
     assert cases > 3000 * SOAK
 
 
+@pytest.mark.untraced
 @pytest.mark.soak
 def test_sectors_and_names_may_arrive_in_any_order() -> None:
     """What lies between two syncs may be there or not, sector by sector, name by name: nothing is ever wrong."""

@@ -298,6 +298,7 @@ def test_the_request_id_is_read_from_any_octets() -> None:
     assert request_of(bytes(6)) is None
 
 
+@pytest.mark.untraced
 def test_ten_thousand_commands_in_one_burst_have_ten_thousand_verdicts(
     dictionary: Dictionary, parameters: LinkParameters, tiny: SimpleNamespace
 ) -> None:

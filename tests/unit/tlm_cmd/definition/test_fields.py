@@ -131,6 +131,7 @@ def test_linear_is_inverted_exactly(wire: Number, scale: float, data: st.DataObj
     assert calibration.raw(calibration.engineering(raw), wire) == raw
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("calibration", "wire"),
     [

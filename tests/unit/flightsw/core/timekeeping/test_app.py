@@ -96,6 +96,7 @@ def test_the_unit_is_read_seldom_while_all_is_well(keeper: Timekeeper) -> None:
     assert keeper.status().missed == 0
 
 
+@pytest.mark.untraced
 def test_loss_of_the_tone_is_a_flywheel_with_growing_uncertainty(keeper: Timekeeper) -> None:
     """Behind the limit of silence time is FLYWHEEL, its uncertainty grows; beyond the limit it is INVALID."""
     keeper.lock()

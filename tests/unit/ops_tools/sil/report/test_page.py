@@ -226,6 +226,7 @@ def test_one_orbit_is_small(orbit_page: str) -> None:
     assert len(orbit_page.encode()) < 700_000
 
 
+@pytest.mark.untraced
 def test_a_day_stays_below_three_megabytes(day_report: MissionReport) -> None:
     """24 h of histories, and tables far beyond their bounds, still give a light page that tells what it omits."""
     rows = 12_000

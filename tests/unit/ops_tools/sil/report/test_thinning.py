@@ -19,6 +19,7 @@ def _finite(column: list[float | None]) -> list[float]:
     return [value for value in column if value is not None and math.isfinite(value)]
 
 
+@pytest.mark.untraced
 @given(COLUMNS, st.integers(8, 120))
 def test_extremes_gaps_and_ends_stay(columns: tuple[list[float | None], ...], max_points: int) -> None:
     """Within the bound, each column keeps its lowest and highest value, a gap if it had one, and the ends."""
