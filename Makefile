@@ -7,6 +7,9 @@ WORKERS ?= 2
 SOAK ?= 100
 PARALLEL := --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
+# Hundreds of processes are started by the tests; each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help env demo test soak check lint types contracts unit bench format clean
 
 help:

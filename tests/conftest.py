@@ -16,11 +16,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
     """Run at full speed what is marked as untraced, fixtures included."""
-    tracing = Coverage.current() if item.get_closest_marker("untraced") else None
-    if tracing is not None:
+    resting: list[Coverage] = []
+    while item.get_closest_marker("untraced") and (tracing := Coverage.current()) is not None:
         tracing.stop()
+        resting.append(tracing)
     try:
         return (yield)
     finally:
-        if tracing is not None:
+        for tracing in reversed(resting):
             tracing.start()
