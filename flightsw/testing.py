@@ -36,7 +36,15 @@ from flightsw.runtime.container import AppContainer
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.keeping.reset_record import ResetRecord
 from flightsw.runtime.monitor import ExecutionMonitor
-from flightsw.runtime.supervision import AppAccount, AppRequest, AppState, Notice, Supervision, VehicleAccount
+from flightsw.runtime.supervision import (
+    AppAccount,
+    AppRequest,
+    AppState,
+    Notice,
+    ProcessLinks,
+    Supervision,
+    VehicleAccount,
+)
 from flightsw.services.frames import FrameClock
 from flightsw.services.retained_memory import RetainedMemory, VirtualRetainedMemory
 from flightsw.services.schedule import Schedule
@@ -339,6 +347,10 @@ class Bench:
         now_ns = self.clock.now_ns()
         app = AppAccount(self._name, self.app_state, self.apps[self._name].process, heard_ns=now_ns, advanced_ns=now_ns)
         return VehicleAccount(1, 1, 0, self.bus.ledger(), 0, at_ns=now_ns, each=(app,))
+
+    def process_links(self) -> dict[str, ProcessLinks]:
+        """None: the bench is one process."""
+        return {}
 
     def _started(self) -> None:
         if not self._is_started:

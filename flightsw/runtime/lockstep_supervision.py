@@ -24,6 +24,7 @@ from flightsw.runtime.supervision import (
     Booted,
     FailureIgnored,
     Notice,
+    ProcessLinks,
     RequestDone,
     RestartNotice,
     VehicleAccount,
@@ -303,6 +304,10 @@ class LockstepSupervision:
             at_ns=self._clock.now_ns(),
             each=tuple(self._account(app) for app in self._mission.file.apps),
         )
+
+    def process_links(self) -> dict[str, ProcessLinks]:
+        """None: all apps share one bus."""
+        return {}
 
     def _account(self, app: str) -> AppAccount:
         now_ns = self._clock.now_ns()

@@ -8,7 +8,7 @@ from flightsw.app import Ticket
 from flightsw.bus.ledger import Ledger
 from flightsw.runtime import control
 from flightsw.runtime.keeping.reset_record import ResetRecord
-from flightsw.runtime.supervision import AppRequest, Notice, VehicleAccount
+from flightsw.runtime.supervision import AppRequest, Notice, ProcessLinks, VehicleAccount
 
 MAX_NOTICES = 256
 """Notices that wait for the executive app; of more, the oldest are dropped."""
@@ -81,6 +81,10 @@ class ProcessSupervision:
     def account(self) -> VehicleAccount:
         """The latest figures over all processes."""
         return self._account
+
+    def process_links(self) -> dict[str, ProcessLinks]:
+        """The latest figures of the links of each process."""
+        return self._account.links
 
     def record(self) -> ResetRecord:
         """The exception and reset log, as of lately."""

@@ -270,6 +270,10 @@ class Supervision(Protocol):
         """The latest figures."""
         ...
 
+    def process_links(self) -> dict[str, ProcessLinks]:
+        """The latest figures of the links of each process; none in lock-step."""
+        ...
+
     def record(self) -> ResetRecord:
         """The exception and reset log, and what goes with it."""
         ...

@@ -67,7 +67,7 @@ class SoftwareBus(App):
         )
 
     def _processes(self) -> dict[str, ProcessLinks]:
-        return self.container.surroundings.supervision.account().links
+        return self.container.surroundings.supervision.process_links()
 
     def _tell(self, process: str, before: LinkCounters, now: LinkCounters) -> None:
         if now.foreign > before.foreign:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from flightsw.bus.ledger import Ledger
 from flightsw.bus.link_counters import LinkCounters
 from flightsw.core.software_bus import messages
 from flightsw.core.software_bus.messages import (
@@ -15,19 +14,12 @@ from flightsw.core.software_bus.messages import (
     LinkReport,
     ReportLinks,
 )
-from flightsw.runtime.supervision import LinkAccount, ProcessLinks, VehicleAccount
+from flightsw.runtime.supervision import LinkAccount, ProcessLinks
 from flightsw.testing import Bench
 from tlm_cmd.definition.message import Event
 from tlm_cmd.packets.verification import Stage
 
 QUIET = LinkCounters(resent=3, unconfirmed=2)
-
-
-def account(**counters: LinkCounters) -> VehicleAccount:
-    """Figures of a vehicle with these processes."""
-    to = {"there": LinkAccount(offered=9, received=6, malformed=1, lost=2)}
-    links = {process: ProcessLinks(to, each) for process, each in counters.items()}
-    return VehicleAccount(0, len(links), 0, Ledger(), 0, links=links)
 
 
 @pytest.fixture
@@ -41,7 +33,9 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def show(bench: Bench, monkeypatch: pytest.MonkeyPatch, **counters: LinkCounters) -> None:
     """Let the links have met this."""
-    monkeypatch.setattr(bench, "account", lambda: account(**counters))
+    to = {"there": LinkAccount(offered=9, received=6, malformed=1, lost=2)}
+    links = {process: ProcessLinks(to, each) for process, each in counters.items()}
+    monkeypatch.setattr(bench, "process_links", lambda: links)
 
 
 def told(bench: Bench) -> list[Event]:
