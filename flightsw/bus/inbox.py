@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import msgspec
 
-from flightsw.bus.overflow import DropReason, Overflow
+from flightsw.bus.overflow import DropReason
+from flightsw.bus.requests import Request
 from tlm_cmd.definition.message import Quality
 
 if TYPE_CHECKING:
@@ -102,14 +103,14 @@ class Mailbox:
         self.backlogged = backlogged
         self.receiver = receiver
 
-    def discard(self, reason: DropReason) -> list[tuple[int, object]]:
-        """Drop everything that waits, counted under ``reason``; returns what was under WAIT, in order."""
-        answerable = []
+    def discard(self, reason: DropReason) -> list[Request]:
+        """Drop everything that waits, counted under ``reason``; returns the commands among it, in order."""
+        requests = []
         for inbox in self.inboxes:
             for subscription, message in inbox.queue:
                 subscription.queued -= 1
                 subscription.count_drop(reason)
-                if subscription.overflow is Overflow.WAIT:
-                    answerable.append((subscription.message_id, message))
+                if isinstance(message, Request):
+                    requests.append(message)
             inbox.queue.clear()
-        return answerable
+        return requests

@@ -10,6 +10,7 @@ import msgspec
 from flightsw.bus.inbox import Destination, InboxLimits, Mailbox, Receiver
 from flightsw.bus.ledger import Ledger, account_of
 from flightsw.bus.overflow import DropReason, Overflow
+from flightsw.bus.requests import Request
 from flightsw.bus.subscription import Subscription
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.message import Quality
@@ -105,11 +106,11 @@ class Bus:
         self._mailboxes[owner] = mailbox
         return mailbox
 
-    def close_mailbox(self, owner: str) -> list[tuple[int, object]]:
+    def close_mailbox(self, owner: str) -> list[Request]:
         """Take an app off the bus; what waits for it is dropped and counted.
 
         Returns:
-            What waited under WAIT, which somebody has to answer for: (message id, message), in order.
+            The commands among it, which somebody has to answer for, in order.
 
         Raises:
             FlightSoftwareError: the app has no mailbox.

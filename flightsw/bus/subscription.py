@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
 from flightsw.bus.overflow import MAX_BACKLOG, DropReason, Overflow
+from flightsw.bus.requests import Request
 from tlm_cmd.definition.message import Quality
 
 if TYPE_CHECKING:
@@ -104,15 +105,14 @@ class Subscription:
             self._mailbox.backlogged.pop(self, None)
             self._set_room()
 
-    def discard_backlog(self, reason: DropReason) -> list[tuple[int, object]]:
-        """Drop what waits in front of the inbox, counted under ``reason``; returns it, in order."""
-        discarded = [(self.message_id, message) for message in self._backlog]
+    def discard_backlog(self, reason: DropReason) -> list[Request]:
+        """Drop what waits in front of the inbox, counted under ``reason``; returns the commands among it, in order."""
+        discarded, self._backlog = self._backlog, deque()
         for _ in discarded:
             self.count_drop(reason)
         self.queued -= len(discarded)
-        self._backlog.clear()
         self.let_in()
-        return discarded
+        return [message for message in discarded if isinstance(message, Request)]
 
     def count_drop(self, reason: DropReason) -> DropReason:
         """Count one lost message."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flightsw.bus.inbox import InboxLimits
+from flightsw.bus.overflow import DropReason, Overflow
 from flightsw.bus.requests import Request
 from flightsw.bus.router import Loss
 from flightsw.runtime.checkpoints import ContainerState
@@ -38,11 +39,15 @@ class AbsentApp:
         self._verification = Verification(self)
         self._bus = surroundings.bus
         self._bus.open_mailbox(name, limits, self._receive)
-        self._bus.subscribe(name, COMMAND_MESSAGE_ID | apid, Quality.COMMAND, limits.commands)
+        self._bus.subscribe(name, COMMAND_MESSAGE_ID | apid, Quality.COMMAND, limits.commands, Overflow.WAIT)
 
-    def close(self) -> None:
-        """Make room for the app."""
-        self._bus.close_mailbox(self.name)
+    def close(self) -> list[Request]:
+        """Make room for the app; returns the commands that were not answered yet."""
+        return self._bus.close_mailbox(self.name)
+
+    def not_taken(self, request: Request, reason: DropReason) -> None:
+        """Report a command that was dropped on its way to the app."""
+        self._verification.refuse(request.id, FailureCode.APP_UNAVAILABLE, f"{self.name}: {reason.value}")
 
     def died(self, execution: Execution) -> Execution:
         """The process died while it executed a command of the app; returns it with its verdict, not yet reported."""

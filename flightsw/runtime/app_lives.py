@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from flightsw.bus.requests import Request
 from flightsw.bus.router import Bus
 from flightsw.mission import Mission, MissionError
 from flightsw.runtime.absent import AbsentApp
@@ -12,6 +13,7 @@ from flightsw.runtime.container import AppContainer
 from flightsw.runtime.keeping.reload import ReloadError, reload_package
 from flightsw.runtime.supervision import AppFigures, WorkerFigures
 from flightsw.runtime.surroundings import Surroundings
+from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID
 
 STOPPED = "is stopped by command"
 GIVEN_UP = "has failed too often and was given up"
@@ -50,6 +52,7 @@ class AppLives:
         self.absent: dict[str, AbsentApp] = {}
         self._place = place
         self._order = list(place.mission.file.apps)
+        self._waiting: dict[str, list[Request]] = {}
 
     # ---------------------------------------------------------------- into being
 
@@ -77,6 +80,7 @@ class AppLives:
         """Start an app that was made; returns why it could not, empty when it could."""
         container = self.containers[app]
         container.start()
+        self._hand_on(app, container)
         return "" if container.running else container.condition
 
     def revive(self, app: str) -> str:
@@ -114,9 +118,9 @@ class AppLives:
         """
         absent = self.absent.pop(app, None)
         if absent is not None:
-            absent.close()
+            self._waiting.setdefault(app, []).extend(absent.close())
         elif app in self.containers:
-            self.containers.pop(app).stop()
+            self._waiting.setdefault(app, []).extend(self.containers.pop(app).stop())
         elif app not in self._order:
             raise MissionError(f"no app {app!r} here, there is {', '.join(self.containers) or 'none'}")
         self._place.forget_works(app)
@@ -132,6 +136,7 @@ class AppLives:
         """Put a stand-in in the place of an app."""
         self.remove(app)
         self.absent[app] = AbsentApp(app, self._place, self._place.mission.file.apps[app].inboxes, reason)
+        self._hand_on(app, self.absent[app])
 
     def end_all(self) -> None:
         """Take everything off the bus; the memory of every app that runs is stored first."""
@@ -140,6 +145,16 @@ class AppLives:
             if container is not None:
                 container.checkpoint()
             self.remove(app)
+
+    def forget_waiting(self) -> None:
+        """Forget the commands that waited for apps which were taken off the bus; nobody answers for them any more."""
+        self._waiting.clear()
+
+    def _hand_on(self, app: str, successor: AppContainer | AbsentApp) -> None:
+        """Give the commands that waited for an app, in order, to whoever has taken its place."""
+        for request in self._waiting.pop(app, []):
+            for refusal in self._place.bus.deliver_local(COMMAND_MESSAGE_ID | request.id.apid, request):
+                successor.not_taken(request, refusal.reason)
 
     # ---------------------------------------------------------------- looking at them
 

@@ -137,10 +137,14 @@ class AppContainer:
         self.activities.report()
         self.checkpoint()
 
-    def stop(self) -> None:
-        """Take the app off the bus; what waits for it is dropped and counted, and its stored memory stays as it is."""
+    def stop(self) -> list[Request]:
+        """Take the app off the bus; what waits for it is dropped and counted, and its stored memory stays as it is.
+
+        Returns:
+            The commands among it, in order; somebody has to answer for them.
+        """
         self.running = False
-        self._bus.close_mailbox(self.name)
+        return self._bus.close_mailbox(self.name)
 
     def checkpoint(self) -> None:
         """Store the app's memory if it changed and the app runs; when that fails the app goes on with the old one."""

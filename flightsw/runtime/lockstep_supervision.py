@@ -93,6 +93,7 @@ class LockstepSupervision:
     def power_on_reset(self, reason: str, ticket: Ticket | None = None) -> None:
         """Begin as when power comes on, not within a handler."""
         self._end_apps()
+        self.host.lives.forget_waiting()
         for name in self._store.names():
             self._store.delete(name)
         self.host.retained.clear()
