@@ -31,7 +31,7 @@ from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 from tlm_cmd.packets.verification import FailureCode, RequestId
 
 if TYPE_CHECKING:
-    from flightsw.bus.router import Loss
+    from flightsw.bus.overflow import Loss
     from flightsw.runtime.container import AppContainer
     from flightsw.services.spacecraft_time import SpacecraftTime
 

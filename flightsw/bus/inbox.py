@@ -46,9 +46,17 @@ class Destination(Protocol):
     message_id: int
     owner: str
     enabled: bool
-    queued: int
     delivered: int
     dropped: dict[DropReason, int]
+
+    @property
+    def queued(self) -> int:
+        """Messages that wait there now."""
+        ...
+
+
+class Link(Destination, Protocol):
+    """A way out of this process."""
 
     def offer(self, message: object) -> DropReason | None:
         """Take the message, or say why not."""
@@ -108,7 +116,7 @@ class Mailbox:
         requests = []
         for inbox in self.inboxes:
             for subscription, message in inbox.queue:
-                subscription.queued -= 1
+                subscription.taken -= 1
                 subscription.count_drop(reason)
                 if isinstance(message, Request):
                     requests.append(message)

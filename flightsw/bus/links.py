@@ -20,9 +20,9 @@ from flightsw.bus.ledger import Ledger
 from flightsw.bus.link_counters import LinkCounters
 from flightsw.bus.outbox import Outbox
 from flightsw.bus.outgoing import LinkRoute, Offered, OutgoingLink
-from flightsw.bus.overflow import DropReason
+from flightsw.bus.overflow import DropReason, Loss
 from flightsw.bus.requests import Passage, Request
-from flightsw.bus.router import Bus, Loss
+from flightsw.bus.router import Bus
 from tlm_cmd.definition.dictionary import Dictionary
 
 HIGH_WATER_MARK = 1000

@@ -52,3 +52,13 @@ class Reception(msgspec.Struct, frozen=True):
 
     limit: int | None = None
     overflow: Overflow = Overflow.REFUSE
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """A destination at which a message was lost, and why.
+
+    With ``OLDEST_DROPPED`` it is an older message that was lost, in favour of the one sent; else it is the one sent.
+    """
+
+    owner: str
+    reason: DropReason

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-import msgspec
-
-from flightsw.bus.inbox import Destination, InboxLimits, Mailbox, Receiver
+from flightsw.bus.inbox import Destination, InboxLimits, Link, Mailbox, Receiver
 from flightsw.bus.ledger import Ledger, account_of
-from flightsw.bus.overflow import DropReason, Overflow
+from flightsw.bus.overflow import DropReason, Loss, Overflow
 from flightsw.bus.requests import Request
-from flightsw.bus.subscription import Subscription
+from flightsw.bus.subscription import Subscription, offer_to_apps
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.message import Quality
 
-MAX_DELIVERIES_PER_DISPATCH = 1_000_000
 DELIVERIES_PER_BREATH = 64
+MAX_DELIVERIES_PER_DISPATCH = 15_625 * DELIVERIES_PER_BREATH
 DEFAULT_MESSAGE_LIMIT = 64
 
 Tap = Callable[[int, object], None]
@@ -26,30 +24,22 @@ class DispatchLoopError(FlightSoftwareError):
     """Apps kept answering each other without end within one dispatch."""
 
 
-class Loss(msgspec.Struct, frozen=True):
-    """A destination at which a message was lost, and why.
-
-    With ``OLDEST_DROPPED`` it is an older message that was lost, in favour of the one sent; else it is the one sent.
-    """
-
-    owner: str
-    reason: DropReason
-
-
 class Route:
     """Everyone who gets one message.
 
     Attributes:
         destinations: all of them, in the order in which they were connected.
         subscriptions: those that are apps here.
+        links: the others.
         sent: how often it was sent.
     """
 
-    __slots__ = ("_offered_before", "_sent_before", "destinations", "sent", "subscriptions")
+    __slots__ = ("_offered_before", "_sent_before", "destinations", "links", "sent", "subscriptions")
 
     def __init__(self) -> None:
-        self.destinations: tuple[Destination, ...] = ()
+        self.destinations: tuple[Subscription | Link, ...] = ()
         self.subscriptions: tuple[Subscription, ...] = ()
+        self.links: tuple[Link, ...] = ()
         self.sent = 0
         self._sent_before = 0
         self._offered_before = 0
@@ -59,11 +49,12 @@ class Route:
         """Sent x destinations, each sending with the destinations of its time; and what came from other processes."""
         return self._offered_before + (self.sent - self._sent_before) * len(self.destinations)
 
-    def change(self, destinations: tuple[Destination, ...]) -> None:
+    def change(self, destinations: tuple[Subscription | Link, ...]) -> None:
         """Have other destinations from now on."""
         self._offered_before, self._sent_before = self.offered, self.sent
         self.destinations = destinations
         self.subscriptions = tuple(there for there in destinations if isinstance(there, Subscription))
+        self.links = tuple(there for there in destinations if not isinstance(there, Subscription))
 
     def offered_locally(self) -> None:
         """Count a message from another process, which is only for the apps here."""
@@ -157,18 +148,18 @@ class Bus:
         """What an app is subscribed to."""
         return [there for route in self._routes.values() for there in route.subscriptions if there.owner == owner]
 
-    def connect(self, destination: Destination) -> None:
+    def connect(self, destination: Subscription | Link) -> None:
         """Add a destination to its message's route."""
         route = self._routes.setdefault(destination.message_id, Route())
         route.change((*route.destinations, destination))
 
-    def disconnect(self, destination: Destination) -> None:
+    def disconnect(self, destination: Subscription | Link) -> None:
         """Take a destination off its message's route; its counts stay in the ledger. Nothing may wait there."""
         route = self._routes[destination.message_id]
         route.change(tuple(there for there in route.destinations if there is not destination))
         self._retired += account_of((destination,))
 
-    def destinations(self, message_id: int) -> tuple[Destination, ...]:
+    def destinations(self, message_id: int) -> tuple[Subscription | Link, ...]:
         """Everyone who gets a message."""
         route = self._routes.get(message_id)
         return route.destinations if route else ()
@@ -196,7 +187,8 @@ class Bus:
             self.unrouted[message_id] = self.unrouted.get(message_id, 0) + 1
             return ()
         route.sent += 1
-        return _offer(route.destinations, message)
+        losses = offer_to_apps(route.subscriptions, message) if route.subscriptions else ()
+        return _offer_to_links(route.links, message, losses) if route.links else losses
 
     def deliver_local(self, message_id: int, message: object) -> tuple[Loss, ...]:
         """Offer a message from another process to the apps here, and to nobody else; returns what was lost."""
@@ -205,7 +197,7 @@ class Bus:
             self.unrouted[message_id] = self.unrouted.get(message_id, 0) + 1
             return ()
         route.offered_locally()
-        return _offer(route.subscriptions, message)
+        return offer_to_apps(route.subscriptions, message)
 
     def dispatch(self) -> int:
         """Hand out waiting messages until none is left; returns how many.
@@ -220,24 +212,28 @@ class Bus:
         if self._dispatching:
             return 0
         self._dispatching = True
-        ready, count = self._ready, 0
+        ready, count, breath = self._ready, 0, DELIVERIES_PER_BREATH
+        next_ready = ready.popleft
         try:
             while ready or self._let_in():
-                if count >= MAX_DELIVERIES_PER_DISPATCH:
-                    raise DispatchLoopError(f"{count} messages in one dispatch: two apps answer each other without end")
-                if count % DELIVERIES_PER_BREATH == DELIVERIES_PER_BREATH - 1:
-                    self.on_breath()
-                mailbox = ready.popleft()
+                if count == breath:
+                    self._breathe(count)
+                    breath += DELIVERIES_PER_BREATH
+                mailbox = next_ready()
                 queue = mailbox.commands or mailbox.telemetry or mailbox.bulk
                 if queue:  # else the mailbox was closed meanwhile
                     subscription, message = queue.popleft()
-                    subscription.queued -= 1
                     subscription.delivered += 1
                     count += 1
                     mailbox.receiver(subscription.message_id, message)
         finally:
             self._dispatching = False
         return count
+
+    def _breathe(self, count: int) -> None:
+        if count >= MAX_DELIVERIES_PER_DISPATCH:
+            raise DispatchLoopError(f"{count} messages in one dispatch: two apps answer each other without end")
+        self.on_breath()
 
     def _let_in(self) -> bool:
         """Fill inboxes with what waits in front of them; whether anything did."""
@@ -263,10 +259,9 @@ class Bus:
         return {owner: tuple(inbox.high_water for inbox in box.inboxes) for owner, box in self._mailboxes.items()}
 
 
-def _offer(destinations: Iterable[Destination], message: object) -> tuple[Loss, ...]:
-    losses: tuple[Loss, ...] = ()
-    for destination in destinations:
-        reason = destination.offer(message)
+def _offer_to_links(links: Iterable[Link], message: object, losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
+    for link in links:
+        reason = link.offer(message)
         if reason is not None:
-            losses = (*losses, Loss(destination.owner, reason))
+            losses = (*losses, Loss(link.owner, reason))
     return losses

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, assert_never
 
-from flightsw.bus.overflow import MAX_BACKLOG, DropReason, Overflow
+from flightsw.bus.overflow import MAX_BACKLOG, DropReason, Loss, Overflow
 from flightsw.bus.requests import Request
 from tlm_cmd.definition.message import Quality
 
@@ -20,27 +21,27 @@ class Subscription:
         message_id: the message.
         owner: the app.
         overflow: what becomes of a message for which there is no room.
-        queued: messages waiting now, in the inbox and in front of it.
+        taken: messages that were queued; without those that were dropped again.
         delivered: messages handed to the app.
         dropped: messages lost here, by reason.
     """
 
     __slots__ = (
         "_backlog",
-        "_depth",
         "_enabled",
-        "_inbox",
         "_limit",
-        "_mailbox",
-        "_queue",
-        "_ready",
-        "_room",
         "delivered",
+        "depth",
         "dropped",
+        "inbox",
+        "mailbox",
         "message_id",
         "overflow",
         "owner",
-        "queued",
+        "queue",
+        "ready",
+        "room",
+        "taken",
     )
 
     def __init__(
@@ -49,16 +50,16 @@ class Subscription:
         self.message_id = message_id
         self.owner = mailbox.owner
         self.overflow = overflow
-        self.queued = 0
+        self.taken = 0
         self.delivered = 0
         self.dropped: dict[DropReason, int] = {}
-        self._mailbox = mailbox
-        self._inbox = mailbox.inboxes[quality]
-        self._queue, self._depth = self._inbox.queue, self._inbox.depth
-        self._ready = mailbox.ready.append
+        self.mailbox = mailbox
+        self.inbox = mailbox.inboxes[quality]
+        self.queue, self.depth = self.inbox.queue, self.inbox.depth
+        self.ready = mailbox.ready.append
         self._limit, self._enabled = limit, True
         self._backlog: deque[object] = deque()
-        self._room = limit  # 0 while nothing may enter the inbox for another reason, so that one comparison tells all
+        self.room = limit  # 0 while nothing may enter the inbox for another reason, so that one comparison tells all
 
     @property
     def limit(self) -> int:
@@ -80,29 +81,20 @@ class Subscription:
         self._enabled = enabled
         self._set_room()
 
-    def offer(self, message: object) -> DropReason | None:
-        """Queue the message; what was lost for want of room is counted, and the reason returned."""
-        queue = self._queue
-        waiting = len(queue)
-        if self.queued < self._room and waiting < self._depth:
-            self.queued += 1
-            queue.append((self, message))
-            self._ready(self._mailbox)
-            if waiting >= self._inbox.high_water:
-                self._inbox.high_water = waiting + 1
-            return None
-        reason = self._without_room(message)
-        return None if reason is None else self.count_drop(reason)
+    @property
+    def queued(self) -> int:
+        """Messages waiting now, in the inbox and in front of it."""
+        return self.taken - self.delivered
 
     def let_in(self) -> None:
         """Move what waits in front of the inbox into it, as far as there is room."""
-        backlog, queue = self._backlog, self._queue
-        while backlog and self.queued - len(backlog) < self._limit and len(queue) < self._depth:
+        backlog, queue = self._backlog, self.queue
+        while backlog and self.queued - len(backlog) < self._limit and len(queue) < self.depth:
             queue.append((self, backlog.popleft()))
-            self._ready(self._mailbox)
-        self._inbox.high_water = max(self._inbox.high_water, len(queue))
+            self.ready(self.mailbox)
+        self.inbox.high_water = max(self.inbox.high_water, len(queue))
         if not backlog:
-            self._mailbox.backlogged.pop(self, None)
+            self.mailbox.backlogged.pop(self, None)
             self._set_room()
 
     def discard_backlog(self, reason: DropReason) -> list[Request]:
@@ -110,7 +102,7 @@ class Subscription:
         discarded, self._backlog = self._backlog, deque()
         for _ in discarded:
             self.count_drop(reason)
-        self.queued -= len(discarded)
+        self.taken -= len(discarded)
         self.let_in()
         return [message for message in discarded if isinstance(message, Request)]
 
@@ -120,10 +112,14 @@ class Subscription:
         return reason
 
     def _set_room(self) -> None:
-        self._room = self._limit if self._enabled and not self._backlog else 0
+        self.room = self._limit if self._enabled and not self._backlog else 0
 
-    def _without_room(self, message: object) -> DropReason | None:
-        """Decide which message is lost, and why; None when it may wait in front of the inbox."""
+    def offer_without_room(self, message: object) -> DropReason | None:
+        """Decide which message is lost, count it and say why; None when it may wait in front of the inbox."""
+        reason = self._judge(message)
+        return None if reason is None else self.count_drop(reason)
+
+    def _judge(self, message: object) -> DropReason | None:
         if not self._enabled:
             return DropReason.ROUTE_DISABLED
         match self.overflow:
@@ -131,13 +127,13 @@ class Subscription:
                 return DropReason.NEWEST_DROPPED
             case Overflow.DROP_OLDEST if self.queued:
                 self._forget_oldest()
-                self._queue.append((self, message))
+                self.queue.append((self, message))
                 return DropReason.OLDEST_DROPPED
             case Overflow.WAIT if len(self._backlog) < MAX_BACKLOG:
                 self._backlog.append(message)
-                self.queued += 1
+                self.taken += 1
                 self._set_room()
-                self._mailbox.backlogged[self] = None
+                self.mailbox.backlogged[self] = None
                 return None
             case Overflow.REFUSE | Overflow.DROP_OLDEST | Overflow.WAIT:
                 return DropReason.MESSAGE_LIMIT if self.queued >= self._limit else DropReason.INBOX_FULL
@@ -146,7 +142,29 @@ class Subscription:
 
     def _forget_oldest(self) -> None:
         """Take the message of this subscription that waits longest out of the inbox."""
-        for position, (subscription, _) in enumerate(self._queue):
+        for position, (subscription, _) in enumerate(self.queue):
             if subscription is self:
-                del self._queue[position]
+                del self.queue[position]
                 return
+
+
+def offer_to_apps(subscriptions: Iterable[Subscription], message: object) -> tuple[Loss, ...]:
+    """Queue a message for each app that wants it; returns what was lost for want of room.
+
+    The busiest path of the bus: one call for each message, whoever gets it.
+    """
+    losses: tuple[Loss, ...] = ()
+    for subscription in subscriptions:
+        queue = subscription.queue
+        waiting = len(queue)
+        if subscription.taken - subscription.delivered < subscription.room and waiting < subscription.depth:
+            subscription.taken += 1
+            queue.append((subscription, message))
+            subscription.ready(subscription.mailbox)
+            if waiting >= subscription.inbox.high_water:
+                subscription.inbox.high_water = waiting + 1
+        else:
+            reason = subscription.offer_without_room(message)
+            if reason is not None:
+                losses = (*losses, Loss(subscription.owner, reason))
+    return losses

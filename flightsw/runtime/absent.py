@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from flightsw.bus.inbox import InboxLimits
-from flightsw.bus.overflow import DropReason, Overflow
+from flightsw.bus.overflow import DropReason, Loss, Overflow
 from flightsw.bus.requests import Request
-from flightsw.bus.router import Loss
 from flightsw.runtime.checkpoints import ContainerState
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.surroundings import Surroundings

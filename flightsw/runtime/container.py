@@ -13,9 +13,8 @@ import msgspec
 
 from flightsw.app import App, Refused, Ticket, Work, WorkFailed
 from flightsw.bus.inbox import InboxLimits
-from flightsw.bus.overflow import DropReason
+from flightsw.bus.overflow import DropReason, Loss
 from flightsw.bus.requests import Request
-from flightsw.bus.router import Loss
 from flightsw.bus.subscription import Subscription
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointLost, HandlerFailed, StartFailed, WorkLost

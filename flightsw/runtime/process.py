@@ -14,8 +14,8 @@ from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.far import FarLinks
 from flightsw.bus.links import BusLinks
 from flightsw.bus.outbox import Outbox
+from flightsw.bus.overflow import Loss
 from flightsw.bus.requests import Passage, Request
-from flightsw.bus.router import Loss
 from flightsw.clock import HostClock
 from flightsw.hal.nvm import DirectoryNvm
 from flightsw.messages.store import JournalNotWritten

@@ -7,8 +7,8 @@ from typing import Protocol
 import msgspec
 
 from flightsw.app import Refused, Ticket
+from flightsw.bus.overflow import Loss
 from flightsw.bus.requests import Request
-from flightsw.bus.router import Loss
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.life import CommandFailed
 from flightsw.runtime.checkpoints import ContainerState

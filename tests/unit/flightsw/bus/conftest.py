@@ -12,9 +12,9 @@ import pytest
 
 from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.links import BusLinks
-from flightsw.bus.overflow import Overflow
+from flightsw.bus.overflow import Loss, Overflow
 from flightsw.bus.requests import Request
-from flightsw.bus.router import Bus, Loss
+from flightsw.bus.router import Bus
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.fields import U8, U32, Range, Tail
 from tlm_cmd.definition.message import Command, Event, Quality, Severity, Telemetry

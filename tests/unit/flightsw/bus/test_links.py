@@ -7,9 +7,8 @@ from flightsw.bus import outgoing
 from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.inbox import InboxLimits
 from flightsw.bus.outgoing import MAX_BATCH_ITEMS, Offered
-from flightsw.bus.overflow import DropReason
+from flightsw.bus.overflow import DropReason, Loss
 from flightsw.bus.requests import Passage
-from flightsw.bus.router import Loss
 from tests.unit.flightsw.bus.conftest import End, MakeEnd, Words
 
 

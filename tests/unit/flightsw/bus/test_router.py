@@ -4,8 +4,8 @@ import pytest
 
 from flightsw.bus import router
 from flightsw.bus.inbox import InboxLimits
-from flightsw.bus.overflow import DropReason
-from flightsw.bus.router import Bus, DispatchLoopError, Loss
+from flightsw.bus.overflow import DropReason, Loss
+from flightsw.bus.router import Bus, DispatchLoopError
 from flightsw.errors import FlightSoftwareError
 from tlm_cmd.definition.message import Quality
 
@@ -185,7 +185,7 @@ def test_a_receiver_that_raises_leaves_the_bus_usable() -> None:
 
 def test_an_endless_dialogue_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dispatch that never comes to an end is stopped at its bound; the ledger closes, and the bus goes on."""
-    monkeypatch.setattr(router, "MAX_DELIVERIES_PER_DISPATCH", 100)
+    monkeypatch.setattr(router, "MAX_DELIVERIES_PER_DISPATCH", 128)
     bus = Bus()
     answering = True
 
@@ -197,10 +197,10 @@ def test_an_endless_dialogue_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
         bus.open_mailbox(owner, LIMITS, answer)
         bus.subscribe(owner, message_id, TM)
     bus.send(5, "ball")
-    with pytest.raises(DispatchLoopError, match="100 messages in one dispatch"):
+    with pytest.raises(DispatchLoopError, match="128 messages in one dispatch"):
         bus.dispatch()
     ledger = bus.ledger()
-    assert (ledger.delivered, ledger.queued, ledger.closed) == (100, 1, True)
+    assert (ledger.delivered, ledger.queued, ledger.closed) == (128, 1, True)
     answering = False
     assert bus.dispatch() == 1
     assert bus.ledger().queued == 0
@@ -215,7 +215,7 @@ def test_a_burst_is_interrupted_between_handlers() -> None:
     for number in range(130):
         bus.send(5, number)
     assert bus.dispatch() == 130
-    assert [position for position, entry in enumerate(order) if entry == "breath"] == [63, 128]
+    assert [position for position, entry in enumerate(order) if entry == "breath"] == [64, 129]
 
 
 def test_a_dispatch_may_use_its_whole_bound(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,7 @@ import pytest
 
 from flightsw.app import Overflow, handles
 from flightsw.bus.inbox import InboxLimits
-from flightsw.bus.overflow import DropReason
-from flightsw.bus.router import Loss
+from flightsw.bus.overflow import DropReason, Loss
 from flightsw.errors import FlightSoftwareError
 from flightsw.messages.bus import DropCount, EnableRoute, MailboxReport, ReportMailbox, RouteSwitched
 from flightsw.messages.life import AppHousekeeping
