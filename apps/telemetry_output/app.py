@@ -29,7 +29,7 @@ from flightsw.app import App, Refused, Table, every, handles
 from flightsw.devices.mass_memory import MassMemory
 from flightsw.devices.radio import SBandTransceiver, XBandTransmitter
 from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID, DictionaryError
-from tlm_cmd.definition.message import Event, Telemetry
+from tlm_cmd.definition.message import REPORTS, Event, Telemetry
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.packets.cfs_header import build_telemetry
@@ -160,7 +160,7 @@ class TelemetryOutput(App):
 
     def received(self, message_id: int, message: object) -> None:
         """Send or record everything else."""
-        if isinstance(message, Telemetry | Event):
+        if isinstance(message, REPORTS):
             self._take(message_id & 0x7FF, message)
 
     def _apid(self, record: type[Telemetry]) -> int:

@@ -11,10 +11,12 @@ import struct
 import zlib
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import msgspec
 
 from flightsw.bus.requests import Passage, Request
+from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, Dictionary
 from tlm_cmd.definition.message import Command, Event, Telemetry
 from tlm_cmd.errors import ProtocolError
@@ -135,6 +137,7 @@ class MessagePacker:
         self.dictionary_mark = int(dictionary.content_hash[:8], 16)
         self._dictionary = dictionary
         self._encoded: tuple[object, bytes] = (None, b"")
+        self._encoders: dict[type, Callable[[Any], bytes]] = {}
         self._decoders: dict[int, Decode] = {}
 
     def payload(self, message: object) -> bytes:
@@ -145,12 +148,27 @@ class MessagePacker:
         """
         known, payload = self._encoded
         if message is not known:
-            content = message.command if isinstance(message, Request) else message
-            if not isinstance(content, Command | Telemetry | Event):
-                raise BatchError(f"{type(content).__name__} is no message")
-            payload = self._dictionary.encode_payload(content)
+            encode = self._encoders.get(type(message)) or self._encoder(type(message))
+            payload = encode(message)
             self._encoded = (message, payload)
         return payload
+
+    def _encoder(self, kind: type) -> Callable[[Any], bytes]:
+        """What makes the octets of one class of messages."""
+        encode: Callable[[Any], bytes]
+        if issubclass(kind, Request):
+            encode = self._encode_request
+        elif issubclass(kind, Event):
+            encode = self._dictionary.encode_payload
+        elif issubclass(kind, Telemetry | Command):
+            encode = codec_of(kind).encode
+        else:
+            raise BatchError(f"{kind.__name__} is no message")
+        self._encoders[kind] = encode
+        return encode
+
+    def _encode_request(self, request: Request) -> bytes:
+        return self._dictionary.encode_payload(request.command)
 
     def pack(self, message_id: int, message: object) -> bytes:
         """One item with a report.

@@ -242,10 +242,10 @@ class BusLinks:
         unpacked = self._packer.unpack(data, header)
         contact.arrivals.read(len(unpacked.messages))
         for message_id, message in unpacked.messages:
-            if isinstance(message, Request) and message.passage is not None:
+            if type(message) is Request and message.passage is not None:
                 newest = self._incoming.arrivals[contact.sender]
                 self._take_command(contact.sender, message_id, message, message.passage.number, newest)
-            elif isinstance(message, Wants):
+            elif type(message) is Wants:
                 self._take_wants(message, contact)
             else:
                 self._bus.deliver_local(message_id, message)

@@ -13,7 +13,7 @@ from flightsw.bus.overflow import DropReason
 from flightsw.bus.requests import MAX_UNDER_WAY, Request
 from tlm_cmd.errors import ProtocolError
 
-MAX_BATCH_ITEMS = 64
+MAX_BATCH_ITEMS = 256
 MAX_BATCH_OCTETS = 60_000
 MAX_UNCONFIRMED = 16_384
 """Commands of one link that may be accepted and not dealt with; one more is refused."""

@@ -30,7 +30,7 @@ from flightsw.runtime.trace import TraceChain
 from flightsw.services.retained_memory import VirtualRetainedMemory
 from flightsw.services.store import Store
 from flightsw.services.tracer import Tracer, trace_document, trace_events
-from tlm_cmd.definition.message import Command, Event, Telemetry
+from tlm_cmd.definition.message import REPORTS, Command
 
 
 class LockstepRuntime:
@@ -177,7 +177,7 @@ class LockstepRuntime:
                 self._schedule_frame()
 
     def _record(self, message_id: int, message: object) -> None:
-        if isinstance(message, Telemetry | Event):
+        if isinstance(message, REPORTS):
             data = self.host.dictionary.encode_payload(message)
         elif isinstance(message, Request):
             command: Command = message.command

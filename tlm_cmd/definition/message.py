@@ -186,3 +186,7 @@ def _shown(value: object) -> object:
 def screaming_snake(name: str) -> str:
     """``SetHeater`` as a controller types it: ``SET_HEATER``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).upper()
+
+
+REPORTS = (Telemetry, Event)
+"""What an app says; for ``isinstance`` on busy paths, where a union made in place costs more than the check."""
