@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from flight.source.messages import Burst, Sample, Storm
 
 from flightsw.bus.admission import make_keys
 from flightsw.bus.ledger import Ledger
+from flightsw.core.software_bus.messages import ConnectionRefused, DifferentDictionary
 from flightsw.messages.life import AppStarted, Noop
 from flightsw.runtime.supervision import VehicleAccount
 from ops_tools.run.settings import RunSettings, encode
@@ -26,6 +28,10 @@ from tlm_cmd.packets.verification import Stage
 
 ADDRESSES = {"obc": "10.77.0.1", "compute": "10.77.0.2"}
 COMPUTERS = """
+[apps.software_bus]
+package = "flightsw.core.software_bus"
+apid = 0x0F0
+
 [hosts.obc]
 address = "10.77.0.1"
 
@@ -54,17 +60,18 @@ class TwoComputers:
     """The small flight on two computers, as the harness wants a vehicle.
 
     Args:
-        mission_file: what is flown.
         folder: of everything.
         names: namespaces of the computers.
+        missions: what is flown on each.
+        keys: where the keys of each are.
     """
 
-    def __init__(self, mission_file: Path, folder: Path, names: dict[str, str], keys: dict[str, Path]) -> None:
+    def __init__(self, folder: Path, names: dict[str, str], missions: dict[str, Path], keys: dict[str, Path]) -> None:
         self._folder = folder
         self._names = names
         self._settings = {
             host: RunSettings(
-                mission_file=mission_file,
+                mission_file=missions[host],
                 spacecraft_file=None,
                 seed=0,
                 origin_ns=time.monotonic_ns(),
@@ -171,8 +178,11 @@ def fly(mission_file: Path, folder: Path, names: dict[str, str]) -> Iterator[Fly
     make_keys(folder / "keys", tuple(ADDRESSES))
     vehicles: list[TwoComputers] = []
 
-    def start(keys: dict[str, Path] | None = None) -> tuple[SmallFlight, TwoComputers]:
-        vehicles.append(TwoComputers(mission_file, folder, names, keys or dict.fromkeys(ADDRESSES, folder / "keys")))
+    def start(
+        keys: dict[str, Path] | None = None, missions: dict[str, Path] | None = None
+    ) -> tuple[SmallFlight, TwoComputers]:
+        all_keys, all_missions = dict.fromkeys(ADDRESSES, folder / "keys"), dict.fromkeys(ADDRESSES, mission_file)
+        vehicles.append(TwoComputers(folder, names, all_missions | (missions or {}), all_keys | (keys or {})))
         return SmallFlight(vehicles[-1], mission_file, folder), vehicles[-1]
 
     yield start
@@ -213,10 +223,25 @@ def test_a_computer_that_loses_power_comes_back(fly: Fly) -> None:
 
 
 def test_a_computer_without_a_listed_key_shares_nothing(fly: Fly, folder: Path) -> None:
-    """Its apps run, and the others never hear of them."""
+    """It knows whom it calls, and is refused all the same, with an event; its apps run, the others never hear them."""
     make_keys(folder / "stranger", tuple(ADDRESSES))
-    flight, vehicle = fly({"obc": folder / "keys", "compute": folder / "stranger"})
+    listed, own = (tomllib.loads((folder / name / "public.toml").read_text()) for name in ("keys", "stranger"))
+    (folder / "stranger" / "public.toml").write_text(f'obc = "{listed["obc"]}"\ncompute = "{own["compute"]}"\n')
+    flight, vehicle = fly(keys={"compute": folder / "stranger"})
     flight.until(lambda: "sink" in vehicle.pids("compute") and "core" in vehicle.pids("obc"), "both computers")
     verdict = flight.command("sink", Add(1))
     assert verdict.stage is Stage.REJECTED
+    flight.until(lambda: bool(flight.messages(ConnectionRefused)), "an event")
+    assert ADDRESSES["compute"] in flight.messages(ConnectionRefused)[0].who
+    assert flight.messages(AppStarted, "sink") == []
+
+
+def test_a_computer_with_other_messages_shares_nothing(fly: Fly, mission_file: Path) -> None:
+    """A message that is declared differently on two computers is read by neither, and an event says so."""
+    other = mission_file.with_name("other.toml")
+    other.write_text(mission_file.read_text().replace("apid = 0x040", "apid = 0x050"))
+    flight, _ = fly(missions={"compute": other})
+    flight.until(lambda: bool(flight.messages(DifferentDictionary)), "an event")
+    event = flight.messages(DifferentDictionary)[0]
+    assert (event.process, event.sender) in {("core", "sink"), ("core", "alpha")}
     assert flight.messages(AppStarted, "sink") == []

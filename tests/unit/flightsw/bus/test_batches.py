@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from flightsw.bus.batches import MAGIC, BatchError, BatchHeader, MessagePacker, pack_batch, unpack_header
 from flightsw.bus.requests import Passage, Request
 from tests.unit.flightsw.bus.conftest import Words
+from tlm_cmd.definition.codec import codec_of
 
 U16, U32, U64 = st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)
 HEADERS = st.builds(BatchHeader, U16, U16, U16, U32, U64, U64, U64, U32, U64, U32)
@@ -56,8 +57,9 @@ def test_messages_come_back(words: type[Words]) -> None:
 def test_a_message_is_encoded_once_for_all_its_links(words: type[Words], monkeypatch: pytest.MonkeyPatch) -> None:
     """The same object is asked for again and again; another one is another message."""
     packer, encoded = MessagePacker(words.dictionary), []
-    encode = words.dictionary.encode_payload
-    monkeypatch.setattr(words.dictionary, "encode_payload", lambda message: encoded.append(message) or encode(message))
+    codec = codec_of(words.Count)
+    encode = codec.encode
+    monkeypatch.setattr(codec, "encode", lambda message: encoded.append(message) or encode(message))
     first, second = words.Count(1), words.Count(1)
     items = [packer.pack(words.count_id, message) for message in (first, first, second, second, first)]
     assert len(set(items)) == 1
