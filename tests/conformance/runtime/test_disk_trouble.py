@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from flight.harness import ProcessVehicle, SmallFlight
+from flight.harness import MISSION, ProcessVehicle, SmallFlight
 from flight.sink.messages import AskStatus, Remember, SinkStatus
 
+from flightsw.core.software_bus.messages import CommandsNotKept
 from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointFailed
 from flightsw.messages.store import JournalNotWritten, StoredDataCorrupt
 from tlm_cmd.packets.verification import Stage
@@ -16,14 +21,21 @@ from tlm_cmd.packets.verification import Stage
 pytestmark = pytest.mark.untraced
 
 STORE = Path("run", "store", "sink")
+MOUNT, UNMOUNT = shutil.which("mount"), shutil.which("umount")
+SOFTWARE_BUS = """
+[apps.software_bus]
+package = "flightsw.core.software_bus"
+apid = 0x0F0
+"""
 
 
 @pytest.fixture
 def flight(mission_file: Path, folder: Path) -> Iterator[SmallFlight]:
     """The small flight in processes."""
+    mission_file.write_text(MISSION + SOFTWARE_BUS)
     flight = SmallFlight(ProcessVehicle(mission_file, folder), mission_file, folder)
     try:
-        flight.until(lambda: flight.vehicle.account().apps == 4, "a running flight")
+        flight.until(lambda: flight.vehicle.account().apps == 5, "a running flight")
         yield flight
         flight.settle()
     finally:
@@ -90,3 +102,44 @@ def test_a_journal_that_cannot_be_written_is_told(flight: SmallFlight, folder: P
         assert flight.command("sink", Remember(number)).stage is Stage.COMPLETED
     flight.until(lambda: bool(flight.messages(JournalNotWritten)), "the event")
     assert flight.messages(JournalNotWritten) == [JournalNotWritten("Is a directory (EISDIR)")]
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Let a folder be a read-only file system."""
+    for options in (["--bind", str(folder), str(folder)], ["-o", "remount,ro,bind", str(folder)]):
+        subprocess.run([str(MOUNT), *options], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([str(UNMOUNT), str(folder)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or MOUNT is None, reason="mounts need root")
+def test_a_read_only_file_system_loses_no_accepted_command(flight: SmallFlight, folder: Path) -> None:
+    """Commands are done, the event names the cause; when it can be written again, what was done is stored."""
+    flight.command("sink", Remember(7))
+    with read_only(folder / STORE):
+        assert flight.command("sink", Remember(8)).stage is Stage.COMPLETED
+        flight.until(lambda: bool(flight.messages(CheckpointFailed, "sink")), "the event")
+        assert "Read-only file system (EROFS)" in flight.messages(CheckpointFailed)[0].reason
+        assert value(flight) == 8
+    assert flight.command("sink", Remember(9)).stage is Stage.COMPLETED
+    flight.vehicle.crash("sink")
+    flight.await_start("sink", 2)
+    assert value(flight) == 9
+
+
+def test_an_outbox_that_cannot_be_written_is_told(flight: SmallFlight, folder: Path) -> None:
+    """Commands to other processes pass without it; the event names the process that could not keep them."""
+    flight.vehicle.close()
+    outbox = folder / "run" / "core.outbox"
+    outbox.unlink()
+    outbox.mkdir()
+    flight.vehicle.reset()
+    flight.await_start("sink", 2)
+    for number in range(5):
+        assert flight.command("sink", Remember(number)).stage is Stage.COMPLETED
+    flight.until(lambda: bool(flight.messages(CommandsNotKept)), "the event")
+    assert flight.messages(CommandsNotKept) == [CommandsNotKept("core")]
+    assert value(flight) == 4
