@@ -8,10 +8,11 @@ import msgspec
 
 from flightsw.app import Table, every, handles
 from flightsw.core.executive.messages import AppRestarted
-from flightsw.core.timekeeping.commands import TimeCommands, TimekeepingState
+from flightsw.core.timekeeping.commands import TimeCommands
 from flightsw.core.timekeeping.keeper import Keeper
 from flightsw.core.timekeeping.messages import ReportTime
-from flightsw.core.timekeeping.reports import time_correlation, time_status
+from flightsw.core.timekeeping.reports import time_status
+from flightsw.core.timekeeping.state import TimekeepingState
 from flightsw.core.timekeeping.tables import ClockSettings, check_settings
 from flightsw.devices.errors import DeviceError
 from flightsw.devices.tone_capture import ToneCapture
@@ -96,15 +97,9 @@ class Timekeeping(TimeCommands):
     @every(seconds=10, offset=6.8)
     def report(self) -> None:
         """Publish the status, and the correlation for whoever has missed it."""
-        if self.now_ns - self._published_ns > REPEAT_AFTER_NS:
+        if self.now_ns - self.published_ns > REPEAT_AFTER_NS:
             self.publish()
         self.send(time_status(self.state, self.now_ns))
-
-    def publish(self) -> None:
-        """Tell every process what time it is."""
-        self.keeper.changed = False
-        self._published_ns = self.now_ns
-        self.send(time_correlation(self.state, follows_tone=self.keeper.follows_tone))
 
     @handles(ReportTime)
     def report_time(self, _: ReportTime) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from flightsw.app import App, Refused, handles
-from flightsw.core.timekeeping.keeper import Keeper, KeeperState
+from flightsw.core.timekeeping.keeper import Keeper
 from flightsw.core.timekeeping.messages import (
     MAX_LEAP_STEPS,
     AdjustTime,
@@ -25,6 +23,8 @@ from flightsw.core.timekeeping.messages import (
     SlewTime,
     SourceSelected,
 )
+from flightsw.core.timekeeping.reports import time_correlation
+from flightsw.core.timekeeping.state import TimekeepingState
 from flightsw.devices.tone_capture import ToneCapture
 from flightsw.services.correlation import NS_PER_S, Correlation, SpacecraftTimeError
 from flightsw.services.leap_steps import with_leap_steps
@@ -34,32 +34,6 @@ from tlm_cmd.packets.leap_seconds import LEAP_SECONDS, LeapSecondTable
 from tlm_cmd.packets.verification import FailureCode
 
 
-class TimekeepingState(msgspec.Struct):
-    """What the app remembers.
-
-    Attributes:
-        keeper: time itself.
-        begun: the app has started before.
-        last_tone: number of the last tone read.
-        missed: tones that the capture unit overwrote before they were read.
-        device_failures: readings of the capture unit that failed.
-        slews: corrections by slewing.
-        refused: corrections refused.
-        leap_steps: (UTC second, TAI - UTC) added to the built-in table, or in its place.
-        complete_until_utc_s: no leap second unknown before.
-    """
-
-    keeper: KeeperState = msgspec.field(default_factory=KeeperState)
-    begun: bool = False
-    last_tone: int = 0
-    missed: int = 0
-    device_failures: int = 0
-    slews: int = 0
-    refused: int = 0
-    leap_steps: list[tuple[int, int]] = []
-    complete_until_utc_s: int = LEAP_SECONDS.complete_until_s
-
-
 class TimeCommands(App):
     """The half of the timekeeping app that the ground talks to."""
 
@@ -67,10 +41,13 @@ class TimeCommands(App):
     keeper: Keeper
     capture: ToneCapture | None
     no_capture: str
+    published_ns: int
 
     def publish(self) -> None:
-        """Tell every process what time it is; the other half of the app knows how."""
-        raise NotImplementedError
+        """Tell every process what time it is."""
+        self.keeper.changed = False
+        self.published_ns = self.now_ns
+        self.send(time_correlation(self.state, follows_tone=self.keeper.follows_tone))
 
     def leap_seconds(self) -> LeapSecondTable:
         """The table in use."""

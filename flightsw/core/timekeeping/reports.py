@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flightsw.core.timekeeping.commands import TimekeepingState
 from flightsw.core.timekeeping.messages import LeapStep, TimeCorrelation, TimeStatus
+from flightsw.core.timekeeping.state import TimekeepingState
 from flightsw.services.leap_steps import with_leap_steps
 
 _MAX_U32 = 2**32 - 1
