@@ -103,24 +103,42 @@ class ProcessRuntime:
     """
 
     def __init__(self, settings: ProcessSettings, end: socket.socket) -> None:
-        mission = settings.mission
         self.clock = HostClock(settings.origin_ns, settings.speed)
         self.host_clock = HostClock(settings.origin_ns)
         self._settings = settings
         self._end = end
+        self._processes = tuple(settings.mission.processes())
         self._page = StatusPage(status_page(settings.run_folder, settings.name))
         self._ports = EmuPorts(settings.devices)
         self._event_lines = EventLines(settings.run_folder / f"{settings.name}.events.jsonl")
-        store = Store(DirectoryNvm(settings.run_folder / STORE_FOLDER / settings.name))
         self._supervision = ProcessSupervision(end, settings.speed)
+        self._journal = Journal(settings.run_folder / f"{settings.name}.journal")
+        self._works = ProcessWorks(settings.mission.worker_settings)
+        self.host = self._open_host()
+        self._outbox = Outbox(
+            settings.run_folder / f"{settings.name}.outbox", self._processes, settings.origin_ns + settings.epoch
+        )
+        self._links = self._open_links()
+        self.host.bus.tap = self._links.check
+        self.host.bus.on_breath = self._in_burst
+        self._connected = self._started = False
+        self._resting = self._stopping = self._stop_wanted = False
+        self._journal_failing = False
+        self._reported: control.Heartbeat | None = None
+        self._next_heartbeat_ns = 0
+        self._next_announcement_ns = 0
+
+    def _open_host(self) -> Host:
+        """The apps, made and not started."""
+        settings, mission = self._settings, self._settings.mission
         members = mission.processes()[settings.name]
         tracer = Tracer(self.host_clock, mission.file.time.minor_frame_ms * 1_000_000)
         for app in members if settings.trace_all else ():
             tracer.trace(app, on=True)
-        self.host = Host(
+        host = Host(
             mission,
             self.clock,
-            store,
+            Store(DirectoryNvm(settings.run_folder / STORE_FOLDER / settings.name)),
             self._ports,
             self._show,
             self._supervision,
@@ -128,28 +146,27 @@ class ProcessRuntime:
             ExecutionMonitor(tracer, self._page, tells_host_time=True),
             FolderRetainedMemory(settings.run_folder / RETAINED_FOLDER),
         )
-        self.host.open_table_memory = partial(table_memory, settings.run_folder)
-        self.host.trace_folder = settings.run_folder / TRACE_FOLDER
-        self.host.on_failing = self._supervision.tell_failing
-        self._journal = Journal(settings.run_folder / f"{settings.name}.journal")
-        self.host.on_executing = self._journal.executing
-        self._works = ProcessWorks(mission.worker_settings)
-        self.host.works = self._works
-        self.host.arrange()
+        host.open_table_memory = partial(table_memory, settings.run_folder)
+        host.trace_folder = settings.run_folder / TRACE_FOLDER
+        host.on_failing = self._supervision.tell_failing
+        host.on_executing = self._journal.executing
+        host.works = self._works
+        host.arrange()
         for app in members:
             if app in settings.absent:
-                self.host.lives.leave_out(app, settings.absent[app])
+                host.lives.leave_out(app, settings.absent[app])
             else:
-                self.host.add(app)
-        self._processes = processes = tuple(mission.processes())
-        self._outbox = Outbox(
-            settings.run_folder / f"{settings.name}.outbox", processes, settings.origin_ns + settings.epoch
-        )
-        self._links = BusLinks(
+                host.add(app)
+        return host
+
+    def _open_links(self) -> BusLinks:
+        """The ways to all other processes."""
+        settings = self._settings
+        return BusLinks(
             self.host.bus,
-            mission.dictionary,
+            settings.mission.dictionary,
             settings.name,
-            processes,
+            self._processes,
             settings.epoch,
             lambda process: inbox_address(settings.run_folder, process),
             outbox=self._outbox,
@@ -160,14 +177,6 @@ class ProcessRuntime:
             on_met=self._met,
             on_settled=self._journal.settled,
         )
-        self.host.bus.tap = self._links.check
-        self.host.bus.on_breath = self._in_burst
-        self._connected = self._started = False
-        self._resting = self._stopping = self._stop_wanted = False
-        self._journal_failing = False
-        self._reported: control.Heartbeat | None = None
-        self._next_heartbeat_ns = 0
-        self._next_announcement_ns = 0
 
     # ---------------------------------------------------------------- the loop
 
