@@ -11,13 +11,14 @@ import msgspec
 
 from apps.payload.messages import JobOutcome, JobReport
 from bus_sim.errors import BusSimError
+from flightsw.bus.ledger import Ledger
 from flightsw.runtime.trace import TraceChain
 from ops_tools.ground.command_record import CommandRecord
 from ops_tools.ground.command_record import Verdict as CommandVerdict
 from ops_tools.sil.command_judgement import judge_commands, unsent_commands
-from ops_tools.sil.flight_record import FlightRecord
+from ops_tools.sil.flight_record import FlightRecord, LimitCounts
 from ops_tools.sil.procedure import Procedure
-from ops_tools.sil.product_account import product_account
+from ops_tools.sil.product_account import ProductAccount, product_account
 from ops_tools.sil.report.records import Verdict
 from ops_tools.sil.result import (
     CommandResult,
@@ -130,7 +131,6 @@ class Flight:
 
     def _result(self) -> FlightResult:
         scenario, vehicle, record = self.loaded.scenario, self.vehicle, self.record
-        ledger = vehicle.runtime.host.bus.ledger()
         jobs = _outcomes(record)
         account = product_account(
             record.images, record.jobs, record.products, record.contacts, vehicle.ground.files.files, self.duration_s
@@ -149,21 +149,8 @@ class Flight:
             rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
             worker_rss_mb=round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1),
             commands=self._commands(),
-            ledger=LedgerResult(
-                sent=ledger.sent,
-                offered=ledger.offered,
-                delivered=ledger.delivered,
-                queued=ledger.queued,
-                dropped={reason.name: count for reason, count in ledger.dropped.items()},
-                closed=ledger.closed,
-            ),
-            limits=LimitsResult(
-                violations=record.limits.violations,
-                battery_floor_s=record.limits.battery_floor_s,
-                node_s=record.limits.node_s,
-                lowest_state_of_charge=round(record.limits.lowest_soc, 6),
-                hottest_c={name: round(celsius, 2) for name, celsius in record.limits.hottest_c.items()},
-            ),
+            ledger=_ledger_result(vehicle.runtime.host.bus.ledger()),
+            limits=_limits_result(record.limits),
             images=ImagesResult(
                 taken=len(record.images),
                 discarded=jobs.get(JobOutcome.DISCARDED_CLOUDY.name, 0),
@@ -175,16 +162,7 @@ class Flight:
                 highest_power_mode_w=record.highest_power_mode_w,
                 energy_wh=round(record.payload.energy, 3) if record.payload else 0.0,
             ),
-            products=ProductsResult(
-                files=len(vehicle.ground.files.files),
-                bytes=sum(file.octets for file in vehicle.ground.files.files.values()),
-                alerts=len(record.alerts),
-                made=account.made,
-                waiting=account.waiting,
-                waiting_bytes=account.waiting_octets,
-                due=account.due,
-                overdue=account.overdue,
-            ),
+            products=self._products_result(account),
             downlink=DownlinkResult(
                 raw_bytes=record.raw_octets,
                 sent_bytes=record.product_octets,
@@ -196,6 +174,19 @@ class Flight:
             unsent=unsent_commands(self.procedure.unsent),
         )
         return self._judged(result)
+
+    def _products_result(self, account: ProductAccount) -> ProductsResult:
+        files = self.vehicle.ground.files.files
+        return ProductsResult(
+            files=len(files),
+            bytes=sum(file.octets for file in files.values()),
+            alerts=len(self.record.alerts),
+            made=account.made,
+            waiting=account.waiting,
+            waiting_bytes=account.waiting_octets,
+            due=account.due,
+            overdue=account.overdue,
+        )
 
     def _judged(self, result: FlightResult) -> FlightResult:
         known = self.vehicle.mission.dictionary.events
@@ -269,3 +260,24 @@ def _judge(expectation: ScenarioExpectation, result: FlightResult, events: Colle
 
 def _judged(expectation: ScenarioExpectation, verdict: Verdict, detail: str) -> ExpectationResult:
     return ExpectationResult(expectation.requirement, expectation.text, verdict, detail)
+
+
+def _ledger_result(ledger: Ledger) -> LedgerResult:
+    return LedgerResult(
+        sent=ledger.sent,
+        offered=ledger.offered,
+        delivered=ledger.delivered,
+        queued=ledger.queued,
+        dropped={reason.name: count for reason, count in ledger.dropped.items()},
+        closed=ledger.closed,
+    )
+
+
+def _limits_result(limits: LimitCounts) -> LimitsResult:
+    return LimitsResult(
+        violations=limits.violations,
+        battery_floor_s=limits.battery_floor_s,
+        node_s=limits.node_s,
+        lowest_state_of_charge=round(limits.lowest_soc, 6),
+        hottest_c={name: round(celsius, 2) for name, celsius in limits.hottest_c.items()},
+    )
