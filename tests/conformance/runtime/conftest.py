@@ -12,7 +12,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))  # where the package of the flight's apps is
 
-from flight.harness import CROWDED_MISSION, HERALDS, MISSION, LockstepVehicle, ProcessVehicle, SmallFlight
+from flight.harness import CROWDED_MISSION, HERALDS, LockstepVehicle, ProcessVehicle, SmallFlight, lay_out
 
 RUNTIMES = [
     pytest.param(LockstepVehicle, id="lockstep"),
@@ -32,17 +32,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def mission_file(folder: Path) -> Path:
     """The small flight's mission."""
-    for table, content in {
-        "gate/mailbox": f'folder = "{folder}"\n',
-        "sink/rule": "factor = 1\nwatch_ticks = false\n",
-    }.items():
-        file = folder / "tables" / f"{table}.toml"
-        file.parent.mkdir(parents=True)
-        file.write_text(content)
-    (folder / "up").touch()
-    path = folder / "mission.toml"
-    path.write_text(MISSION)
-    return path
+    return lay_out(folder)
 
 
 @pytest.fixture(params=RUNTIMES)

@@ -56,6 +56,17 @@ def filled(folder: Path, generation: int) -> bool:
     return True
 
 
+def command_without(flight: SmallFlight, file: Path) -> None:
+    """Fly on with a folder in the place of a file; the sink does its commands all the same."""
+    flight.vehicle.close()
+    file.unlink()
+    file.mkdir()
+    flight.vehicle.reset()
+    flight.await_start("sink", 2)
+    for number in range(5):
+        assert flight.command("sink", Remember(number)).stage is Stage.COMPLETED
+
+
 def test_a_full_disk_loses_no_accepted_command(flight: SmallFlight, folder: Path) -> None:
     """The kernel says ENOSPC, the event names it, the command is done; stored it is as soon as there is room."""
     for generation in (0, 1):
@@ -92,14 +103,7 @@ def test_a_corrupt_generation_is_told_and_the_other_one_used(flight: SmallFlight
 
 def test_a_journal_that_cannot_be_written_is_told(flight: SmallFlight, folder: Path) -> None:
     """Commands go on without it; the event names the cause, once."""
-    flight.vehicle.close()
-    journal = folder / "run" / "sink.journal"
-    journal.unlink()
-    journal.mkdir()
-    flight.vehicle.reset()
-    flight.await_start("sink", 2)
-    for number in range(5):
-        assert flight.command("sink", Remember(number)).stage is Stage.COMPLETED
+    command_without(flight, folder / "run" / "sink.journal")
     flight.until(lambda: bool(flight.messages(JournalNotWritten)), "the event")
     assert flight.messages(JournalNotWritten) == [JournalNotWritten("Is a directory (EISDIR)")]
 
@@ -132,14 +136,7 @@ def test_a_read_only_file_system_loses_no_accepted_command(flight: SmallFlight, 
 
 def test_an_outbox_that_cannot_be_written_is_told(flight: SmallFlight, folder: Path) -> None:
     """Commands to other processes pass without it; the event names the process that could not keep them."""
-    flight.vehicle.close()
-    outbox = folder / "run" / "core.outbox"
-    outbox.unlink()
-    outbox.mkdir()
-    flight.vehicle.reset()
-    flight.await_start("sink", 2)
-    for number in range(5):
-        assert flight.command("sink", Remember(number)).stage is Stage.COMPLETED
+    command_without(flight, folder / "run" / "core.outbox")
     flight.until(lambda: bool(flight.messages(CommandsNotKept)), "the event")
     assert flight.messages(CommandsNotKept) == [CommandsNotKept("core")]
     assert value(flight) == 4

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from flight.harness import MISSION, LockstepVehicle, ProcessVehicle, SmallFlight
+from flight.harness import LockstepVehicle, ProcessVehicle, SmallFlight, lay_out
 from flight.sink.messages import Add, AskStatus, Rule, SinkStatus
 from flight.source.messages import Burst, Sample, Storm
 from hypothesis import Phase, settings
@@ -40,16 +40,7 @@ class Schedule(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="fs"))
-        for table, content in {
-            "gate/mailbox": f'folder = "{self.folder}"\n',
-            "sink/rule": "factor = 1\nwatch_ticks = false\n",
-        }.items():
-            file = self.folder / "tables" / f"{table}.toml"
-            file.parent.mkdir(parents=True)
-            file.write_text(content)
-        (self.folder / "up").touch()
-        mission_file = self.folder / "mission.toml"
-        mission_file.write_text(MISSION)
+        mission_file = lay_out(self.folder)
         self.flight = SmallFlight(self.kind(mission_file, self.folder), mission_file, self.folder)
         self.flight.until(lambda: self.flight.vehicle.account().apps == 4, "a running flight")
         self.sample_id = self.flight.dictionary.telemetry_of("source", Sample).message_id

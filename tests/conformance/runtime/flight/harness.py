@@ -81,6 +81,21 @@ PATIENCE_STEPS = 2000
 SPEED = 10.0
 
 
+def lay_out(folder: Path) -> Path:
+    """Write the small flight's mission, tables and mailbox into a folder; returns the mission file."""
+    for table, content in {
+        "gate/mailbox": f'folder = "{folder}"\n',
+        "sink/rule": "factor = 1\nwatch_ticks = false\n",
+    }.items():
+        file = folder / "tables" / f"{table}.toml"
+        file.parent.mkdir(parents=True)
+        file.write_text(content)
+    (folder / "up").touch()
+    path = folder / "mission.toml"
+    path.write_text(MISSION)
+    return path
+
+
 class Vehicle(Protocol):
     """A runtime with the small flight on it."""
 
