@@ -89,12 +89,13 @@ class Mailbox:
         commands: the queue of the first of them.
         telemetry: the queue of the second.
         bulk: the queue of the third.
-        ready: where a mailbox stands once for each message that waits in it.
+        ready: the line of mailboxes in which something waits.
+        in_line: whether this one stands there.
         backlogged: where a subscription stands while messages wait in front of its inbox.
         receiver: takes message ids and messages.
     """
 
-    __slots__ = ("backlogged", "bulk", "commands", "inboxes", "owner", "ready", "receiver", "telemetry")
+    __slots__ = ("backlogged", "bulk", "commands", "in_line", "inboxes", "owner", "ready", "receiver", "telemetry")
 
     def __init__(
         self,
@@ -108,8 +109,21 @@ class Mailbox:
         self.inboxes = tuple(Inbox(limits.depth(quality)) for quality in Quality)
         self.commands, self.telemetry, self.bulk = (inbox.queue for inbox in self.inboxes)
         self.ready = ready
+        self.in_line = False
         self.backlogged = backlogged
         self.receiver = receiver
+
+    def join_line(self) -> None:
+        """Stand in line, for something waits."""
+        if not self.in_line:
+            self.in_line = True
+            self.ready.append(self)
+
+    def leave_line(self) -> None:
+        """Its turn is over; when something still waits, because the turn was ended by an error, it is the next."""
+        self.in_line = bool(self.commands or self.telemetry or self.bulk)
+        if self.in_line:
+            self.ready.appendleft(self)
 
     def discard(self, reason: DropReason) -> list[Request]:
         """Drop everything that waits, counted under ``reason``; returns the commands among it, in order."""

@@ -202,6 +202,9 @@ class Bus:
     def dispatch(self) -> int:
         """Hand out waiting messages until none is left; returns how many.
 
+        Apps take their turns in the order in which something came for them; in its turn an app works off its inboxes,
+        commands first.
+
         Within a handler nothing happens: handlers run to completion, what waits is handed out behind them. What waits
         in front of a full inbox comes in when all else is handed out: a burst of commands is worked off a part at a
         time, with everything that follows from each part.
@@ -216,16 +219,20 @@ class Bus:
         next_ready = ready.popleft
         try:
             while ready or self._let_in():
-                if count == breath:
-                    self._breathe(count)
-                    breath += DELIVERIES_PER_BREATH
                 mailbox = next_ready()
-                queue = mailbox.commands or mailbox.telemetry or mailbox.bulk
-                if queue:  # else the mailbox was closed meanwhile
-                    subscription, message = queue.popleft()
-                    subscription.delivered += 1
-                    count += 1
-                    mailbox.receiver(subscription.message_id, message)
+                commands, telemetry, bulk = mailbox.commands, mailbox.telemetry, mailbox.bulk
+                receive = mailbox.receiver
+                try:
+                    while queue := commands or telemetry or bulk:
+                        if count == breath:
+                            self._breathe(count)
+                            breath += DELIVERIES_PER_BREATH
+                        subscription, message = queue.popleft()
+                        subscription.delivered += 1
+                        count += 1
+                        receive(subscription.message_id, message)
+                finally:
+                    mailbox.leave_line()
         finally:
             self._dispatching = False
         return count

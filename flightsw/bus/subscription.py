@@ -39,7 +39,6 @@ class Subscription:
         "overflow",
         "owner",
         "queue",
-        "ready",
         "room",
         "taken",
     )
@@ -56,7 +55,6 @@ class Subscription:
         self.mailbox = mailbox
         self.inbox = mailbox.inboxes[quality]
         self.queue, self.depth = self.inbox.queue, self.inbox.depth
-        self.ready = mailbox.ready.append
         self._limit, self._enabled = limit, True
         self._backlog: deque[object] = deque()
         self.room = limit  # 0 while nothing may enter the inbox for another reason, so that one comparison tells all
@@ -91,7 +89,7 @@ class Subscription:
         backlog, queue = self._backlog, self.queue
         while backlog and self.queued - len(backlog) < self._limit and len(queue) < self.depth:
             queue.append((self, backlog.popleft()))
-            self.ready(self.mailbox)
+            self.mailbox.join_line()
         self.inbox.high_water = max(self.inbox.high_water, len(queue))
         if not backlog:
             self.mailbox.backlogged.pop(self, None)
@@ -160,7 +158,8 @@ def offer_to_apps(subscriptions: Iterable[Subscription], message: object) -> tup
         if subscription.taken - subscription.delivered < subscription.room and waiting < subscription.depth:
             subscription.taken += 1
             queue.append((subscription, message))
-            subscription.ready(subscription.mailbox)
+            if not subscription.mailbox.in_line:
+                subscription.mailbox.join_line()
             if waiting >= subscription.inbox.high_water:
                 subscription.inbox.high_water = waiting + 1
         else:
