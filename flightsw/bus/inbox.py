@@ -120,10 +120,10 @@ class Mailbox:
             self.ready.append(self)
 
     def leave_line(self) -> None:
-        """Its turn is over; when something still waits, because the turn was ended by an error, it is the next."""
+        """Its turn is over; when something waits again, it stands at the end of the line."""
         self.in_line = bool(self.commands or self.telemetry or self.bulk)
         if self.in_line:
-            self.ready.appendleft(self)
+            self.ready.append(self)
 
     def discard(self, reason: DropReason) -> list[Request]:
         """Drop everything that waits, counted under ``reason``; returns the commands among it, in order."""

@@ -22,12 +22,14 @@ from flightsw.bus.outbox import Outbox
 from flightsw.bus.outgoing import LinkRoute, Offered, OutgoingLink
 from flightsw.bus.overflow import DropReason, Loss
 from flightsw.bus.requests import Passage, Request
-from flightsw.bus.router import Bus
+from flightsw.bus.router import DEFAULT_MESSAGE_LIMIT, Bus
 from tlm_cmd.definition.dictionary import Dictionary
 
 HIGH_WATER_MARK = 1000
 """Batches that a socket may hold; a backstop behind the inboxes' own depths."""
 MAX_BATCHES_PER_DRAIN = 256
+MESSAGES_PER_PART = DEFAULT_MESSAGE_LIMIT
+"""A larger batch is handed out in parts, so that one batch alone never exceeds the limit of a message."""
 RECONNECT_MS = 2
 OnRefused = Callable[[Request, Loss], None]
 OnMet = Callable[[Passage], None]
@@ -91,6 +93,7 @@ class BusLinks:
         self._on_settled = on_settled
         self._settled: dict[str, Passage] = {}
         self._met_before_wants: dict[str, Passage] = {}
+        self._confirmed_before_wants: dict[str, Passage] = {}
         self._far_peers = tuple(peers_far)
         self._wants_unknown = dict.fromkeys(self._far_peers)
         self._incoming = Incoming(name, processes, heard or {}, done or {})
@@ -205,7 +208,11 @@ class BusLinks:
     def confirm(self) -> None:
         """All commands put onto the bus have been dealt with: tell their senders, with what leaves next."""
         for passage in self._incoming.confirm():
-            self._links[self._processes[passage.sender]].confirm(passage.series, passage.number)
+            sender = self._processes[passage.sender]
+            if sender in self._wants_unknown:
+                self._confirmed_before_wants[sender] = passage
+            else:
+                self._links[sender].confirm(passage.series, passage.number)
 
     def ledger(self) -> Ledger:
         """Losses on the way here, which no sender has counted, and packets that could not be read."""
@@ -241,7 +248,7 @@ class BusLinks:
         self._hear(header, contact)
         unpacked = self._packer.unpack(data, header)
         contact.arrivals.read(len(unpacked.messages))
-        for message_id, message in unpacked.messages:
+        for number, (message_id, message) in enumerate(unpacked.messages, 1):
             if type(message) is Request and message.passage is not None:
                 newest = self._incoming.arrivals[contact.sender]
                 self._take_command(contact.sender, message_id, message, message.passage.number, newest)
@@ -249,6 +256,8 @@ class BusLinks:
                 self._take_wants(message, contact)
             else:
                 self._bus.deliver_local(message_id, message)
+            if number % MESSAGES_PER_PART == 0:
+                self._bus.dispatch()
         return len(unpacked.messages)
 
     def _take_command(self, sender: str, message_id: int, request: Request, number: int, arrivals: Arrivals) -> None:
@@ -287,6 +296,9 @@ class BusLinks:
                 met = self._met_before_wants.pop(contact.sender, None)
                 if met is not None:
                     self._on_met(met)
+                confirmed = self._confirmed_before_wants.pop(contact.sender, None)
+                if confirmed is not None:
+                    self._links[contact.sender].confirm(confirmed.series, confirmed.number)
 
 
 def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int, high_water_mark: int) -> zmq.Socket[bytes]:

@@ -202,8 +202,8 @@ class Bus:
     def dispatch(self) -> int:
         """Hand out waiting messages until none is left; returns how many.
 
-        Apps take their turns in the order in which something came for them; in its turn an app works off its inboxes,
-        commands first.
+        Apps take their turns in the order in which something came for them; in its turn an app is handed as many
+        messages as waited for it when the turn began, commands first.
 
         Within a handler nothing happens: handlers run to completion, what waits is handed out behind them. What waits
         in front of a full inbox comes in when all else is handed out: a burst of commands is worked off a part at a
@@ -223,10 +223,13 @@ class Bus:
                 commands, telemetry, bulk = mailbox.commands, mailbox.telemetry, mailbox.bulk
                 receive = mailbox.receiver
                 try:
-                    while queue := commands or telemetry or bulk:
+                    for _ in range(len(commands) + len(telemetry) + len(bulk)):
                         if count == breath:
                             self._breathe(count)
                             breath += DELIVERIES_PER_BREATH
+                        queue = commands or telemetry or bulk
+                        if not queue:  # the mailbox was closed within its turn
+                            break
                         subscription, message = queue.popleft()
                         subscription.delivered += 1
                         count += 1
@@ -239,7 +242,7 @@ class Bus:
 
     def _breathe(self, count: int) -> None:
         if count >= MAX_DELIVERIES_PER_DISPATCH:
-            raise DispatchLoopError(f"{count} messages in one dispatch: two apps answer each other without end")
+            raise DispatchLoopError(f"{count} messages in one dispatch: apps answer each other or themselves for ever")
         self.on_breath()
 
     def _let_in(self) -> bool:

@@ -79,8 +79,8 @@ class AppLives:
     def start(self, app: str) -> str:
         """Start an app that was made; returns why it could not, empty when it could."""
         container = self.containers[app]
-        container.start()
         self._hand_on(app, container)
+        container.start()
         return "" if container.running else container.condition
 
     def revive(self, app: str) -> str:

@@ -124,6 +124,7 @@ class ProcessRuntime:
         self._connected = self._started = False
         self._resting = self._stopping = self._stop_wanted = False
         self._journal_failing = False
+        self._reasons: dict[Execution, str] = {}
         self._reported: control.Heartbeat | None = None
         self._next_heartbeat_ns = 0
         self._next_announcement_ns = 0
@@ -292,20 +293,25 @@ class ProcessRuntime:
 
     def _refused(self, request: Request, refusal: Loss) -> None:
         """Answer a command that an app here had no room for, or that a process gone for good will never answer."""
+        present = self._present()
         for apid in (request.id.apid, request.id.source):
             app = self.host.dictionary.app_of(apid)
-            if app in self.host.containers:
+            if app in present:
                 break
         else:
-            app = next(iter(self.host.containers))
-        self.host.containers[app].not_taken(request, refusal.reason)
+            app = next(iter(present))
+        present[app].not_taken(request, refusal.reason)
+
+    def _present(self) -> dict[str, AppContainer | AbsentApp]:
+        """The apps of this process, and behind them the stand-ins of those that are not there."""
+        return {**self.host.containers, **self.host.lives.absent}
 
     def _met(self, settled: Passage) -> None:
         """Report the verdicts again that the predecessor had given, and of which the sender knows nothing yet."""
         for execution in self._journal.verdicts_behind(settled):
             owner = self._owner(execution)
             if owner is not None:
-                owner.report_again(execution)
+                owner.report_again(execution, self._reasons.get(execution, TOLD_AGAIN))
 
     # ---------------------------------------------------------------- the supervisor
 
@@ -376,15 +382,16 @@ class ProcessRuntime:
         control.send(self._end, control.AppChanged(app, running, problem, order, ids))
 
     def _report_death(self) -> None:
-        """Give the verdict on the command with which the predecessor died; where nobody listens yet, when one does."""
+        """Give the verdict on the command with which the predecessor died, and once more when its sender listens."""
         execution = self._journal.state.executing
         owner = self._owner(execution) if execution is not None else None
         if execution is not None and owner is not None:
             ended = owner.died(execution)
+            reason = TOLD_AGAIN if ended is execution else ENDED_WITHIN
+            owner.report_again(ended, reason)
             if self._is_from_afar(ended):
                 self._journal.inherit(ended)
-            else:
-                owner.report_again(ended, TOLD_AGAIN if ended is execution else ENDED_WITHIN)
+                self._reasons[ended] = reason
             self._journal.executing(ended)
             self._links.flush()
         self._journal.executing(None)
@@ -397,16 +404,16 @@ class ProcessRuntime:
     def _owner(self, execution: Execution) -> AppContainer | AbsentApp | None:
         """The app that executed a command, or who stands in for it."""
         app = self.host.dictionary.app_of(execution.ticket.apid) or ""
-        return self.host.containers.get(app) or self.host.lives.absent.get(app)
+        return self._present().get(app)
 
     def _report_journal(self) -> None:
         """Report once that the journal cannot be written, until it can again; the process's first app does."""
         if bool(self._journal.problem) != self._journal_failing:
             self._journal_failing = bool(self._journal.problem)
             if self._journal_failing:
-                container = next(iter(self.host.containers.values()))
-                container.state.store_faults += 1
-                container.report(JournalNotWritten(shorten(self._journal.problem)))
+                spokesman = next(iter(self._present().values()))
+                spokesman.state.store_faults += 1
+                spokesman.report(JournalNotWritten(shorten(self._journal.problem)))
 
     def _end_well(self) -> None:
         for container in self.host.containers.values():

@@ -55,6 +55,17 @@ def test_messages_wait_for_a_flush_or_for_company(make_end: MakeEnd, words: type
     there.drain(2 + MAX_BATCH_ITEMS)
 
 
+def test_a_full_batch_loses_nothing_to_the_limit_of_a_message(make_end: MakeEnd, words: type[Words]) -> None:
+    """It is handed out in parts, although more of one message come at once than may wait."""
+    here, there = connected(make_end, words)
+    for number in range(MAX_BATCH_ITEMS):
+        here.bus.send(words.count_id, words.Count(number))
+    here.links.flush()
+    there.drain(MAX_BATCH_ITEMS)
+    there.bus.dispatch()
+    assert there.bus.ledger().lost == 0
+
+
 def test_a_batch_is_bounded_in_octets(make_end: MakeEnd, words: type[Words]) -> None:
     """Large packets travel in batches of their own."""
     here, there = connected(make_end, words)

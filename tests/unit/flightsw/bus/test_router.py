@@ -219,11 +219,59 @@ def test_a_burst_is_interrupted_between_handlers() -> None:
 
 
 def test_a_dispatch_may_use_its_whole_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exactly as many messages as the bound allows are no endless dialogue."""
-    monkeypatch.setattr(router, "MAX_DELIVERIES_PER_DISPATCH", 3)
+    """Exactly as many messages as the bound allows are no endless dialogue; one more is."""
+    bound = router.DELIVERIES_PER_BREATH
+    monkeypatch.setattr(router, "MAX_DELIVERIES_PER_DISPATCH", bound)
     bus = Bus()
-    bus.open_mailbox("app", LIMITS, lambda _id, _message: None)
-    bus.subscribe("app", 5, TM)
-    for number in range(3):
+    bus.open_mailbox("app", InboxLimits(), lambda _id, _message: None)
+    bus.subscribe("app", 5, TM, bound + 1)
+    for number in range(bound):
         bus.send(5, number)
-    assert bus.dispatch() == 3
+    assert bus.dispatch() == bound
+    for number in range(bound + 1):
+        bus.send(5, number)
+    with pytest.raises(DispatchLoopError):
+        bus.dispatch()
+    assert bus.dispatch() == 1
+
+
+def test_who_talks_to_itself_leaves_the_others_their_turn() -> None:
+    """What comes within a turn waits for the next one, behind everybody else."""
+    bus, order = Bus(), []
+
+    def talk(_message_id: int, message: object) -> None:
+        order.append("talker")
+        assert isinstance(message, int)
+        if message:
+            bus.send(5, message - 1)
+            bus.send(6, message)
+
+    bus.open_mailbox("talker", LIMITS, talk)
+    bus.subscribe("talker", 5, TM)
+    bus.open_mailbox("listener", LIMITS, lambda _id, _message: order.append("listener"))
+    bus.subscribe("listener", 6, TM)
+    bus.send(5, 200)
+    bus.dispatch()
+    assert order.count("listener") == 200
+    assert bus.ledger().lost == 0
+
+
+def test_a_mailbox_may_be_closed_within_its_turn() -> None:
+    """By what runs between two handlers; what waited there is counted, and the others go on."""
+    bus, received = Bus(), []
+    for owner, message_id in (("app", 5), ("other", 6)):
+        bus.open_mailbox(owner, InboxLimits(), lambda _id, message: received.append(message))
+        bus.subscribe(owner, message_id, TM, 100)
+    for number in range(router.DELIVERIES_PER_BREATH + 6):
+        bus.send(5, number)
+    bus.send(6, "last")
+
+    def close() -> None:
+        if "app" in bus.owners():
+            bus.close_mailbox("app")
+
+    bus.on_breath = close
+    assert bus.dispatch() == router.DELIVERIES_PER_BREATH + 1
+    assert received[-1] == "last"
+    assert bus.ledger().dropped == {DropReason.APP_RESTARTED: 6}
+    assert bus.ledger().closed
