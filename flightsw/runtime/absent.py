@@ -68,4 +68,4 @@ class AbsentApp:
 
     def _receive(self, _message_id: int, message: object) -> None:
         if isinstance(message, Request):
-            self._verification.refuse(message.id, FailureCode.APP_UNAVAILABLE, f"{self.name} {self.reason}")
+            self._verification.turn_away(message, FailureCode.APP_UNAVAILABLE, f"{self.name} {self.reason}")

@@ -192,14 +192,14 @@ class AppContainer:
 
     def _execute(self, request: Request) -> None:
         if not self.running:
-            self.reject(request.id, FailureCode.APP_UNAVAILABLE, f"{self.name} {self.condition}")
+            self._verification.turn_away(request, FailureCode.APP_UNAVAILABLE, f"{self.name} {self.condition}")
             return
         self.state.messages += 1
         command = request.command
         method = self.app_class.handlers.get(type(command))
         handler = self._standard.get(type(command)) if method is None else getattr(self.app, method)
         if handler is None:
-            self.reject(request.id, FailureCode.UNKNOWN_FUNCTION, f"{self.name} has no handler for it")
+            self._verification.turn_away(request, FailureCode.UNKNOWN_FUNCTION, f"{self.name} has no handler for it")
             return
         self._verification.begin(request)
         name = type(command).__name__

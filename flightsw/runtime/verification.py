@@ -157,6 +157,18 @@ class Verification:
         self._reporter.report(CommandFailed(request.function, shorten(reason)))
         self._report(request, Stage.REJECTED, code=code, reason=reason)
 
+    def turn_away(self, request: Request, code: FailureCode, reason: str) -> None:
+        """Report a command that came to where its app should be, and was not handled; no handler runs meanwhile.
+
+        Its verdict is remembered like that of one that was handled, in case the process dies before the report leaves.
+        """
+        executing = self._reporter.surroundings.executing
+        if request.passage is not None:
+            executing(Execution(Ticket.of(request.id), request.passage, 0, Stage.REJECTED, code))
+        self.refuse(request.id, code, reason)
+        if request.passage is not None:
+            executing(None)
+
     # ---------------------------------------------------------------- inside
 
     def _take(self, ticket: Ticket) -> bool:

@@ -62,7 +62,7 @@ def command_without(flight: SmallFlight, file: Path) -> None:
     file.unlink()
     file.mkdir()
     flight.vehicle.reset()
-    flight.await_start("sink", 2)
+    flight.until(lambda: flight.vehicle.account().apps == 5, "a running flight")
     for number in range(5):
         assert flight.command("sink", Remember(number)).stage is Stage.COMPLETED
 

@@ -202,6 +202,19 @@ def test_the_verdict_on_what_a_process_died_in(world: World) -> None:
     assert len(world.reports(ticket.request)) == 3
 
 
+def test_the_verdict_on_what_was_turned_away_is_remembered(world: World) -> None:
+    """A command from another process that no handler takes is marked with its verdict before that is reported."""
+    world.start()
+    world.executions.clear()
+    request = RequestId(GROUND, 0x20, 9, 3)
+    world.container.receive(0, Request(request, Unhandled(), Passage(1, 1, 1)))
+    turned_away, stored = world.executions
+    assert turned_away is not None
+    assert (turned_away.stage, turned_away.code, stored) == (Stage.REJECTED, FailureCode.UNKNOWN_FUNCTION, None)
+    told = world.container.died(turned_away)
+    assert told == turned_away
+
+
 def test_a_command_to_another_app_carries_the_sender(world: World) -> None:
     """Source and sequence count name the app that asked; who is not there rejects it."""
     world.start().do(lambda app: app.command("other", Noop()))
