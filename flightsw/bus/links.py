@@ -192,7 +192,11 @@ class BusLinks:
         return count
 
     def take_batch(self) -> int | None:
-        """Put the next batch that has arrived onto the bus; returns how many messages it held, None when none waits."""
+        """Put the next batch that has arrived onto the bus, a large one part by part with its handlers in between.
+
+        Returns:
+            How many messages it held, None when none waits.
+        """
         if self.admission is not None:
             self.admission.answer()
         try:

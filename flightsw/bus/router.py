@@ -15,6 +15,7 @@ from tlm_cmd.definition.message import Quality
 
 DELIVERIES_PER_BREATH = 64
 MAX_DELIVERIES_PER_DISPATCH = 15_625 * DELIVERIES_PER_BREATH
+"""Looked at with each breath, so it is a multiple."""
 DEFAULT_MESSAGE_LIMIT = 64
 
 Tap = Callable[[int, object], None]

@@ -12,13 +12,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))  # where the package of the flight's apps is
 
-from flight.harness import CROWDED_MISSION, HERALDS, LockstepVehicle, ProcessVehicle, SmallFlight, lay_out
-
-RUNTIMES = [
-    pytest.param(LockstepVehicle, id="lockstep"),
-    pytest.param(ProcessVehicle, id="processes", marks=pytest.mark.untraced),
-]
-"""What processes do is not traced, so there is no use in tracing who waits for them."""
+from flight.harness import CROWDED_MISSION, HERALDS, RUNTIMES, SmallFlight, lay_out
 
 
 @pytest.fixture

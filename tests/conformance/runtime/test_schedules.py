@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from flight.harness import LockstepVehicle, ProcessVehicle, SmallFlight, lay_out
+from flight.harness import RUNTIMES, LockstepVehicle, ProcessVehicle, SmallFlight, lay_out
 from flight.sink.messages import Add, AskStatus, Rule, SinkStatus
 from flight.source.messages import Burst, Sample, Storm
 from hypothesis import Phase, settings
@@ -129,13 +129,7 @@ class Schedule(RuleBasedStateMachine):
         assert self.flight.ask("sink", AskStatus(), SinkStatus).disorder == 0
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(LockstepVehicle, id="lockstep"),
-        pytest.param(ProcessVehicle, id="processes", marks=pytest.mark.untraced),
-    ],
-)
+@pytest.mark.parametrize("kind", RUNTIMES)
 def test_whatever_happens_is_accounted_for(kind: type[LockstepVehicle | ProcessVehicle]) -> None:
     """Hypothesis draws the schedules; to shorten one that fails would take longer than to read it."""
     schedule = type("Drawn", (Schedule,), {"kind": kind})

@@ -233,6 +233,13 @@ class ProcessVehicle:
         self.supervisor.stop()
 
 
+RUNTIMES = [
+    pytest.param(LockstepVehicle, id="lockstep"),
+    pytest.param(ProcessVehicle, id="processes", marks=pytest.mark.untraced),
+]
+"""What processes do is not traced, so there is no use in tracing who waits for them."""
+
+
 class SmallFlight:
     """The flight as the tests see it: commands go up, messages come down.
 
