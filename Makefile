@@ -36,7 +36,7 @@ demo: env
 
 test: check
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
+	FLIGHTSW_REQUIRE_PEERS=1 $(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
 
 soak: env
 	FLIGHTSW_SOAK=$(SOAK) $(BIN)/python -m pytest -m soak $(PARALLEL)
