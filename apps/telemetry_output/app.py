@@ -32,8 +32,8 @@ from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID, DictionaryError
 from tlm_cmd.definition.message import REPORTS, Event, Telemetry
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.frames.clcw import Clcw
-from tlm_cmd.packets.cfs_header import build_telemetry
 from tlm_cmd.packets.spacepacket import SEQUENCE_MODULO
+from tlm_cmd.packets.telemetry_packets import TelemetryPackets
 from tlm_cmd.packets.verification import FailureCode, shorten
 
 NANOSECONDS = 1_000_000_000
@@ -91,6 +91,7 @@ class TelemetryOutput(App):
     def start(self) -> None:
         """Open radios and recorder."""
         links, routing, state = self.container.surroundings.links, self.routing, self.state
+        self._packets = TelemetryPackets(self.container.surroundings.dictionary)
         s_band = Transmitter(self.device(SBandTransceiver), links.s_band, state.s_band)
         self._s_band, self._x_band = s_band, None
         transmitters = {S_BAND: s_band}
@@ -184,17 +185,14 @@ class TelemetryOutput(App):
             self._recorder.add(packet, self.now_ns)
 
     def _packet(self, apid: int, message: Telemetry | Event) -> bytes | None:
-        dictionary = self.container.surroundings.dictionary
+        sequence, time = self.state.sequences.get(apid, 0), self.time.header_time(self.now_ns)
+        short = isinstance(message, Event) and is_short(message, self.state.event_form)
         try:
-            if isinstance(message, Event) and is_short(message, self.state.event_form):
-                payload = dictionary.encode_short_event(message)
-            else:
-                payload = dictionary.encode_payload(message)
+            packet = self._packets.encode(apid, message, sequence, *time, short_event=short)
         except ProtocolError:
             return None
-        sequence = self.state.sequences.get(apid, 0)
         self.state.sequences[apid] = (sequence + 1) % SEQUENCE_MODULO
-        return build_telemetry(apid, sequence, *self.time.header_time(self.now_ns), payload)
+        return packet
 
     # ---------------------------------------------------------------- frames
 

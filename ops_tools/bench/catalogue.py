@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from flightsw.errors import FlightSoftwareError
-from ops_tools.bench import bus_inproc, bus_ipc, flight, store
+from ops_tools.bench import bus_inproc, bus_ipc, flight, store, telemetry
 from ops_tools.bench.effort import Effort
 from ops_tools.bench.figures import Figure
 
@@ -32,6 +32,8 @@ BENCHMARKS = (
     Benchmark("bus.ipc", "messages per second, CPU and latency between processes, beside raw pyzmq", bus_ipc.measure),
     Benchmark("boot", "reference mission from nothing to operational, and after kill -9", flight.boot),
     Benchmark("memory", "proportional set size of all flight processes", flight.memory),
+    Benchmark("tlm.decode", "telemetry packets to named objects and back, beside spacepackets", telemetry.scalar),
+    Benchmark("tlm.bulk", "buffers of telemetry packets to columns, beside ccsdspy", telemetry.bulk),
     Benchmark("store", "checkpoints stored and loaded, beside plain files", store.measure),
 )
 

@@ -12,6 +12,7 @@ from tlm_cmd.definition.dictionary import Dictionary, DictionaryError
 from tlm_cmd.definition.message import Event, ShortEvent, Telemetry
 from tlm_cmd.errors import ChecksumError, LengthMismatchError, ProtocolError, TooShortError
 from tlm_cmd.packets.cfs_header import parse_telemetry
+from tlm_cmd.packets.telemetry_packets import TelemetryPackets
 
 KEPT_UNDECODED = 64
 """Packets kept for inspection; the oldest is forgotten first."""
@@ -82,22 +83,20 @@ class Decoder:
         self.undecoded: deque[UndecodedPacket] = deque(maxlen=KEPT_UNDECODED)
         self.refused: dict[Undecodable, int] = dict.fromkeys(Undecodable, 0)
         self.decoded = 0
+        self._packets = TelemetryPackets(dictionary)
         self._trackers = {apid: SequenceTracker(_period_ns(dictionary, apid)) for apid in dictionary.known_apids()}
 
     def decode(self, packet: bytes, now_ns: int, *, recorded: bool = False) -> Sample | None:
         """Decode one packet that arrived at ``now_ns``; None if it cannot be, which is counted by reason."""
         try:
-            header = parse_telemetry(packet)
-            entry, message = self.dictionary.decode_downlink(header.apid, header.payload)
+            received = self._packets.decode(packet)
         except ProtocolError as error:
             self._refuse(packet, now_ns, error)
             return None
         self.decoded += 1
-        time_ns = header.time_ns
-        gap = self._trackers[header.apid].take(header.sequence_count, time_ns, recorded=recorded)
-        return Sample(
-            entry.name, entry.app, header.apid, header.sequence_count, time_ns, now_ns, gap, recorded, message
-        )
+        entry, sequence, time_ns = received.entry, received.sequence_count, received.time_ns
+        gap = self._trackers[entry.apid].take(sequence, time_ns, recorded=recorded)
+        return Sample(entry.name, entry.app, entry.apid, sequence, time_ns, now_ns, gap, recorded, received.message)
 
     def sequence(self, apid: int) -> SequenceState:
         """The sequence counts of one APID.

@@ -21,6 +21,24 @@ class DecodeFunction(Protocol):
 def compile_decoder(layout: RecordLayout) -> DecodeFunction:
     """The decoder for one layout; it raises nothing but ProtocolError, which names the field."""
     source = GeneratedSource(layout.name)
+    decode: DecodeFunction = source.function(
+        "decode(data, start=0, end=None)",
+        [
+            "if end is None or end > len(data): end = len(data)",
+            *decoding_statements(source, layout, "return {}"),
+        ],
+    )
+    return decode
+
+
+def decoding_statements(source: GeneratedSource, layout: RecordLayout, use: str) -> list[str]:
+    """Statements that read one record from ``data[start:end]``, which it must fill exactly.
+
+    Args:
+        source: the function that they are for; the names that they need are bound there.
+        layout: of the record.
+        use: the last statement, with braces in the place of the record.
+    """
     fewest, most = layout.octet_bounds
     misfit = f"raise misfit({layout.name!r}, end - start, {fewest}, {most})"
     if layout.fixed_octets is not None:
@@ -34,17 +52,12 @@ def compile_decoder(layout: RecordLayout) -> DecodeFunction:
     if layout.fixed_octets is None:
         source.line(f"if {reader.position} != end: {misfit}")
     source.names["FAULTS"] = (struct.error, TypeError, ValueError, OverflowError)
-    decode: DecodeFunction = source.function(
-        "decode(data, start=0, end=None)",
-        [
-            "if end is None or end > len(data): end = len(data)",
-            "try:",
-            *(f"    {line}" for line in source.lines),
-            f"    return {result}",
-            "except ProtocolError:",
-            "    raise",
-            "except FAULTS as error:",  # what a class of its own checks refuses
-            f"    raise ProtocolError({layout.name!r} + f': {{error}}') from error",
-        ],
-    )
-    return decode
+    return [
+        "try:",
+        *(f"    {line}" for line in source.lines),
+        f"    {use.format(result)}",
+        "except ProtocolError:",
+        "    raise",
+        "except FAULTS as error:",  # what a class of its own checks refuses
+        f"    raise ProtocolError({layout.name!r} + f': {{error}}') from error",
+    ]

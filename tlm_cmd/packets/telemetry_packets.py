@@ -1,0 +1,187 @@
+"""Whole telemetry packets of a mission: named objects to octets and back, header, content and error control at once.
+
+One function per kind of packet, composed when it is first needed; what it does not accept takes the long way round,
+which finds out what is wrong.
+"""
+
+from __future__ import annotations
+
+import struct
+from binascii import crc_hqx
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from tlm_cmd.definition.codec import codec_of
+from tlm_cmd.definition.decoder import decoding_statements
+from tlm_cmd.definition.dictionary import Dictionary, DictionaryError
+from tlm_cmd.definition.entries import TELEMETRY_MESSAGE_ID, EventEntry, TelemetryEntry
+from tlm_cmd.definition.generated import GeneratedSource
+from tlm_cmd.definition.layout import layout_of
+from tlm_cmd.definition.message import Event, ShortEvent, Telemetry
+from tlm_cmd.errors import check_range
+from tlm_cmd.packets.cfs_header import (
+    MIN_TELEMETRY_OCTETS,
+    TELEMETRY_PAYLOAD_OFFSET,
+    build_telemetry,
+    join_time,
+    parse_telemetry,
+)
+from tlm_cmd.packets.crc import CRC_OCTETS
+from tlm_cmd.packets.spacepacket import MIN_PACKET_OCTETS, SEQUENCE_MODULO
+
+_HEADER = struct.Struct(">HHHIH4x")
+_UNSEGMENTED_BITS = 0xC000
+
+
+class ReceivedTelemetry(msgspec.Struct, frozen=True, gc=False):
+    """A telemetry packet, decoded; subseconds are 1/65536 s.
+
+    Attributes:
+        entry: what the dictionary says of it.
+        sequence_count: its place among the packets of its APID.
+        time_seconds, time_subseconds: spacecraft time.
+        message: its content; of an event in the short form only what it is.
+    """
+
+    entry: TelemetryEntry | EventEntry
+    sequence_count: int
+    time_seconds: int
+    time_subseconds: int
+    message: Telemetry | Event | ShortEvent
+
+    @property
+    def time_ns(self) -> int:
+        """Spacecraft time in nanoseconds since the mission's epoch, see `tlm_cmd.packets.cfs_header.join_time`."""
+        return join_time(self.time_seconds, self.time_subseconds)
+
+
+class EncodePacket(Protocol):
+    """Makes packets of one kind; see `TelemetryPackets.encode`."""
+
+    def __call__(self, message: Telemetry, sequence_count: int, time_seconds: int, time_subseconds: int) -> bytes:
+        """The octets of one packet."""
+        ...
+
+
+DecodePacket = Callable[[bytes], ReceivedTelemetry]
+
+
+class TelemetryPackets:
+    """The telemetry packets of one mission, with the headers of `tlm_cmd.packets.cfs_header`.
+
+    Attributes:
+        dictionary: the mission's.
+        decode: reads a packet and verifies all of it: header, error control, content. Raises what `parse_telemetry`
+            raises for header and error control, DictionaryError when no packet has this APID, or no event this code
+            and severity, and another ProtocolError when the content does not fit its definition.
+    """
+
+    decode: DecodePacket
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self.dictionary = dictionary
+        self.decode = _decoder_of_all(dictionary)
+        self._encoders: dict[int, EncodePacket] = {}
+
+    def encoder(self, entry: TelemetryEntry) -> EncodePacket:
+        """The function that makes the packets of one kind.
+
+        It raises FieldRangeError for a sequence count or a time out of range, and ProtocolError for a field of the
+        message that does not fit its definition.
+        """
+        encode = self._encoders.get(entry.apid)
+        if encode is None:
+            encode = self._encoders[entry.apid] = _encoder(entry)
+        return encode
+
+    def encode(
+        self,
+        apid: int,
+        message: Telemetry | Event,
+        sequence_count: int,
+        time_seconds: int,
+        time_subseconds: int,
+        *,
+        short_event: bool = False,
+    ) -> bytes:
+        """The packet of a message, or of an event that an app says; in the short form an event has no fields.
+
+        Raises:
+            DictionaryError: no telemetry packet has this APID.
+            FieldRangeError: sequence count or time are out of range.
+            ProtocolError: a field of the message does not fit its definition.
+        """
+        if isinstance(message, Event):
+            encode = self.dictionary.encode_short_event if short_event else self.dictionary.encode_payload
+            return build_telemetry(apid, sequence_count, time_seconds, time_subseconds, encode(message))
+        entry = self.dictionary.telemetry_by_apid(apid)
+        if entry is None:
+            raise DictionaryError(f"no telemetry packet has APID 0x{apid:03x}")
+        return self.encoder(entry)(message, sequence_count, time_seconds, time_subseconds)
+
+
+def _encoder(entry: TelemetryEntry) -> EncodePacket:
+    identification = TELEMETRY_MESSAGE_ID | entry.apid
+    encode_message, pack_header = codec_of(entry.record).encode, _HEADER.pack
+    length_less_payload = MIN_TELEMETRY_OCTETS - MIN_PACKET_OCTETS
+
+    def encode(message: Telemetry, sequence_count: int, time_seconds: int, time_subseconds: int) -> bytes:
+        payload = encode_message(message)
+        sequence, length = _UNSEGMENTED_BITS | sequence_count, len(payload) + length_less_payload
+        if not 0 <= sequence_count < SEQUENCE_MODULO:
+            check_range("sequence count", sequence_count, 0, SEQUENCE_MODULO - 1)
+        try:
+            packet = pack_header(identification, sequence, length, time_seconds, time_subseconds) + payload
+        except struct.error:
+            return build_telemetry(entry.apid, sequence_count, time_seconds, time_subseconds, payload)  # says why
+        return packet + crc_hqx(packet, 0xFFFF).to_bytes(CRC_OCTETS, "big")
+
+    return encode
+
+
+def _decoder_of_all(dictionary: Dictionary) -> DecodePacket:
+    """A function without a receiver, and one lookup by the packet's first octets: this is the ground's busiest path."""
+
+    def decode_carefully(packet: bytes) -> ReceivedTelemetry:
+        parsed = parse_telemetry(packet)
+        entry, message = dictionary.decode_downlink(parsed.apid, parsed.payload)
+        return ReceivedTelemetry(entry, parsed.sequence_count, parsed.time_seconds, parsed.time_subseconds, message)
+
+    decoders = {
+        (TELEMETRY_MESSAGE_ID | entry.apid).to_bytes(2, "big"): _decoder(entry, decode_carefully)
+        for entry in dictionary.telemetry.values()
+    }
+    decoder_for = decoders.get
+
+    def decode(packet: bytes) -> ReceivedTelemetry:
+        return decoder_for(packet[:2], decode_carefully)(packet)
+
+    return decode
+
+
+def _decoder(entry: TelemetryEntry, decode_carefully: DecodePacket) -> DecodePacket:
+    """Compiled like the decoder of the message itself, which it contains; what is wrong goes the careful way."""
+    layout = layout_of(entry.record)
+    source = GeneratedSource(entry.name)
+    source.names |= {
+        "crc": crc_hqx,
+        "unpack_header": _HEADER.unpack_from,
+        "Received": ReceivedTelemetry,
+        "entry": entry,
+        "decode_carefully": decode_carefully,
+    }
+    received = "return Received(entry, sequence & 0x3FFF, seconds, subseconds, {})"
+    decode: DecodePacket = source.function(
+        "decode(data)",
+        [
+            f"start, end = {TELEMETRY_PAYLOAD_OFFSET}, len(data) - {CRC_OCTETS}",
+            "if end < start or crc(data, 0xFFFF): return decode_carefully(data)",
+            "_, sequence, length, seconds, subseconds = unpack_header(data)",
+            f"if length != end - {MIN_PACKET_OCTETS - CRC_OCTETS}: return decode_carefully(data)",
+            f"if sequence < {_UNSEGMENTED_BITS}: return decode_carefully(data)",
+            *decoding_statements(source, layout, received),
+        ],
+    )
+    return decode
