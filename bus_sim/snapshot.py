@@ -21,7 +21,7 @@ from bus_sim.random_streams import StreamState
 from bus_sim.thermal.heaters import HeaterBankState
 from bus_sim.thermal.network import ThermalState
 
-SNAPSHOT_VERSION = 3
+SNAPSHOT_VERSION = 4
 """Raised whenever the meaning of a state changes."""
 
 

@@ -19,7 +19,7 @@ from bus_sim.equipment.constant_load import ConstantLoad
 from bus_sim.equipment.mass_memory import MassMemory
 from bus_sim.equipment.receiver import Receiver
 from bus_sim.equipment.tone_unit import ToneUnit
-from bus_sim.equipment.transmitter import Transmitter
+from bus_sim.equipment.transmitter import Hearer, Transmitter
 from bus_sim.equipment.watchdog import Watchdog
 from bus_sim.errors import ModelRangeError, OrbitError, ParameterError
 from bus_sim.parameters import SpacecraftParameters
@@ -84,9 +84,9 @@ class Spacecraft:
         self.mass_memory = MassMemory(parameters.mass_memory)
         self.camera = Camera(parameters.camera, self.mass_memory, self._observe, image_source)
         self.compute_board = ComputeBoard(parameters.compute_board)
-        self.sband_receiver = Receiver(parameters.sband_receiver)
-        self.sband_transmitter = Transmitter(parameters.sband_transmitter)
-        self.xband_transmitter = Transmitter(parameters.xband_transmitter)
+        self.sband_receiver = Receiver(parameters.sband_receiver, self.streams.stream("sband_receiver"))
+        self.sband_transmitter = Transmitter(parameters.sband_transmitter, self.streams.stream("sband_transmitter"))
+        self.xband_transmitter = Transmitter(parameters.xband_transmitter, self.streams.stream("xband_transmitter"))
         self._surfaces = Surfaces(
             parameters.thermal.surfaces, self.thermal.numbers, self.environment.orbit.mean_altitude_km
         )
@@ -155,14 +155,20 @@ class Spacecraft:
         self._check_ranges()
         self.now_ns += STEP_NS
         surroundings = self.surroundings = self.environment.at(self.now_ns)
-        station = surroundings.station
         self.compute_board.progress(self.thermal.temperature_c(self._compute_node), STEP_S)
         self.camera.progress(STEP_S)
         self.watchdog.progress(STEP_NS)
-        self.sband_receiver.progress(station, STEP_NS)
-        self.sband_transmitter.progress(station, self.now_ns, STEP_NS)
-        self.xband_transmitter.progress(station, self.now_ns, STEP_NS)
+        self._progress_radios(surroundings)
         self._sample_sensors(STEP_S)
+
+    def _progress_radios(self, surroundings: EnvironmentSample) -> None:
+        hearer = None
+        if surroundings.station >= 0:
+            view = self.environment.stations[surroundings.station].look(surroundings.position_earth_fixed_km)
+            hearer = Hearer(surroundings.station, view.range_km)
+        self.sband_receiver.progress(None if hearer is None else hearer.range_km, STEP_NS)
+        self.sband_transmitter.progress(hearer, self.now_ns, STEP_NS)
+        self.xband_transmitter.progress(hearer, self.now_ns, STEP_NS)
 
     def _check_ranges(self) -> None:
         for name, kelvin in zip(self.thermal.names, self.thermal.state.temperatures_k, strict=True):

@@ -5,9 +5,12 @@ receiver's queue only while a station sees the spacecraft. What does not fit, or
 lost.
 """
 
+import random
+
 import msgspec
 
 from bus_sim.environment.epoch import NS_PER_S
+from bus_sim.equipment.radio_channel import Decibels, RadioChannel, RadioChannelState
 from bus_sim.quantities import BitsPerSecond, Octets, Watts
 
 _BITS_PER_OCTET = 8
@@ -21,12 +24,14 @@ class ReceiverParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         air_octets: bound of what the ground has handed over and not yet sent.
         queue_octets: bound of what was received and not yet read.
         power_w: what it draws.
+        eb_n0_db: energy per bit over noise density at a distance of 1000 km [dB]; without it, no bit is ever wrong.
     """
 
     rate_bit_s: BitsPerSecond
     air_octets: Octets
     queue_octets: Octets
     power_w: Watts
+    eb_n0_db: Decibels | None = None
 
 
 class ReceiverState(msgspec.Struct):
@@ -47,6 +52,7 @@ class ReceiverState(msgspec.Struct):
         dropped: received, but the queue was full.
         lost_power: in the queue when the power went.
         taken: read from the queue.
+        channel: what noise has done.
     """
 
     air: list[bytes]
@@ -63,14 +69,16 @@ class ReceiverState(msgspec.Struct):
     dropped: int = 0
     lost_power: int = 0
     taken: int = 0
+    channel: RadioChannelState = msgspec.field(default_factory=RadioChannelState)
 
 
 class Receiver:
-    """A receiver with its queue, and the ground's end of the uplink."""
+    """A receiver with its queue, and the ground's end of the uplink; ``stream`` draws the noise."""
 
-    def __init__(self, parameters: ReceiverParameters) -> None:
+    def __init__(self, parameters: ReceiverParameters, stream: random.Random) -> None:
         self.parameters = parameters
         self.state = ReceiverState(air=[], queue=[])
+        self._channel = RadioChannel(parameters.eb_n0_db, stream)
 
     def uplink(self, octets: bytes) -> bool:
         """The ground hands over one transmission; False, and counted, if it is empty or the bound is reached."""
@@ -115,10 +123,10 @@ class Receiver:
             state.queued_octets = 0
             state.locked = False
 
-    def progress(self, station: int, step_ns: int) -> None:
-        """The ground sends for ``step_ns`` while ``station`` (number, -1 for none) sees the spacecraft."""
+    def progress(self, range_km: float | None, step_ns: int) -> None:
+        """The ground sends for ``step_ns`` from a station so far away; None while no station sees the spacecraft."""
         state = self.state
-        state.locked = station >= 0 and state.powered
+        state.locked = range_km is not None and state.powered
         if not state.air:
             return
         budget = state.sent_bits + self.parameters.rate_bit_s * step_ns // NS_PER_S
@@ -129,17 +137,17 @@ class Receiver:
             budget -= bits
             octets = state.air.pop(0)
             state.air_octets -= len(octets)
-            self._arrive(octets)
+            self._arrive(octets, range_km)
         state.sent_bits = budget if state.air else 0
 
-    def _arrive(self, octets: bytes) -> None:
+    def _arrive(self, octets: bytes, range_km: float | None) -> None:
         state = self.state
-        if not state.locked:
+        if range_km is None or not state.locked:
             state.lost_in_space += 1
         elif state.queued_octets + len(octets) > self.parameters.queue_octets:
             state.received += 1
             state.dropped += 1
         else:
             state.received += 1
-            state.queue.append(octets)
+            state.queue.append(self._channel.carry(octets, range_km, state.channel))
             state.queued_octets += len(octets)

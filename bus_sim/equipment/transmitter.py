@@ -5,9 +5,12 @@ the step in which its last bit leaves: only while a station sees the spacecraft.
 in low orbit). Every queue has a bound, and what does not fit, or is not heard, is counted where it is lost.
 """
 
+import random
+
 import msgspec
 
 from bus_sim.environment.epoch import NS_PER_S
+from bus_sim.equipment.radio_channel import Decibels, RadioChannel, RadioChannelState
 from bus_sim.quantities import BitsPerSecond, Count, Octets, Watts
 
 _BITS_PER_OCTET = 8
@@ -23,6 +26,7 @@ class TransmitterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=T
         off_w: power while the carrier is off.
         on_w: power while the carrier is on, whether or not there is something to send.
         radiated_w: the part of it that leaves through the antenna and heats nothing.
+        eb_n0_db: energy per bit over noise density at a distance of 1000 km [dB]; without it, no bit is ever wrong.
     """
 
     rate_bit_s: BitsPerSecond
@@ -31,6 +35,14 @@ class TransmitterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     off_w: Watts
     on_w: Watts
     radiated_w: Watts = 0.0
+    eb_n0_db: Decibels | None = None
+
+
+class Hearer(msgspec.Struct, frozen=True, gc=False):
+    """The station that sees the spacecraft: its number, and how far away it is [km]."""
+
+    station: int
+    range_km: float
 
 
 class GroundFrame(msgspec.Struct, frozen=True):
@@ -58,6 +70,7 @@ class TransmitterState(msgspec.Struct):
         lost_in_space: of these, heard by nobody.
         lost_power: frames in the queue when the power went.
         lost_ground: heard, but the ground did not collect in time.
+        channel: what noise has done.
     """
 
     queue: list[bytes]
@@ -73,14 +86,16 @@ class TransmitterState(msgspec.Struct):
     lost_in_space: int = 0
     lost_power: int = 0
     lost_ground: int = 0
+    channel: RadioChannelState = msgspec.field(default_factory=RadioChannelState)
 
 
 class Transmitter:
-    """A transmitter with its queue, and the far end of its beam."""
+    """A transmitter with its queue, and the far end of its beam; ``stream`` draws the noise."""
 
-    def __init__(self, parameters: TransmitterParameters) -> None:
+    def __init__(self, parameters: TransmitterParameters, stream: random.Random) -> None:
         self.parameters = parameters
         self.state = TransmitterState(queue=[], ground=[])
+        self._channel = RadioChannel(parameters.eb_n0_db, stream)
 
     def switch(self, *, on: bool) -> bool:
         """Switch the carrier; False without power."""
@@ -129,8 +144,8 @@ class Transmitter:
             state.queued_octets = state.sent_bits = 0
             state.on = False
 
-    def progress(self, station: int, now_ns: int, step_ns: int) -> None:
-        """Send for ``step_ns``, until ``now_ns``, while ``station`` (number, -1 for none) sees the spacecraft."""
+    def progress(self, heard_by: Hearer | None, now_ns: int, step_ns: int) -> None:
+        """Send for ``step_ns``, until ``now_ns``, while a station sees the spacecraft, or none."""
         state = self.state
         if not state.on or not state.queue:
             return
@@ -142,20 +157,21 @@ class Transmitter:
                 break
             budget -= bits
             finished += 1
-            self._arrive(frame, station, now_ns)
+            self._arrive(frame, heard_by, now_ns)
         for frame in state.queue[:finished]:
             state.queued_octets -= len(frame)
         del state.queue[:finished]
         state.sent_bits = budget if state.queue else 0
 
-    def _arrive(self, frame: bytes, station: int, now_ns: int) -> None:
+    def _arrive(self, frame: bytes, heard_by: Hearer | None, now_ns: int) -> None:
         state = self.state
         state.sent += 1
-        if station < 0:
+        if heard_by is None:
             state.lost_in_space += 1
             return
         state.heard += 1
         if len(state.ground) >= self.parameters.ground_frames:
             state.lost_ground += 1
             return
-        state.ground.append(GroundFrame(now_ns, station, frame))
+        octets = self._channel.carry(frame, heard_by.range_km, state.channel)
+        state.ground.append(GroundFrame(now_ns, heard_by.station, octets))

@@ -118,12 +118,12 @@ def test_a_snapshot_of_something_else_is_refused(parameters: SpacecraftParameter
     """Another seed, other parameters, another version or damage leave the spacecraft as it was."""
     other = msgspec.structs.replace(parameters, name="other")
     before = spacecraft.snapshot()
-    version = before.replace(b"\xa7version\x03", b"\xa7version\x04", 1)
+    version = before.replace(b"\xa7version\x04", b"\xa7version\x05", 1)
     assert version != before
     for document, message in (
         (Spacecraft(parameters, 2).snapshot(), "another seed"),
         (Spacecraft(other, 1).snapshot(), "other parameters"),
-        (version, "version 4"),
+        (version, "version 5"),
         (before[: len(before) // 2], "damaged"),
         (b"", "damaged"),
     ):

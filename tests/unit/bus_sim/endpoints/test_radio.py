@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bus_sim.endpoints.radio import AntennaEndpoint
+from bus_sim.equipment.transmitter import Hearer
 from flightsw.devices.errors import NoReplyError, RefusedError
 from flightsw.devices.framing import Status
 from flightsw.devices.radio import MAX_FRAMES_PER_REPLY, SBandTransceiver, SendResult
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 def see_a_station(bench: Bench) -> None:
     """Hand the receiver and both transmitters a second of a pass."""
     spacecraft = bench.spacecraft
-    spacecraft.sband_receiver.progress(0, 1_000_000_000)
-    spacecraft.sband_transmitter.progress(0, spacecraft.now_ns, 1_000_000_000)
-    spacecraft.xband_transmitter.progress(0, spacecraft.now_ns, 1_000_000_000)
+    spacecraft.sband_receiver.progress(1000.0, 1_000_000_000)
+    spacecraft.sband_transmitter.progress(Hearer(0, 1000.0), spacecraft.now_ns, 1_000_000_000)
+    spacecraft.xband_transmitter.progress(Hearer(0, 1000.0), spacecraft.now_ns, 1_000_000_000)
 
 
 def test_frames_go_down_in_a_pass(bench: Bench) -> None:

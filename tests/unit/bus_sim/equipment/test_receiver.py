@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,13 +8,13 @@ from bus_sim.equipment.receiver import Receiver, ReceiverParameters
 
 PARAMETERS = ReceiverParameters(rate_bit_s=800, air_octets=1000, queue_octets=150, power_w=1.5)
 SECOND = 10**9
-BEIJING, NOBODY = 0, -1
+BEIJING, NOBODY = 1000.0, None
 
 
 @pytest.fixture
 def receiver() -> Receiver:
     """A receiver of 100 octets per second, with power."""
-    receiver = Receiver(PARAMETERS)
+    receiver = Receiver(PARAMETERS, Random(1))
     receiver.set_power(on=True)
     return receiver
 
@@ -96,7 +98,7 @@ def test_it_draws_power_when_it_has_it(receiver: Receiver) -> None:
 )
 def test_every_transmission_is_accounted_for(actions: list[object]) -> None:
     """Offered = refused + on the air + lost in space + received; received = dropped + lost + taken + waiting."""
-    receiver = Receiver(PARAMETERS)
+    receiver = Receiver(PARAMETERS, Random(1))
     receiver.set_power(on=True)
     for action in actions:
         match action:
@@ -106,7 +108,7 @@ def test_every_transmission_is_accounted_for(actions: list[object]) -> None:
                 receiver.set_power(on=on)
             case ("take", int(count)):
                 receiver.take(count)
-            case int():
+            case float() | None:
                 receiver.progress(action, SECOND)
     state = receiver.state
     assert state.offered == state.refused + len(state.air) + state.lost_in_space + state.received

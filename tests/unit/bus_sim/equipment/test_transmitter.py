@@ -1,20 +1,22 @@
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bus_sim.equipment.transmitter import GroundFrame, Transmitter, TransmitterParameters
+from bus_sim.equipment.transmitter import GroundFrame, Hearer, Transmitter, TransmitterParameters
 
 PARAMETERS = TransmitterParameters(
     rate_bit_s=800, queue_octets=1000, ground_frames=20, off_w=0.5, on_w=8.0, radiated_w=1.5
 )
 SECOND = 10**9
-BEIJING, NOBODY = 0, -1
+BEIJING, NOBODY = Hearer(0, 1000.0), None
 
 
 @pytest.fixture
 def transmitter() -> Transmitter:
     """A transmitter of 100 octets per second, on."""
-    transmitter = Transmitter(PARAMETERS)
+    transmitter = Transmitter(PARAMETERS, Random(1))
     transmitter.set_power(on=True)
     transmitter.switch(on=True)
     return transmitter
@@ -45,7 +47,7 @@ def test_the_ground_learns_when_and_where(transmitter: Transmitter) -> None:
     """A frame heard carries time and station, and is handed out once."""
     transmitter.transmit(b"frame")
     transmitter.progress(BEIJING, 7 * SECOND, SECOND)
-    assert transmitter.take_ground_frames() == [GroundFrame(7 * SECOND, BEIJING, b"frame")]
+    assert transmitter.take_ground_frames() == [GroundFrame(7 * SECOND, 0, b"frame")]
     assert transmitter.take_ground_frames() == []
 
 
@@ -113,7 +115,7 @@ def test_a_power_cut_empties_the_queue(transmitter: Transmitter) -> None:
 )
 def test_every_frame_is_accounted_for(actions: list[object]) -> None:
     """Accepted = heard + lost in space + lost to power cuts + still queued, whatever happens."""
-    transmitter = Transmitter(PARAMETERS)
+    transmitter = Transmitter(PARAMETERS, Random(1))
     transmitter.set_power(on=True)
     offered = 0
     for now, action in enumerate(actions):
@@ -125,7 +127,7 @@ def test_every_frame_is_accounted_for(actions: list[object]) -> None:
                 transmitter.set_power(on=on)
             case ("switch", bool(on)):
                 transmitter.switch(on=on)
-            case int():
+            case Hearer() | None:
                 transmitter.progress(action, now * SECOND, SECOND)
     state = transmitter.state
     assert offered == state.accepted + state.refused
