@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from flightsw.errors import FlightSoftwareError
-from ops_tools.bench import bus_inproc, bus_ipc, flight, store, telemetry
+from ops_tools.bench import bus_inproc, bus_ipc, checksums, flight, reed_solomon, store, telemetry
 from ops_tools.bench.effort import Effort
 from ops_tools.bench.figures import Figure
 
@@ -34,6 +34,8 @@ BENCHMARKS = (
     Benchmark("memory", "proportional set size of all flight processes", flight.memory),
     Benchmark("tlm.decode", "telemetry packets to named objects and back, beside spacepackets", telemetry.scalar),
     Benchmark("tlm.bulk", "buffers of telemetry packets to columns, beside ccsdspy", telemetry.bulk),
+    Benchmark("crc", "error-detecting codes, beside crcmod and loops in Python", checksums.measure),
+    Benchmark("rs", "Reed-Solomon code blocks, beside reedsolo", reed_solomon.measure),
     Benchmark("store", "checkpoints stored and loaded, beside plain files", store.measure),
 )
 

@@ -39,7 +39,7 @@ def generator_polynomial(correctable: int) -> bytes:
 
 
 class RemainderTables(msgspec.Struct, frozen=True, gc=False):
-    """The tables of one code in one basis: 16 by 256 integers of 2E octets, 300 KiB for E = 16."""
+    """The tables of one code in one basis: 16 by 256 integers of 2E octets, 270 KiB for E = 16."""
 
     parity_octets: int
     steps: list[list[int]]

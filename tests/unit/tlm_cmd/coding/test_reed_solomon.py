@@ -1,3 +1,6 @@
+"""Reed-Solomon blocks with errors; ``FLIGHTSW_SOAK=N`` multiplies the cases of the campaign, ``make soak`` does."""
+
+import os
 import random
 
 import msgspec
@@ -10,6 +13,7 @@ from tlm_cmd.errors import WrongValueError
 from tlm_cmd.packets.crc import crc16
 
 MODEST = settings(max_examples=50, deadline=None)
+SOAK = int(os.environ.get("FLIGHTSW_SOAK", "1"))
 
 codes = st.builds(
     ReedSolomon,
@@ -183,3 +187,27 @@ def test_any_octets_decode_or_raise_what_is_declared(code: ReedSolomon, octets: 
     else:
         with pytest.raises(WrongValueError):
             code.decode(octets)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("correctable", CORRECTABLE)
+def test_campaign_of_errors(correctable: int) -> None:
+    """Of many blocks, each that can be corrected is, and a bounded share of the others is taken for another block."""
+    source = random.Random(correctable)
+    beyond = taken = 0
+    for case in range(500 * SOAK):
+        code = ReedSolomon(correctable, 1, dual_basis=bool(case % 2))
+        data = source.randbytes(source.randint(1, code.max_data_octets))
+        sent = code.encode(data)
+        errors = source.randint(0, min(len(sent), 2 * correctable))
+        decoded = decoded_or_refusal(code, with_errors(sent, code, [errors], source))
+        if errors <= correctable:
+            assert decoded == DecodedBlock(data, (errors,))
+            continue
+        beyond += 1
+        if isinstance(decoded, DecodedBlock):
+            taken += 1
+            assert decoded.data != data
+    # At most one in E! on average: 40,320 for E = 8; five standard deviations above.
+    expected = beyond / (40_320 if correctable == 8 else 2e13)
+    assert taken <= expected + 5 * max(expected, 0.1) ** 0.5
