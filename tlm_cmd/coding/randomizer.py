@@ -28,7 +28,7 @@ class Randomizer(StrEnum):
     TM_LONG = "tm_long"
     """x^17 + x^14 + 1, 131,071 bits (131.0-B-5, 10.4.1): without the spectral lines of the short one."""
     TC = "tc"
-    """x^8 + x^6 + x^4 + x^3 + x^2 + x + 1, 255 bits (231.0-B-4, 6.3)."""
+    """x^8 + x^6 + x^4 + x^3 + x^2 + x + 1, 255 bits (231.0-B-4, section 6)."""
 
     def apply(self, octets: bytes) -> bytes:
         """Randomise a unit, or make it plain again: it is the same operation.

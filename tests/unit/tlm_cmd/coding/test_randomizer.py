@@ -30,7 +30,7 @@ def bits_of(octets: bytes) -> list[int]:
     ],
 )
 def test_sequences_start_as_the_standards_print_them(randomizer: Randomizer, start: str) -> None:
-    """The first 40 bits are those of CCSDS 131.0-B-5, 10.4.3, and 231.0-B-4, 6.3."""
+    """The first 40 bits are those of CCSDS 131.0-B-5, 10.4.3, and 231.0-B-4, section 6."""
     assert randomizer.sequence(5) == int(start.replace(" ", ""), 2).to_bytes(5, "big")
 
 
