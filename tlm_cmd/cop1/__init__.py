@@ -1,1 +1,4 @@
-"""The Communications Operation Procedure-1, both ends: FARM-1 on board, FOP-1 on the ground (CCSDS 232.1-B-2)."""
+"""The Communications Operation Procedure-1 (CCSDS 232.1-B-2): TC frames arrive in order, once, or somebody is told.
+
+On the ground `fop` sends and repeats, with `sender` as the queue in front of it; on board `farm` accepts and reports.
+"""
