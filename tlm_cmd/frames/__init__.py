@@ -1,1 +1,1 @@
-"""Transfer frames and what they carry: TC and TM frames, CLCW, packets into frames and out of them."""
+"""Transfer frames and what they carry: TM, AOS and TC frames, CLCW, packets into frames and out, whose turn it is."""

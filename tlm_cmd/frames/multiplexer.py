@@ -1,194 +1,107 @@
-"""Packets into TM frames: one builder per virtual channel, one multiplexer per spacecraft (CCSDS 132.0-B-3, 4.2)."""
+"""The packets of several virtual channels on one master channel: queues, whose turn it is, frame counts.
 
-from collections.abc import Sequence
+`tlm_cmd.frames.tm_multiplexer` and `tlm_cmd.frames.aos_multiplexer` make frames of it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from tlm_cmd.errors import WrongValueError, check_range
-from tlm_cmd.frames.tm import (
-    COUNT_MODULO,
-    MAX_FRAME_OCTETS,
-    MAX_VIRTUAL_CHANNEL,
-    MIN_FRAME_OCTETS,
-    NO_PACKET_START,
-    ONLY_IDLE_DATA,
-    TmFrame,
-    max_data_octets,
-)
-from tlm_cmd.packets.spacepacket import (
-    IDLE_OCTET,
-    MAX_PACKET_OCTETS,
-    MIN_PACKET_OCTETS,
-    idle_packet,
-    is_whole_packet,
-)
-
-DEFAULT_QUEUE_PACKETS = 1024
-"""Packets that may wait per virtual channel unless said otherwise."""
-MAX_QUEUE_PACKETS = 1_000_000
-DEFAULT_IDLE_CHANNEL = 7
-"""The virtual channel of frames without packets unless said otherwise."""
+from tlm_cmd.frames.packet_builder import DEFAULT_QUEUE_PACKETS, BuilderState, PacketBuilder
+from tlm_cmd.frames.scheduler import ChannelScheduler, ChannelShare, SchedulerState, shares_by_priority
+from tlm_cmd.frames.security import Protect
+from tlm_cmd.packets.spacepacket import MAX_PACKET_OCTETS
 
 
-class BuilderCounters(msgspec.Struct):
-    """What became of each packet: ``offered = refused_full + refused_malformed + sent + waiting``."""
+class SendingChannel(msgspec.Struct, frozen=True, gc=False):
+    """A virtual channel that carries packets, as its sender must know it."""
 
-    offered: int = 0
-    refused_full: int = 0
-    """Packets that found the queue full."""
-    refused_malformed: int = 0
-    """Octets that are not exactly one packet, or one too long: sent, they would break the packets behind them."""
-    sent: int = 0
-    """Packets whose last octet is in a frame."""
-    frames: int = 0
-    idle_octets: int = 0
-    """Octets of idle packets that filled frames up."""
-    most_waiting: int = 0
-    """High-water mark of the queue [packets]."""
+    share: ChannelShare = ChannelShare()
+    """What it may claim of the link."""
+    security_octets: int = 0
+    """Length of security header and trailer together in its frames; 0 if they are not protected."""
+    queue_packets: int = DEFAULT_QUEUE_PACKETS
+    """Packets that may wait."""
+    max_packet_octets: int = MAX_PACKET_OCTETS
+    """Longest packet that it takes."""
 
 
-class BuilderState(msgspec.Struct):
-    """The memory of a `TmFrameBuilder`."""
+def channels_by_priority(
+    channels: Iterable[int],
+    *,
+    security_octets: int = 0,
+    queue_packets: int = DEFAULT_QUEUE_PACKETS,
+    max_packet_octets: int = MAX_PACKET_OCTETS,
+) -> dict[int, SendingChannel]:
+    """Return channels of equal shape that stand in order of strict priority, the most urgent first, without quotas.
 
-    counters: BuilderCounters = msgspec.field(default_factory=BuilderCounters)
-    queue: list[bytes] = msgspec.field(default_factory=list)
-    remainder: bytes = b""
-    """The rest of a packet whose start is in an earlier frame."""
-    remainder_is_idle: bool = False
-
-
-class TmFrameBuilder:
-    """Fills the data fields of one virtual channel's frames with its packets, first in, first out.
-
-    ``data_octets`` is the length of a data field; ``queue_packets`` bounds the packets waiting.
+    Raises:
+        WrongValueError: a channel stands twice.
     """
-
-    def __init__(
-        self,
-        data_octets: int,
-        queue_packets: int = DEFAULT_QUEUE_PACKETS,
-        max_packet_octets: int = MAX_PACKET_OCTETS,
-    ) -> None:
-        check_range("frame data octets", data_octets, 1, max_data_octets(ocf=False))
-        check_range("queue packets", queue_packets, 1, MAX_QUEUE_PACKETS)
-        check_range("max packet octets", max_packet_octets, MIN_PACKET_OCTETS, MAX_PACKET_OCTETS)
-        self.max_packet_octets = max_packet_octets
-        self.data_octets = data_octets
-        self.queue_packets = queue_packets
-        self.state = BuilderState()
-
-    @property
-    def waiting(self) -> int:
-        """Packets not sent yet, including one whose start is in an earlier frame."""
-        state = self.state
-        return len(state.queue) + (1 if state.remainder and not state.remainder_is_idle else 0)
-
-    def enqueue(self, packet: bytes) -> bool:
-        """Put a packet at the end of the queue; False if it was refused, which is counted by reason."""
-        state, counters = self.state, self.state.counters
-        counters.offered += 1
-        if len(state.queue) >= self.queue_packets:
-            counters.refused_full += 1
-            return False
-        if len(packet) > self.max_packet_octets or not is_whole_packet(packet):
-            counters.refused_malformed += 1
-            return False
-        state.queue.append(packet)
-        counters.most_waiting = max(counters.most_waiting, len(state.queue))
-        return True
-
-    def next_data(self) -> tuple[int, bytes]:
-        """Return (first header pointer, data) of the next frame.
-
-        What the packets leave free is filled by one idle packet, which may end in a later frame: an idle packet
-        has at least seven octets.
-        """
-        state, counters = self.state, self.state.counters
-        counters.frames += 1
-        room, started, idle_started = self.data_octets, len(state.remainder), state.remainder_is_idle
-        if started > room:
-            data, state.remainder = state.remainder[:room], state.remainder[room:]
-            return NO_PACKET_START, data
-        pieces = [state.remainder]
-        filled, taken = started, 0
-        while filled < room and taken < len(state.queue):
-            packet = state.queue[taken]
-            pieces.append(packet)
-            filled += len(packet)
-            taken += 1
-        del state.queue[:taken]
-        if is_filled_up := filled < room:
-            fill = idle_packet(max(room - filled, MIN_PACKET_OCTETS))
-            counters.idle_octets += len(fill)
-            pieces.append(fill)
-        octets = b"".join(pieces)
-        state.remainder, state.remainder_is_idle = octets[room:], is_filled_up
-        is_last_cut = bool(state.remainder) and not is_filled_up
-        counters.sent += taken - is_last_cut + (started > 0 and not idle_started)
-        return (NO_PACKET_START if started == room else started), octets[:room]
+    return {
+        channel: SendingChannel(share, security_octets, queue_packets, max_packet_octets)
+        for channel, share in shares_by_priority(tuple(channels)).items()
+    }
 
 
 class MultiplexerState(msgspec.Struct):
-    """The memory of a `VirtualChannelMultiplexer`: frame counters, and the state of each channel's builder."""
+    """The memory of a multiplexer: frame counts, the scheduler's and each channel's builder's."""
 
     builders: dict[int, BuilderState]
     virtual_channel_counts: dict[int, int]
     """The count of each virtual channel's next frame."""
+    scheduler: SchedulerState
     master_channel_count: int = 0
     frames: int = 0
     idle_frames: int = 0
 
 
-class VirtualChannelMultiplexer:
-    """Makes the frames of a spacecraft, all of one length, from packets queued per virtual channel.
+class PacketMultiplexer:
+    """What multiplexers of all kinds of frames have in common.
 
-    ``channels`` stand in order of priority: a frame is given to the first one that has anything to send, so a
-    busy channel starves those behind it. When none has, a frame of only idle data goes out on ``idle_channel``.
-    With ``ocf`` every frame has an operational control field.
+    ``zone_octets`` tells how many octets of packets the frames of a channel have room for; ``idle_channel`` is where
+    frames without packets go.
 
     Raises:
-        FieldRangeError: a channel, the frame length or the queue bound is out of range.
-        WrongValueError: a channel stands twice in ``channels``.
+        FieldRangeError: a channel's number is not in 0 to ``max_channel``, or frames have no room for packets.
+        WrongValueError: the quotas are more than 100 % together.
     """
 
     def __init__(
         self,
-        spacecraft_id: int,
-        frame_octets: int,
-        channels: Sequence[int],
+        channels: Mapping[int, SendingChannel],
         *,
-        ocf: bool = True,
-        idle_channel: int = DEFAULT_IDLE_CHANNEL,
-        queue_packets: int = DEFAULT_QUEUE_PACKETS,
-        max_packet_octets: int = MAX_PACKET_OCTETS,
+        zone_octets: Callable[[int, SendingChannel], int],
+        idle_channel: int,
+        max_channel: int,
     ) -> None:
-        check_range("frame octets", frame_octets, MIN_FRAME_OCTETS, MAX_FRAME_OCTETS)
-        for channel in (*channels, idle_channel):
-            check_range("virtual channel", channel, 0, MAX_VIRTUAL_CHANNEL)
-        if len(set(channels)) != len(channels):
-            raise WrongValueError("virtual channels", list(channels), "each one once")
-        self.spacecraft_id = spacecraft_id
-        self.ocf = ocf
+        for number in (*channels, idle_channel):
+            check_range("virtual channel", number, 0, max_channel)
+        self.channels = dict(channels)
         self.idle_channel = idle_channel
-        data_octets = max_data_octets(frame_octets, ocf=ocf)
-        self._idle_data = IDLE_OCTET * data_octets
         self._builders = {
-            channel: TmFrameBuilder(data_octets, queue_packets, max_packet_octets) for channel in channels
+            number: PacketBuilder(zone_octets(number, channel), channel.queue_packets, channel.max_packet_octets)
+            for number, channel in channels.items()
         }
+        self._protected = any(channel.security_octets for channel in channels.values())
+        self._scheduler = ChannelScheduler({number: channel.share for number, channel in channels.items()})
         self._state = MultiplexerState(
-            builders={channel: builder.state for channel, builder in self._builders.items()},
+            builders={number: builder.state for number, builder in self._builders.items()},
             virtual_channel_counts=dict.fromkeys((*channels, idle_channel), 0),
+            scheduler=self._scheduler.state,
         )
 
     @property
     def state(self) -> MultiplexerState:
-        """The memory of the multiplexer and its builders; set it to restore an earlier one."""
+        """The memory of the multiplexer and its builders; set it to restore an earlier one of the same channels."""
         return self._state
 
     @state.setter
     def state(self, state: MultiplexerState) -> None:
         for channel, builder in self._builders.items():
             builder.state = state.builders[channel]
+        self._scheduler.state = state.scheduler
         self._state = state
 
     @property
@@ -207,25 +120,27 @@ class VirtualChannelMultiplexer:
             raise WrongValueError("virtual channel", virtual_channel, f"one of {list(self._builders)}")
         return builder.enqueue(packet)
 
-    def next_frame(self, ocf: bytes = b"") -> bytes:
-        """Return the next frame; there always is one, for a link that never pauses.
+    def _next_zone(self) -> tuple[int, int, bytes] | None:
+        """Return (virtual channel, first header pointer, packet zone) of the next frame; None if no packet waits."""
+        builders = self._builders
+        channel = self._scheduler.choose(lambda number: builders[number].waiting)
+        if channel is None:
+            return None
+        return (channel, *builders[channel].next_zone())
 
-        Raises:
-            WrongValueError: ``ocf`` has not four octets, or is given although frames have none.
-        """
-        if bool(ocf) != self.ocf:
-            raise WrongValueError("operational control field", ocf, "four octets" if self.ocf else "none")
-        channel, pointer, data = self.idle_channel, ONLY_IDLE_DATA, self._idle_data
-        for candidate, builder in self._builders.items():
-            if builder.waiting:
-                channel = candidate
-                pointer, data = builder.next_data()
-                break
+    def _check_protect(self, protect: Protect | None) -> None:
+        """Make sure that protection is at hand if any frame may need it."""
+        if protect is None and self._protected:
+            raise WrongValueError("protection", None, "one, since there are protected channels")
+
+    def _security_octets(self, channel: int) -> int:
+        """Return the length of security header and trailer in a channel's frames."""
+        found = self.channels.get(channel)
+        return found.security_octets if found is not None else 0
+
+    def _count_frame(self, channel: int, modulo: int, *, idle: bool) -> None:
+        """Count a frame that has been made."""
         state = self._state
-        count = state.virtual_channel_counts[channel]
-        frame = TmFrame(self.spacecraft_id, channel, state.master_channel_count, count, pointer, data, ocf)
-        state.virtual_channel_counts[channel] = (count + 1) % COUNT_MODULO
-        state.master_channel_count = (state.master_channel_count + 1) % COUNT_MODULO
+        state.virtual_channel_counts[channel] = (state.virtual_channel_counts[channel] + 1) % modulo
         state.frames += 1
-        state.idle_frames += pointer == ONLY_IDLE_DATA
-        return frame.pack()
+        state.idle_frames += idle

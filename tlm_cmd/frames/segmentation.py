@@ -64,6 +64,8 @@ class SegmentAssembler:
             case SegmentFlags.FIRST:
                 self._drop_partial()
                 self.state.partial = piece
+                if len(piece) > self.max_unit_octets:
+                    self._drop_partial()
                 return None
             case SegmentFlags.MIDDLE | SegmentFlags.LAST:
                 return self._continue(piece, last=flags is SegmentFlags.LAST)

@@ -4,9 +4,10 @@ import msgspec
 
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.frames.clcw import Clcw
-from tlm_cmd.frames.demultiplexer import ExtractorState, PacketExtractor
-from tlm_cmd.frames.multiplexer import MultiplexerState, VirtualChannelMultiplexer
+from tlm_cmd.frames.multiplexer import MultiplexerState, channels_by_priority
+from tlm_cmd.frames.packet_extractor import ExtractorState, PacketExtractor
 from tlm_cmd.frames.tm import COUNT_MODULO, TmFrame
+from tlm_cmd.frames.tm_multiplexer import TmMultiplexer
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.refusals import FrameRefusal, RefusalCounters, refusal_of
 from tlm_cmd.packets.spacepacket import sequence_gap
@@ -17,13 +18,16 @@ class DownlinkSender:
 
     def __init__(self, parameters: LinkParameters) -> None:
         self.parameters = parameters
-        self._multiplexer = VirtualChannelMultiplexer(
-            parameters.spacecraft_id,
-            parameters.tm_frame_octets,
+        channels = channels_by_priority(
             parameters.channels_by_priority,
-            idle_channel=parameters.idle_virtual_channel,
             queue_packets=parameters.queue_packets,
             max_packet_octets=parameters.max_packet_octets,
+        )
+        self._multiplexer = TmMultiplexer(
+            parameters.spacecraft_id,
+            parameters.tm_frame_octets,
+            channels,
+            idle_channel=parameters.idle_virtual_channel,
         )
 
     @property
@@ -121,7 +125,8 @@ class DownlinkReceiver:
         if extractor is None:
             return self._refuse(FrameRefusal.WRONG_VIRTUAL_CHANNEL, f"virtual channel {channel}")
         state.counters.accepted += 1
-        packets = tuple((channel, packet) for packet in extractor.extract(frame))
+        found = extractor.extract(frame.virtual_channel_count, frame.first_header_pointer, frame.data)
+        packets = tuple((channel, packet) for packet in found)
         return DownlinkResult(packets, self._read_clcw(frame.ocf))
 
     def _check_count(self, count: int) -> None:

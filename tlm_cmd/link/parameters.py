@@ -4,7 +4,8 @@ import msgspec
 
 from tlm_cmd.errors import WrongValueError, check_range
 from tlm_cmd.frames import tc, tm
-from tlm_cmd.frames.multiplexer import DEFAULT_IDLE_CHANNEL, DEFAULT_QUEUE_PACKETS, MAX_QUEUE_PACKETS
+from tlm_cmd.frames.packet_builder import DEFAULT_QUEUE_PACKETS, MAX_QUEUE_PACKETS
+from tlm_cmd.frames.tm_multiplexer import DEFAULT_IDLE_CHANNEL
 from tlm_cmd.packets.crc import CRC_OCTETS
 from tlm_cmd.packets.spacepacket import MAX_PACKET_OCTETS, MIN_PACKET_OCTETS
 

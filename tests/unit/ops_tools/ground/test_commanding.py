@@ -12,7 +12,7 @@ from ops_tools.ground.errors import UnknownCommandRecordError
 from ops_tools.ground.station import GroundSettings
 from ops_tools.ground.verification import ReportFate, request_of
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
-from tlm_cmd.frames.multiplexer import MAX_QUEUE_PACKETS
+from tlm_cmd.frames.packet_builder import MAX_QUEUE_PACKETS
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.packets.cfs_header import build_command, parse_command
 from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId, Stage

@@ -22,6 +22,7 @@ from tlm_cmd.frames.tc import (
     TcFrameType,
     control_value,
     declared_frame_octets,
+    declared_virtual_channel,
     max_data_octets,
 )
 from tlm_cmd.packets.crc import crc16
@@ -112,7 +113,7 @@ def test_data_limits(segment: SegmentHeader | None) -> None:
     for octets in (1, longest):
         frame = TcFrame(TcFrameType.BD, 1, 2, bytes(octets), segment=segment)
         assert TcFrame.unpack(frame.pack(), segment_header=segment is not None) == frame
-    for octets in (0, longest + 1):
+    for octets in (0, longest + 3):
         with pytest.raises(FieldRangeError, match="frame data octets"):
             TcFrame(TcFrameType.BD, 1, 2, bytes(octets), segment=segment)
 
@@ -238,3 +239,67 @@ def test_any_octets_are_read_or_refused(*, octets: bytes, segment_header: bool) 
     except ProtocolError:
         return
     assert frame.pack() == octets
+
+
+@pytest.mark.parametrize("segment", [None, SegmentHeader(SegmentFlags.FIRST, 7)])
+def test_without_error_control(segment: SegmentHeader | None) -> None:
+    """A channel without error control has two octets more for data, and its length field counts none."""
+    longest = max_data_octets(segment_header=segment is not None, fecf=False)
+    frame = TcFrame(TcFrameType.BD, 1, 2, bytes(longest), segment=segment)
+    octets = frame.pack(fecf=False)
+    assert len(octets) == declared_frame_octets(octets) == 1024
+    assert TcFrame.unpack(octets, segment_header=segment is not None, fecf=False) == frame
+    with pytest.raises(FieldRangeError, match="frame octets"):
+        frame.pack()
+    with pytest.raises(TooShortError):
+        TcFrame.unpack(octets[:5], fecf=False)
+
+
+@pytest.mark.parametrize("segment", [None, SegmentHeader(SegmentFlags.LAST, 7)])
+def test_security_takes_its_room_behind_the_segment_header(segment: SegmentHeader | None) -> None:
+    """Protection gets header and segment header, whose length field counts what protection will add, and the data."""
+    seen = []
+
+    def protect(header: bytes, data: bytes) -> bytes:
+        seen.append((header, data))
+        return b"SPI" + data[::-1] + b"MAC!"
+
+    def process(header: bytes, field: bytes) -> bytes:
+        seen.append((header, field))
+        return field[3:-4][::-1]
+
+    frame = msgspec.structs.replace(AD, segment=segment)
+    octets = frame.pack(protect, security_octets=7)
+    start = 5 + (segment is not None)
+    assert declared_frame_octets(octets) == len(octets) == start + 4 + 7 + 2
+    assert octets[start:] == b"SPI" + b"\4\3\2\1" + b"MAC!" + crc16(octets[:-2]).to_bytes(2, "big")
+    assert TcFrame.unpack(octets, segment_header=segment is not None, process=process) == frame
+    assert seen == [(octets[:start], frame.data), (octets[:start], octets[start:-2])]
+    assert max_data_octets(len(octets), segment_header=segment is not None, security_octets=7) == 4
+
+
+def test_control_frames_are_not_processed() -> None:
+    """A control frame has no security header: what verifies the others is not asked."""
+
+    def refuse(_header: bytes, _field: bytes) -> bytes:
+        raise WrongValueError("tag", 1, 2)
+
+    frame = TcFrame(TcFrameType.BC, 1, 2, UNLOCK)
+    assert TcFrame.unpack(frame.pack(), process=refuse) == frame
+    with pytest.raises(WrongValueError, match="tag is 1"):
+        TcFrame.unpack(AD.pack(), process=refuse)
+
+
+def test_protection_of_another_length_is_refused() -> None:
+    """Protection that adds more or fewer octets than announced would contradict the length field."""
+    with pytest.raises(LengthMismatchError):
+        AD.pack(lambda _, data: data + b"xyz", security_octets=2)
+    with pytest.raises(FieldRangeError, match="frame octets"):
+        TcFrame(TcFrameType.BD, 1, 2, bytes(1017)).pack(lambda _, data: data + b"x", security_octets=1)
+
+
+def test_declared_virtual_channel() -> None:
+    """The virtual channel can be read off a header alone."""
+    assert declared_virtual_channel(TcFrame(TcFrameType.BD, 1, 63, b"x").pack()) == 63
+    with pytest.raises(TooShortError):
+        declared_virtual_channel(b"1234")

@@ -13,7 +13,8 @@ from tlm_cmd.errors import (
     WrongValueError,
     WrongVersionError,
 )
-from tlm_cmd.frames.tm import NO_PACKET_START, ONLY_IDLE_DATA, TmFrame, max_data_octets
+from tlm_cmd.frames.pointers import NO_PACKET_START, ONLY_IDLE_DATA
+from tlm_cmd.frames.tm import TmFrame, declared_virtual_channel, max_data_octets
 from tlm_cmd.packets.crc import crc16
 
 MODEST = settings(max_examples=50, deadline=None)
@@ -93,11 +94,12 @@ def test_field_limits(field: str, lowest: int, highest: int) -> None:
 def test_data_limits(ocf: bytes) -> None:
     """Data have one octet at least and fill a frame of 2048 octets at most."""
     longest = 2040 - len(ocf)
+    assert longest == max_data_octets(ocf=bool(ocf))
     for octets in (1, longest):
         frame = TmFrame(1, 2, 3, 4, 0, bytes(octets), ocf)
         assert TmFrame.unpack(frame.pack(), len(frame.pack())) == frame
     assert len(frame.pack()) == 2048
-    for octets in (0, longest + 1):
+    for octets in (0, longest + 3):
         with pytest.raises(FieldRangeError, match="frame data octets"):
             TmFrame(1, 2, 3, 4, 0, bytes(octets), ocf)
 
@@ -150,10 +152,10 @@ def test_other_spacecraft() -> None:
     assert (caught.value.found, caught.value.expected) == (0x123, 5)
 
 
-@pytest.mark.parametrize("bits", [0x80, 0x40, 0x20, 0x10, 0x08])
+@pytest.mark.parametrize("bits", [0x40, 0x20, 0x10, 0x08])
 def test_unsupported_data_field_status(bits: int) -> None:
-    """A secondary header, data that are no packets, and reserved bits are refused."""
-    with pytest.raises(WrongValueError, match="secondary header, sync"):
+    """Data that are no packets, and reserved bits, are refused."""
+    with pytest.raises(WrongValueError, match="sync, order"):
         TmFrame.unpack(changed(4, bits), len(OCTETS))
 
 
@@ -180,3 +182,89 @@ def test_any_octets_are_read_or_refused(body: bytes) -> None:
     except ProtocolError:
         return
     assert frame.pack() == octets
+
+
+@pytest.mark.parametrize("ocf", [b"", b"1234"])
+def test_without_error_control(ocf: bytes) -> None:
+    """A channel without error control has two octets more for data, and reads what it wrote."""
+    longest = TmFrame(1, 2, 3, 4, 0, bytes(2042 - len(ocf)), ocf)
+    octets = longest.pack(fecf=False)
+    assert len(octets) == 2048
+    assert max_data_octets(ocf=bool(ocf), fecf=False) == len(longest.data)
+    assert TmFrame.unpack(octets, 2048, fecf=False) == longest
+    with pytest.raises(FieldRangeError, match="frame octets"):
+        longest.pack()
+
+
+@pytest.mark.parametrize("octets", [1, 63])
+def test_secondary_header(octets: int) -> None:
+    """A secondary header stands behind the primary one, with its length less one in front."""
+    frame = msgspec.structs.replace(FRAME, secondary_header=bytes(range(octets)))
+    packed = frame.pack()
+    assert packed[4] & 0x80
+    assert packed[6 : 7 + octets] == bytes([octets, *range(octets)])
+    assert TmFrame.unpack(packed, len(packed)) == frame
+    assert len(frame.data) == max_data_octets(len(packed), ocf=True, secondary_header_octets=octets)
+
+
+def test_secondary_header_limits() -> None:
+    """A secondary header holds at most 63 octets, and an empty, long or unknown one is refused when read."""
+    with pytest.raises(FieldRangeError, match="secondary header octets"):
+        msgspec.structs.replace(FRAME, secondary_header=bytes(64))
+    flagged = changed(4, 0x80)
+    for identification, error in ((0x00, FieldRangeError), (0x40, WrongVersionError), (0x09, TooShortError)):
+        body = bytearray(flagged[:-2])
+        body[6] = identification
+        with pytest.raises(error, match="secondary header"):
+            TmFrame.unpack(bytes(body) + crc16(bytes(body)).to_bytes(2, "big"), len(OCTETS))
+
+
+def test_security_takes_its_room_between_header_and_control_field() -> None:
+    """Protection gets the headers and the data, and what it makes of them is in the frame and under error control."""
+    seen = []
+
+    def protect(header: bytes, data: bytes) -> bytes:
+        seen.append((header, data))
+        return b"SPI" + data[::-1] + b"MAC!"
+
+    def process(header: bytes, field: bytes) -> bytes:
+        seen.append((header, field))
+        return field[3:-4][::-1]
+
+    frame = msgspec.structs.replace(FRAME, secondary_header=b"xy")
+    packed = frame.pack(protect, security_octets=7)
+    headers = packed[:9]
+    assert headers[6:] == b"\2xy"
+    assert packed[9:] == b"SPI" + b"atad emos" + b"MAC!" + frame.ocf + crc16(packed[:-2]).to_bytes(2, "big")
+    assert TmFrame.unpack(packed, len(packed), process=process) == frame
+    assert seen == [(headers, frame.data), (headers, b"SPIatad emosMAC!")]
+    assert max_data_octets(len(packed), ocf=True, secondary_header_octets=2, security_octets=7) == 9
+
+
+def test_protection_of_another_length_is_refused() -> None:
+    """Protection that adds more or fewer octets than announced would make a frame of a wrong length."""
+    with pytest.raises(LengthMismatchError) as caught:
+        FRAME.pack(lambda _, data: data + b"x", security_octets=2)
+    assert (caught.value.declared, caught.value.found) == (11, 10)
+
+
+def test_what_protection_finds_wrong_is_raised() -> None:
+    """An error of whoever verifies the frame refuses it, and so do data that are cut too short for the pointer."""
+
+    def refuse(_header: bytes, _field: bytes) -> bytes:
+        raise WrongValueError("tag", 1, 2)
+
+    with pytest.raises(WrongValueError, match="tag is 1"):
+        TmFrame.unpack(OCTETS, len(OCTETS), process=refuse)
+    octets = msgspec.structs.replace(FRAME, first_header_pointer=8).pack()
+    with pytest.raises(FieldRangeError, match="first header pointer"):
+        TmFrame.unpack(octets, len(octets), process=lambda _, field: field[:-1])
+    with pytest.raises(FieldRangeError, match="frame data octets"):
+        TmFrame.unpack(octets, len(octets), process=lambda _header, _field: b"")
+
+
+def test_declared_virtual_channel() -> None:
+    """The virtual channel can be read off a header alone."""
+    assert declared_virtual_channel(OCTETS) == 2
+    with pytest.raises(TooShortError):
+        declared_virtual_channel(OCTETS[:5])

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tlm_cmd.errors import WrongValueError
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.multiplexer import MultiplexerState
-from tlm_cmd.frames.tm import ONLY_IDLE_DATA, TmFrame
+from tlm_cmd.frames.pointers import ONLY_IDLE_DATA
+from tlm_cmd.frames.tm import TmFrame
 from tlm_cmd.link.downlink import DownlinkReceiver, DownlinkReceiverState, DownlinkSender
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.refusals import FrameRefusal
@@ -108,7 +109,7 @@ def test_bad_frames_are_counted_by_reason() -> None:
     assert "checksum" in refused(octets[:-1] + bytes([octets[-1] ^ 1]), FrameRefusal.BAD_CRC)
     assert "version" in refused(with_crc(b"\x52" + octets[1:-2]), FrameRefusal.BAD_VERSION)
     assert "spacecraft id is 292, expected 291" in refused(other, FrameRefusal.WRONG_SPACECRAFT)
-    assert "secondary header" in refused(with_crc(octets[:4] + b"\x9f" + octets[5:-2]), FrameRefusal.BAD_HEADER)
+    assert "sync, order" in refused(with_crc(octets[:4] + b"\x5f" + octets[5:-2]), FrameRefusal.BAD_HEADER)
     assert "first header pointer" in refused(with_crc(octets[:5] + b"\x80" + octets[6:-2]), FrameRefusal.BAD_HEADER)
 
 

@@ -1,9 +1,9 @@
-"""TM frames of one virtual channel into packets (CCSDS 132.0-B-3, 4.3.2)."""
+"""The frames of one virtual channel into packets (CCSDS 132.0-B-3, 4.3.2; 732.0-B-4, 4.3.2)."""
 
 import msgspec
 
 from tlm_cmd.errors import check_range
-from tlm_cmd.frames.tm import COUNT_MODULO, NO_PACKET_START, ONLY_IDLE_DATA, TmFrame
+from tlm_cmd.frames.pointers import NO_PACKET_START, ONLY_IDLE_DATA
 from tlm_cmd.packets.spacepacket import (
     MAX_PACKET_OCTETS,
     MIN_PACKET_OCTETS,
@@ -13,6 +13,9 @@ from tlm_cmd.packets.spacepacket import (
     sequence_gap,
 )
 
+TM_COUNT_MODULO = 256
+"""Where the count of a TM virtual channel wraps."""
+
 
 class ExtractorCounters(msgspec.Struct):
     """What became of each octet: ``octets = packet_octets + idle_octets + dropped_octets + partial``."""
@@ -21,8 +24,11 @@ class ExtractorCounters(msgspec.Struct):
     idle_frames: int = 0
     """Frames of only idle data; their octets are not counted."""
     lost_frames: int = 0
-    """Frames missing by the frame count, which cannot tell a loss of 256."""
+    """Frames missing by the frame count, which cannot tell a loss of as many as it counts to."""
     gaps: int = 0
+    """Times the frame count was not the expected one."""
+    count_jumps: int = 0
+    """Gaps too wide to be a loss: the sender began anew, or a frame came late or twice. No lost frame is counted."""
     octets: int = 0
     packets: int = 0
     packet_octets: int = 0
@@ -56,46 +62,67 @@ class PacketExtractor:
 
     After a lost frame, or a header that cannot be right, it drops the packet in progress and goes on where the
     next first header pointer says. Idle packets are dropped before they count as packets. Nothing raises.
+
+    Args:
+        max_packet_octets: a header that declares more is not believed.
+        count_modulo: where the frame count wraps: 256 for TM, 2^24 for AOS, 2^28 with the frame count cycle.
+        max_gap: the most frames that a gap in the count may stand for; None if any gap is a loss.
     """
 
-    def __init__(self, max_packet_octets: int = MAX_PACKET_OCTETS) -> None:
+    def __init__(
+        self,
+        max_packet_octets: int = MAX_PACKET_OCTETS,
+        *,
+        count_modulo: int = TM_COUNT_MODULO,
+        max_gap: int | None = None,
+    ) -> None:
         check_range("max packet octets", max_packet_octets, MIN_PACKET_OCTETS, MAX_PACKET_OCTETS)
         self.max_packet_octets = max_packet_octets
+        self.count_modulo = count_modulo
+        self.max_gap = count_modulo if max_gap is None else max_gap
         self.state = ExtractorState()
 
-    def extract(self, frame: TmFrame) -> list[bytes]:
-        """Take the next frame and return the packets that end in it."""
+    def extract(self, count: int, pointer: int, zone: bytes) -> list[bytes]:
+        """Take the next frame and return the packets that end in it.
+
+        Args:
+            count: of the virtual channel's frames.
+            pointer: the first header pointer.
+            zone: the data of a TM frame, or the packet zone of an AOS frame.
+        """
         state, counters = self.state, self.state.counters
         counters.frames += 1
-        self._check_count(frame.virtual_channel_count)
-        pointer = frame.first_header_pointer
+        if count != state.expected_count and state.expected_count is not None:
+            self._note_gap(count)
+        state.expected_count = (count + 1) % self.count_modulo
         if pointer == ONLY_IDLE_DATA:
             counters.idle_frames += 1
             return []
         packets: list[bytes] = []
-        data = frame.data
-        counters.octets += len(data)
+        counters.octets += len(zone)
         starts_none = pointer == NO_PACKET_START
-        head = data if starts_none else data[:pointer]
+        head = zone if starts_none else zone[:pointer]
         if not state.synchronised:
             counters.dropped_octets += len(head)
         elif head or state.partial:
             self._continue(head, packets, ends_here=not starts_none)
         if not starts_none:
             state.synchronised = True
-            self._walk(data, pointer, packets)
+            self._walk(zone, pointer, packets)
         counters.packets += len(packets)
         counters.packet_octets += sum(map(len, packets))
         return packets
 
-    def _check_count(self, count: int) -> None:
+    def _note_gap(self, count: int) -> None:
         """Count the frames that are missing in front of this one and drop what they break."""
         state = self.state
-        if state.expected_count is not None and count != state.expected_count:
-            state.counters.lost_frames += sequence_gap(state.expected_count, count, COUNT_MODULO)
-            state.counters.gaps += 1
-            self._lose(b"")
-        state.expected_count = (count + 1) % COUNT_MODULO
+        missing = sequence_gap(state.expected_count or 0, count, self.count_modulo)
+        state.counters.gaps += 1
+        if missing > self.max_gap:
+            state.counters.count_jumps += 1
+        else:
+            state.counters.lost_frames += missing
+        self._lose(b"")
 
     def _continue(self, head: bytes, packets: list[bytes], *, ends_here: bool) -> None:
         """Add ``head`` to the packet in progress, which ends with it if ``ends_here``."""
@@ -121,20 +148,22 @@ class PacketExtractor:
         else:
             state.partial = partial
 
-    def _walk(self, data: bytes, offset: int, packets: list[bytes]) -> None:
+    def _walk(self, zone: bytes, offset: int, packets: list[bytes]) -> None:
         """Take the packets from ``offset`` on, where one starts."""
-        end = len(data)
-        while end - offset >= PRIMARY_HEADER_OCTETS:
-            octets = declared_packet_octets(data, offset)
-            if not 0 < octets <= self.max_packet_octets:
-                self._refuse_header(octets, data[offset:])
+        end, longest = len(zone), self.max_packet_octets
+        last_header = end - PRIMARY_HEADER_OCTETS
+        while offset <= last_header:
+            octets = declared_packet_octets(zone, offset)
+            if not 0 < octets <= longest:
+                self._refuse_header(octets, zone[offset:])
                 return
-            if octets > end - offset:
+            following = offset + octets
+            if following > end:
                 break
-            if not self._drop_if_idle(data, offset, octets):
-                packets.append(data[offset : offset + octets])
-            offset += octets
-        self.state.partial = data[offset:]
+            if not self._drop_if_idle(zone, offset, octets):
+                packets.append(zone[offset:following])
+            offset = following
+        self.state.partial = zone[offset:]
 
     def _refuse_header(self, octets: int, rest: bytes) -> None:
         """Count why a header that declares ``octets`` cannot be right, and drop the rest of the data with it."""

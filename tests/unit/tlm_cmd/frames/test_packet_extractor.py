@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlm_cmd.errors import FieldRangeError
-from tlm_cmd.frames.demultiplexer import ExtractorState, PacketExtractor
-from tlm_cmd.frames.multiplexer import TmFrameBuilder
-from tlm_cmd.frames.tm import NO_PACKET_START, ONLY_IDLE_DATA, TmFrame
+from tlm_cmd.frames.packet_builder import PacketBuilder
+from tlm_cmd.frames.packet_extractor import ExtractorState, PacketExtractor
+from tlm_cmd.frames.pointers import NO_PACKET_START, ONLY_IDLE_DATA
 from tlm_cmd.packets.cfs_header import build_telemetry
 from tlm_cmd.packets.spacepacket import idle_packet
 
@@ -18,19 +18,22 @@ def packet(octets: int, mark: int = 0) -> bytes:
     return build_telemetry(5, mark % 16_384, mark, 0, bytes(octets - 18))
 
 
-def frame(count: int, pointer: int, data: bytes) -> TmFrame:
-    """Return a frame of the channel under test."""
-    return TmFrame(9, 0, 0, count % 256, pointer, data)
+Frame = tuple[int, int, bytes]
 
 
-def frames_of(packets: list[bytes], data_octets: int) -> list[TmFrame]:
+def frame(count: int, pointer: int, zone: bytes) -> Frame:
+    """Return what an extractor must know of a frame: count, first header pointer, packet zone."""
+    return count % 256, pointer, zone
+
+
+def frames_of(packets: list[bytes], data_octets: int) -> list[Frame]:
     """Return the frames that a sender makes of packets."""
-    builder = TmFrameBuilder(data_octets)
+    builder = PacketBuilder(data_octets)
     for item in packets:
         assert builder.enqueue(item)
-    frames: list[TmFrame] = []
+    frames: list[Frame] = []
     while builder.waiting:
-        frames.append(frame(len(frames), *builder.next_data()))
+        frames.append(frame(len(frames), *builder.next_zone()))
     return frames
 
 
@@ -40,11 +43,11 @@ def is_closed(extractor: PacketExtractor) -> bool:
     return counters.octets == (counters.packet_octets + counters.idle_octets + counters.dropped_octets + len(partial))
 
 
-def extract(extractor: PacketExtractor, frames: list[TmFrame]) -> list[bytes]:
+def extract(extractor: PacketExtractor, frames: list[Frame]) -> list[bytes]:
     """Return the packets of frames, with the books checked at each one."""
     packets = []
     for item in frames:
-        packets += extractor.extract(item)
+        packets += extractor.extract(*item)
         assert is_closed(extractor)
         assert len(extractor.state.partial) < extractor.max_packet_octets
     return packets
@@ -88,8 +91,8 @@ def test_header_split_anywhere(split: int) -> None:
     first, second = packet(30, 1), packet(40, 2)
     stream = idle_packet(30 - split) + first + second + idle_packet(60 + split - 40)
     extractor = PacketExtractor()
-    assert extractor.extract(frame(0, 0, stream[:30])) == []
-    assert extractor.extract(frame(1, 30 - split, stream[30:])) == [first, second]
+    assert extractor.extract(*frame(0, 0, stream[:30])) == []
+    assert extractor.extract(*frame(1, 30 - split, stream[30:])) == [first, second]
     assert extractor.state.counters.idle_packets == 2
 
 
@@ -105,7 +108,7 @@ def test_frames_shorter_than_a_header(lengths: list[int]) -> None:
         if not data:
             break
         starts = [start - offset for start in (0, 18, 26) if offset <= start < offset + octets]
-        found += extractor.extract(frame(count, starts[0] if starts else NO_PACKET_START, data))
+        found += extractor.extract(*frame(count, starts[0] if starts else NO_PACKET_START, data))
         assert is_closed(extractor)
         offset += octets
     wanted = [(18, packet(18, 1)), (45, packet(19, 2))]
@@ -135,7 +138,7 @@ def test_frame_count_wraps() -> None:
     """The wrap of the frame count after 255 is no gap, and a gap over the wrap is counted right."""
     extractor = PacketExtractor()
     for count in (254, 255, 256, 259):
-        assert extractor.extract(frame(count, 0, packet(50))) == [packet(50)]
+        assert extractor.extract(*frame(count, 0, packet(50))) == [packet(50)]
     assert extractor.state.counters.lost_frames == 2
 
 
@@ -143,9 +146,9 @@ def test_idle_frames_change_nothing() -> None:
     """Frames of only idle data are counted and leave a packet in progress alone."""
     first, last = frames_of([packet(150, 1)], 100)
     extractor = PacketExtractor()
-    extractor.extract(first)
-    assert extractor.extract(frame(1, ONLY_IDLE_DATA, bytes(100))) == []
-    assert extractor.extract(msgspec.structs.replace(last, virtual_channel_count=2)) == [packet(150, 1)]
+    extractor.extract(*first)
+    assert extractor.extract(*frame(1, ONLY_IDLE_DATA, bytes(100))) == []
+    assert extractor.extract(*frame(2, *last[1:])) == [packet(150, 1)]
     assert extractor.state.counters.idle_frames == 1
     assert is_closed(extractor)
 
@@ -158,9 +161,9 @@ def test_idle_frames_change_nothing() -> None:
 def test_pointer_that_contradicts_the_packet(pointer: int, head: int) -> None:
     """When the pointer is not where the packet in progress ends, that packet is dropped and the pointer believed."""
     extractor = PacketExtractor()
-    extractor.extract(frame(0, 0, packet(150, 1)[:100]))
+    extractor.extract(*frame(0, 0, packet(150, 1)[:100]))
     data = packet(150, 1)[100:].ljust(head, b"\0")[:head] + packet(40, 2)
-    assert extractor.extract(frame(1, pointer, data)) == [packet(40, 2)]
+    assert extractor.extract(*frame(1, pointer, data)) == [packet(40, 2)]
     counters = extractor.state.counters
     assert (counters.pointer_errors, counters.broken_packets, counters.dropped_octets) == (1, 1, 100 + head)
     assert is_closed(extractor)
@@ -169,8 +172,8 @@ def test_pointer_that_contradicts_the_packet(pointer: int, head: int) -> None:
 def test_octets_before_the_pointer_without_a_packet() -> None:
     """When no packet is in progress, octets in front of the pointer are dropped as a contradiction."""
     extractor = PacketExtractor()
-    extractor.extract(frame(0, 0, packet(50)))
-    assert extractor.extract(frame(1, 7, idle_packet(7) + packet(50, 2))) == [packet(50, 2)]
+    extractor.extract(*frame(0, 0, packet(50)))
+    assert extractor.extract(*frame(1, 7, idle_packet(7) + packet(50, 2))) == [packet(50, 2)]
     counters = extractor.state.counters
     assert (counters.pointer_errors, counters.dropped_octets, counters.broken_packets) == (1, 7, 0)
 
@@ -178,19 +181,19 @@ def test_octets_before_the_pointer_without_a_packet() -> None:
 def test_no_start_without_a_packet() -> None:
     """When no packet is in progress, a frame without packet start is dropped, and the next pointer is waited for."""
     extractor = PacketExtractor()
-    extractor.extract(frame(0, 0, packet(50)))
-    assert extractor.extract(frame(1, NO_PACKET_START, packet(50))) == []
+    extractor.extract(*frame(0, 0, packet(50)))
+    assert extractor.extract(*frame(1, NO_PACKET_START, packet(50))) == []
     assert not extractor.state.synchronised
-    assert extractor.extract(frame(2, NO_PACKET_START, packet(50))) == []
-    assert extractor.extract(frame(3, 0, packet(50))) == [packet(50)]
+    assert extractor.extract(*frame(2, NO_PACKET_START, packet(50))) == []
+    assert extractor.extract(*frame(3, 0, packet(50))) == [packet(50)]
     assert extractor.state.counters.dropped_octets == 100
 
 
 def test_no_start_although_the_packet_ends() -> None:
     """When a packet ends inside a frame that claims no packet start, it cannot be trusted and is dropped."""
     extractor = PacketExtractor()
-    extractor.extract(frame(0, 0, packet(150, 1)[:100]))
-    assert extractor.extract(frame(1, NO_PACKET_START, packet(150, 1)[100:] + packet(40))) == []
+    extractor.extract(*frame(0, 0, packet(150, 1)[:100]))
+    assert extractor.extract(*frame(1, NO_PACKET_START, packet(150, 1)[100:] + packet(40))) == []
     assert extractor.state.counters.pointer_errors == 1
     assert is_closed(extractor)
 
@@ -206,9 +209,9 @@ def test_packet_that_ends_with_its_frame() -> None:
 def test_oversize_packet() -> None:
     """A header that declares too long a packet drops the rest of its frame and is counted."""
     extractor = PacketExtractor(max_packet_octets=64)
-    assert extractor.extract(frame(0, 0, packet(64, 1) + packet(65, 2))) == [packet(64, 1)]
-    assert extractor.extract(frame(1, NO_PACKET_START, bytes(50))) == []
-    assert extractor.extract(frame(2, 0, packet(64, 3))) == [packet(64, 3)]
+    assert extractor.extract(*frame(0, 0, packet(64, 1) + packet(65, 2))) == [packet(64, 1)]
+    assert extractor.extract(*frame(1, NO_PACKET_START, bytes(50))) == []
+    assert extractor.extract(*frame(2, 0, packet(64, 3))) == [packet(64, 3)]
     assert (extractor.state.counters.oversize, extractor.state.counters.dropped_octets) == (1, 115)
     assert is_closed(extractor)
 
@@ -216,8 +219,8 @@ def test_oversize_packet() -> None:
 def test_oversize_header_over_two_frames() -> None:
     """A header that turns out too long only in the second frame drops its start as well."""
     extractor = PacketExtractor(max_packet_octets=64)
-    extractor.extract(frame(0, 0, packet(65)[:3]))
-    assert extractor.extract(frame(1, NO_PACKET_START, packet(65)[3:40])) == []
+    extractor.extract(*frame(0, 0, packet(65)[:3]))
+    assert extractor.extract(*frame(1, NO_PACKET_START, packet(65)[3:40])) == []
     assert (extractor.state.counters.oversize, extractor.state.counters.dropped_octets) == (1, 40)
     assert is_closed(extractor)
 
@@ -227,8 +230,8 @@ def test_wrong_packet_version(cut: int) -> None:
     """A header of another version drops what follows until the next pointer, in one frame and over two."""
     stranger = b"\x28" + packet(40)[1:]
     extractor = PacketExtractor()
-    extractor.extract(frame(0, 0, stranger[:cut]))
-    extractor.extract(frame(1, 40 - cut, stranger[cut:] + packet(20)))
+    extractor.extract(*frame(0, 0, stranger[:cut]))
+    extractor.extract(*frame(1, 40 - cut, stranger[cut:] + packet(20)))
     assert extractor.state.counters.bad_versions == 1
     assert extractor.state.counters.packets == 1
     assert extractor.state.counters.dropped_octets == 40
@@ -260,7 +263,7 @@ def test_state_can_be_saved_and_restored() -> None:
     """An extractor goes on from a saved state, in the middle of a packet, as if it were the first."""
     frames = frames_of([packet(150, 1), packet(150, 2)], 100)
     first, second = PacketExtractor(), PacketExtractor()
-    first.extract(frames[0])
+    first.extract(*frames[0])
     second.state = msgspec.msgpack.decode(msgspec.msgpack.encode(first.state), type=ExtractorState)
     assert extract(second, frames[1:]) == extract(first, frames[1:]) == [packet(150, 1), packet(150, 2)]
     assert second.state == first.state
