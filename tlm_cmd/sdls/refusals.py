@@ -1,0 +1,107 @@
+"""Why a frame is not protected or not accepted, why a procedure is not executed, and how often that was so."""
+
+from enum import StrEnum, unique
+
+import msgspec
+
+from tlm_cmd.errors import ProtocolError
+
+
+@unique
+class ProtectRefusal(StrEnum):
+    """Why a frame cannot be protected; each value is the name of its counter in `ProtectRefusalCounters`."""
+
+    NO_ASSOCIATION = "no_association"
+    """No operational association of this sender serves the channel."""
+    KEY_NOT_ACTIVE = "key_not_active"
+    BAD_HEADER = "bad_header"
+    """The frame's header has not the length of the authentication bit mask."""
+    BAD_LENGTH = "bad_length"
+    """No data, or more than any frame holds."""
+    NOT_RESERVED = "not_reserved"
+    """All numbers whose reservation is saved are used up."""
+    EXHAUSTED = "exhausted"
+    """The key has protected as many frames as it can; only another key helps."""
+
+
+class ProtectRefusalCounters(msgspec.Struct):
+    """Frames that were not protected, by reason."""
+
+    no_association: int = 0
+    key_not_active: int = 0
+    bad_header: int = 0
+    bad_length: int = 0
+    not_reserved: int = 0
+    exhausted: int = 0
+
+    @property
+    def total(self) -> int:
+        """Frames not protected for any reason."""
+        return sum(msgspec.structs.astuple(self))
+
+    def count(self, reason: ProtectRefusal) -> None:
+        """Count one more."""
+        setattr(self, reason.value, getattr(self, reason.value) + 1)
+
+
+class ProtectionRefusedError(ProtocolError):
+    """A frame cannot be protected, and must not be sent."""
+
+    def __init__(self, refusal: ProtectRefusal, detail: str) -> None:
+        super().__init__(f"frame not protected, {refusal.value.replace('_', ' ')}: {detail}")
+        self.refusal, self.detail = refusal, detail
+
+
+@unique
+class ProcessRefusal(StrEnum):
+    """Why a received frame is refused; each value is the name of its counter in `ProcessRefusalCounters`."""
+
+    TOO_SHORT = "too_short"
+    BAD_LENGTH = "bad_length"
+    """More octets than any frame holds, or a header that has not the length of the authentication bit mask."""
+    UNKNOWN_SPI = "unknown_spi"
+    WRONG_ROLE = "wrong_role"
+    """The association is one that this end sends with: its own frame, come back."""
+    NOT_OPERATIONAL = "not_operational"
+    WRONG_CHANNEL = "wrong_channel"
+    """The association does not serve the channel on which the frame came."""
+    KEY_NOT_ACTIVE = "key_not_active"
+    BAD_MAC = "bad_mac"
+    BAD_IV = "bad_iv"
+    """The MAC is right, but the start of the initialisation vector is not the association's."""
+    REPLAYED = "replayed"
+    """The sequence number is not behind the newest one: seen before, or overtaken."""
+    OUT_OF_WINDOW = "out_of_window"
+    """The sequence number is too far behind the newest one."""
+    BAD_PAD = "bad_pad"
+    """The MAC is right, but there is more padding than there can be."""
+
+
+class ProcessRefusalCounters(msgspec.Struct):
+    """Received frames refused, by reason."""
+
+    too_short: int = 0
+    bad_length: int = 0
+    unknown_spi: int = 0
+    wrong_role: int = 0
+    not_operational: int = 0
+    wrong_channel: int = 0
+    key_not_active: int = 0
+    bad_mac: int = 0
+    bad_iv: int = 0
+    replayed: int = 0
+    out_of_window: int = 0
+    bad_pad: int = 0
+
+    @property
+    def total(self) -> int:
+        """Frames refused for any reason."""
+        return sum(msgspec.structs.astuple(self))
+
+    def of(self, reason: ProcessRefusal) -> int:
+        """Return the frames refused for one reason."""
+        return int(getattr(self, reason.value))
+
+    def count(self, reason: ProcessRefusal) -> None:
+        """Count one more."""
+        setattr(self, reason.value, getattr(self, reason.value) + 1)
