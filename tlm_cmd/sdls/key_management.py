@@ -4,15 +4,10 @@ from tlm_cmd.errors import check_range
 from tlm_cmd.sdls.algorithms import GCM_IV_OCTETS
 from tlm_cmd.sdls.association import COUNTER_OCTETS, MAX_COUNTER, VERIFICATION_IV_PREFIX
 from tlm_cmd.sdls.association_table import AssociationTable
-from tlm_cmd.sdls.key_procedures import (
-    KeyAnswer,
-    KeyChallenge,
-    KeyTransport,
-    pack_inventory,
-    unpack_key_ids,
-    unpack_key_range,
-)
+from tlm_cmd.sdls.key_lists import pack_inventory, unpack_key_ids, unpack_key_range
 from tlm_cmd.sdls.key_ring import KeyKind, KeyState, check_all_different
+from tlm_cmd.sdls.key_transport import KeyTransport
+from tlm_cmd.sdls.key_verification import KeyAnswer, KeyChallenge
 from tlm_cmd.sdls.procedure_refusals import ProcedureRefusal, ProcedureRefusedError
 from tlm_cmd.sdls.secret_key import KEY_OCTETS
 

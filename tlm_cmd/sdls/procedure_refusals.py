@@ -5,7 +5,7 @@ from enum import StrEnum, unique
 import msgspec
 
 from tlm_cmd.errors import ProtocolError
-from tlm_cmd.sdls.association_table import AssociationProblem, AssociationRefusedError
+from tlm_cmd.sdls.bound_association import AssociationProblem, AssociationRefusedError
 from tlm_cmd.sdls.key_ring import KeyProblem, KeyRefusedError
 from tlm_cmd.sdls.procedures import ReplyError, UnknownProcedureError, UserProcedureError
 

@@ -6,8 +6,9 @@ import msgspec
 
 from tlm_cmd.errors import LengthMismatchError, WrongValueError, check_range
 from tlm_cmd.sdls.association_procedures import split_spi
-from tlm_cmd.sdls.key_procedures import KeyAnswer, unpack_inventory
+from tlm_cmd.sdls.key_lists import unpack_inventory
 from tlm_cmd.sdls.key_ring import KeyState
+from tlm_cmd.sdls.key_verification import KeyAnswer
 from tlm_cmd.sdls.procedures import Procedure, ProcedureUnit
 from tlm_cmd.sdls.security_log import EVENT_OCTETS, SecurityEvent
 

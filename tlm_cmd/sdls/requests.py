@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from tlm_cmd.sdls.association import AssociationParameters
 from tlm_cmd.sdls.association_procedures import StartRequest, pack_counter, pack_rekey, pack_spi, pack_window
 from tlm_cmd.sdls.channel import GlobalChannel
-from tlm_cmd.sdls.key_procedures import KeyChallenge, KeyTransport, pack_key_ids, pack_key_range
+from tlm_cmd.sdls.key_lists import pack_key_ids, pack_key_range
 from tlm_cmd.sdls.key_ring import KeyKind, KeyRing, KeyState
+from tlm_cmd.sdls.key_transport import KeyTransport
+from tlm_cmd.sdls.key_verification import KeyChallenge
 from tlm_cmd.sdls.procedures import Procedure, ProcedureUnit
 
 

@@ -54,9 +54,10 @@ class SecretKey:
     def check_value(self) -> str:
         """16 hexadecimal digits by which two people can see that they hold the same key; they do not tell the key.
 
-        The first 8 octets of an HMAC-SHA-256 under the key.
+        The first 8 octets of SHA-256 over a label, the length of the key and the key.
         """
-        return hmac.digest(self._octets, _CHECK_LABEL, hashlib.sha256)[:CHECK_VALUE_OCTETS].hex()
+        labelled = _CHECK_LABEL + bytes([len(self._octets)]) + self._octets
+        return hashlib.sha256(labelled).digest()[:CHECK_VALUE_OCTETS].hex()
 
     def __len__(self) -> int:
         return len(self._octets)
