@@ -113,6 +113,7 @@ class Farm:
         Raises:
             FieldRangeError: the status is not in 0 to 7.
         """
+        self._apply(FarmEvent.E11)
         state = self.state
         return Clcw(
             virtual_channel=self.parameters.virtual_channel,

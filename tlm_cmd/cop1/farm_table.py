@@ -157,4 +157,4 @@ FARM_TABLE: Mapping[FarmEvent, Mapping[FarmState, FarmCell]] = MappingProxyType(
         _E.E11: _in_every_state((), _O.NONE),
     }
 )
-"""Each event's cell in each state; the report of E11 is what `tlm_cmd.cop1.farm.Farm.clcw` returns."""
+"""Each event's cell in each state; the report of E11 is what `Farm.clcw` returns."""
