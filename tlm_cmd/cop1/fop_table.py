@@ -2,7 +2,7 @@
 
 Each row is one event, its cells are the states S1 to S6, and a cell is the actions in order and the state after them.
 
-The table was put together from independent realisations and from the clauses that describe it. Where they disagree:
+The table was put together from independent realisations of it and from the clauses around it. Where they disagree:
 
 - E10 in S3 looks for a unit at once. One realisation leaves that out there, and the frames just marked would wait
   for the timer.
@@ -10,6 +10,11 @@ The table was put together from independent realisations and from the clauses th
   BD service, and E21 has given it; others confirm, which would promise what BD service does not know.
 - E42, E44, E46 also free the way: the request for transmission is no longer outstanding (5.1.6). Without that, the
   service could be initiated again and would never send.
+
+In one place all agree and the service can stand still for ever, so this table departs from them: E16 and E104 in S3
+are ignored, which leaves the timer at rest. If a repeated frame that was still under way is then accepted, E6 leads to
+S1 with frames outstanding that neither a report nor the timer will ever have repeated. Here the timer runs again: in
+S1 to S3 it always runs while a frame is outstanding. In S3 that sends nothing and counts nothing.
 """
 
 from collections.abc import Mapping
@@ -55,6 +60,7 @@ _SOME_TO_REPEAT = FopCell((A.REMOVE_ACKNOWLEDGED, A.RETRANSMIT_AD, A.LOOK_FOR_UN
 _SOME_TO_REPEAT_LATER = FopCell((A.REMOVE_ACKNOWLEDGED,), _S3)
 _REPEAT = (A.RETRANSMIT_AD, A.LOOK_FOR_UNIT)
 _REPEAT_DIRECTIVE = FopCell((A.RETRANSMIT_BC, A.LOOK_FOR_DIRECTIVE), _S5)
+_RUN_ON = FopCell((A.START_TIMER,), _S3)
 _SYNCH, _BAD_CLCW, _BAD_N_R = _end(A.ALERT_SYNCH), _end(A.ALERT_CLCW), _end(A.ALERT_NN_R)
 _LOCKOUT, _LIMIT, _T1 = _end(A.ALERT_LOCKOUT), _end(A.ALERT_LIMIT), _end(A.ALERT_T1)
 _LIMIT_AFTER_ACKNOWLEDGED = _end(A.REMOVE_ACKNOWLEDGED, A.ALERT_LIMIT)
@@ -103,8 +109,8 @@ _CLCW_ROWS: Mapping[E, Mapping[FopState, FopCell]] = {
 }
 
 _TIMER_ROWS: Mapping[E, Mapping[FopState, FopCell]] = {
-    E.E16: _row(FopCell(_REPEAT, _S1), FopCell(_REPEAT, _S2), _IGNORE_3, _T1, _REPEAT_DIRECTIVE, _NONE_6),
-    E.E104: _row(FopCell(_REPEAT, _S1), FopCell(_REPEAT, _S2), _IGNORE_3, _SUSPEND, _REPEAT_DIRECTIVE, _NONE_6),
+    E.E16: _row(FopCell(_REPEAT, _S1), FopCell(_REPEAT, _S2), _RUN_ON, _T1, _REPEAT_DIRECTIVE, _NONE_6),
+    E.E104: _row(FopCell(_REPEAT, _S1), FopCell(_REPEAT, _S2), _RUN_ON, _SUSPEND, _REPEAT_DIRECTIVE, _NONE_6),
     E.E17: _row(_T1, _T1, _T1, _T1, _T1, _NONE_6),
     E.E18: _row(_SUSPEND, _SUSPEND, _SUSPEND, _SUSPEND, _T1, _NONE_6),
 }

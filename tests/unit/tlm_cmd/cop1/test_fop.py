@@ -261,10 +261,34 @@ def test_wait() -> None:
     assert fop.request_ad(unit(2), 20) == []
     assert fop.on_clcw(waits, 30) == []
     assert fop.poll(T1) == []
+    assert fop.deadline_ns == 2 * T1
     outputs = fop.on_clcw(Clcw(1, 1, retransmit=True), 2000)
     assert sent(outputs) == [*again(1), ("AD", 2, False)]
     assert fop.state.state is FopState.RETRANSMIT_WITHOUT_WAIT
     assert answers(fop.on_clcw(clean(3), 2010)) == [(1, "confirmed"), (2, "confirmed")]
+
+
+def test_a_frame_accepted_during_a_wait() -> None:
+    """When a wait ends because a frame under way was accepted, the timer has the others repeated."""
+    fop = active()
+    for tag in range(3):
+        fop.request_ad(unit(tag), 0)
+    fop.on_clcw(Clcw(1, 0, wait=True, retransmit=True), 10)
+    assert fop.poll(T1) == []
+    assert answers(fop.on_clcw(clean(1), T1 + 10)) == [(0, "confirmed")]
+    assert fop.state.state is FopState.ACTIVE
+    assert sent(fop.poll(2 * T1)) == again(1, 2)
+
+
+def test_control_command_that_waits_below() -> None:
+    """A control command is repeated when the lower procedures have accepted the last one, not before."""
+    fop = Fop(msgspec.structs.replace(PARAMETERS, accepted_at_once=False))
+    assert sent(fop.directive(Directive.INITIATE_WITH_UNLOCK, 0)) == [("BC", 0, False)]
+    assert fop.poll(T1) == [AbortFrames(TcFrameType.BC)]
+    assert sent(fop.lower_accepts(TcFrameType.BC, T1)) == [("BC", 0, True)]
+    assert fop.lower_accepts(TcFrameType.BC, T1) == []
+    refused = fop.lower_rejects(TcFrameType.BC, T1)
+    assert refused[-1] == Alert(AlertCode.LLIF)
 
 
 def test_terminate() -> None:

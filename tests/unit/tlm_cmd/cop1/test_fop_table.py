@@ -400,14 +400,14 @@ EXPECTED: dict[str, dict[str, str]] = {
     "E15": {**alert("clcw"), "6": ">6"},
     "E16": {
         "12": ">= " + REPEAT_5.format(n=5, t=1100),
-        "3": ">3 T=-",
+        "3": ">3 T=1100",
         "4": f">6 {ENDS_I} ALERT:t1 {ENDED_4}",
         "5": ">5 abortBC UNLOCKr n=5 T=1100 bc=busy",
         "6": ">6 T=- na=1",
     },
     "E104": {
         "12": ">= " + REPEAT_5.format(n=5, t=1100),
-        "3": ">3 T=-",
+        "3": ">3 T=1100",
         "4": ">6 SUSPEND:4 ss=4 T=-",
         "5": ">5 abortBC UNLOCKr n=5 T=1100 bc=busy",
         "6": ">6 T=- na=1",
