@@ -118,7 +118,7 @@ def test_status_shows_what_telemetry_needs() -> None:
 def test_parameters_are_checked(change: dict[str, int], error: type[Exception], words: str) -> None:
     """Parameters out of range are refused by name."""
     with pytest.raises(error, match=words):
-        FarmParameters(**change)  # type: ignore[arg-type]
+        FarmParameters(**change)
 
 
 @pytest.mark.parametrize("window", [2, 10, 128, 254])

@@ -1,7 +1,11 @@
 """FOP-1 in sequences of events, as they come about on a link."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tlm_cmd.cop1.fop import Fop
 from tlm_cmd.cop1.fop_outputs import (
@@ -20,6 +24,7 @@ from tlm_cmd.errors import FieldRangeError, WrongValueError
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.tc import SET_VR, TcFrameType
 
+MODEST = settings(max_examples=150, deadline=None)
 T1 = 1000
 PARAMETERS = FopParameters(virtual_channel=1, window=3, t1_initial_ns=T1, transmission_limit=3)
 
@@ -394,7 +399,7 @@ def test_every_directive_is_answered_finally(directive: Directive) -> None:
 def test_parameters_are_checked(change: dict[str, int], error: type[Exception], words: str) -> None:
     """Parameters out of range are refused by name."""
     with pytest.raises(error, match=words):
-        FopParameters(**change)  # type: ignore[arg-type]
+        FopParameters(**change)
 
 
 def test_status_shows_what_telemetry_needs() -> None:
@@ -438,3 +443,57 @@ def test_state_can_be_saved_and_restored() -> None:
     assert second.poll(T1) == first.poll(T1)
     assert second.on_clcw(clean(2), 1500) == first.on_clcw(clean(2), 1500) != []
     assert second.state == first.state
+
+
+Step = Callable[[Fop, int], list[FopOutput]]
+CLCWS = st.builds(
+    Clcw,
+    virtual_channel=st.sampled_from([1, 1, 1, 2]),
+    report_value=st.one_of(st.integers(0, 8), st.integers(0, 255)),
+    lockout=st.sampled_from([False, False, False, True]),
+    wait=st.booleans(),
+    retransmit=st.booleans(),
+)
+STEPS: st.SearchStrategy[Step] = st.one_of(
+    st.integers(0, 255).map(lambda tag: lambda fop, now: fop.request_ad(unit(tag), now)),
+    st.integers(0, 255).map(lambda tag: lambda fop, now: fop.request_ad(unit(tag), now)),
+    st.integers(0, 255).map(lambda tag: lambda fop, now: fop.request_bd(unit(tag), now)),
+    CLCWS.map(lambda clcw: lambda fop, now: fop.on_clcw(clcw, now)),
+    st.just(lambda fop, now: fop.on_clcw(clean((fop.state.nn_r + 1) % 256), now)),
+    st.just(lambda fop, now: fop.on_clcw(Clcw(1, fop.state.nn_r, wait=True, retransmit=True), now)),
+    st.just(lambda fop, now: fop.on_invalid_clcw(now)),
+    st.just(lambda fop, now: fop.poll(now)),
+    st.tuples(st.sampled_from(Directive), st.integers(-1, 12)).map(
+        lambda pair: lambda fop, now: fop.directive(pair[0], now, qualifier=pair[1])
+    ),
+    st.just(lambda fop, now: fop.directive(Directive.INITIATE_WITHOUT_CLCW_CHECK, now)),
+    st.sampled_from(TcFrameType).map(lambda kind: lambda fop, now: fop.lower_accepts(kind, now)),
+    st.sampled_from(TcFrameType).map(lambda kind: lambda fop, now: fop.lower_rejects(kind, now)),
+)
+
+
+@MODEST
+@given(st.lists(st.tuples(STEPS, st.integers(0, 2 * T1)), max_size=80), st.booleans())
+def test_whatever_happens_the_books_close(steps: list[tuple[Step, int]], at_once: bool) -> None:  # noqa: FBT001
+    """Any events in any order leave every request answered once, the queues bounded and nothing forgotten."""
+    fop, now = Fop(msgspec.structs.replace(PARAMETERS, accepted_at_once=at_once)), 0
+    for step, wait in steps:
+        now += wait
+        step(fop, now)
+        state, counters = fop.state, fop.state.counters
+        ad_sent = [item for item in state.sent_queue if item.frame_type is TcFrameType.AD]
+        assert counters.ad_requests == counters.ad_accepted + counters.ad_rejected + (state.wait_queue is not None)
+        assert counters.ad_accepted == counters.ad_confirmed + counters.ad_not_confirmed + len(ad_sent)
+        assert counters.bd_requests == counters.bd_frames + counters.bd_rejected
+        assert len(state.sent_queue) <= PARAMETERS.farm_window // 2
+        if state.state is FopState.INITIAL:
+            assert state.timer_expires_ns is None
+        else:
+            assert state.suspend_state == 0
+            assert [item.sequence_number for item in ad_sent] == [
+                (state.nn_r + index) % 256 for index in range(state.outstanding)
+            ]
+            assert state.timer_expires_ns is not None or not state.sent_queue
+        assert (state.initiation is None) or state.state.value in (4, 5) or state.suspend_state == 4
+        assert at_once <= (state.ad_out_ready and state.bc_out_ready and state.bd_out_ready)
+        assert counters.not_applicable == 0
