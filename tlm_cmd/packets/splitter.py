@@ -1,6 +1,7 @@
-"""Whole packets out of a stream of octets, as a serial line or a file gives them."""
+"""Whole packets out of a stream of octets, as a serial line or a file gives them, and what else was in it."""
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum, unique
 
 import msgspec
 
@@ -14,6 +15,35 @@ from tlm_cmd.packets.spacepacket import (
     is_idle_packet,
 )
 
+MAX_SKIPS = 1_000_000
+DEFAULT_MAX_SKIPS = 1000
+"""Skipped runs that are kept, unless said otherwise."""
+
+
+@unique
+class SkipReason(StrEnum):
+    """Why octets were skipped: what was wrong with the first of them as the start of a packet."""
+
+    BAD_VERSION = "bad_version"
+    """The packet version number is not 0."""
+    TOO_LONG = "too_long"
+    """The header declares a packet longer than allowed."""
+    UNKNOWN_APID = "unknown_apid"
+    """The APID is none of the expected ones."""
+    REFUSED = "refused"
+    """The whole packet was not acceptable, for instance by its checksum."""
+    INCOMPLETE = "incomplete"
+    """The stream ended, or was reset, before a packet was whole."""
+
+
+class SkippedRun(msgspec.Struct):
+    """Octets one behind the other that belong to no packet."""
+
+    offset: int
+    """Where the first of them stands in the stream."""
+    octets: int
+    reason: SkipReason
+
 
 class SplitterCounters(msgspec.Struct):
     """What became of each octet: ``octets = packet_octets + idle_octets + skipped_octets + buffered``."""
@@ -26,6 +56,8 @@ class SplitterCounters(msgspec.Struct):
     skipped_octets: int = 0
     resyncs: int = 0
     """Times a packet was found again after octets had been skipped."""
+    unlisted_skips: int = 0
+    """Skipped runs that the list had no room for."""
 
 
 class SplitterState(msgspec.Struct):
@@ -37,6 +69,12 @@ class SplitterState(msgspec.Struct):
     needed: int = PRIMARY_HEADER_OCTETS
     """Octets the buffer must hold before anything can be decided."""
     synchronised: bool = True
+    skips: list[SkippedRun] = msgspec.field(default_factory=list)
+    """The skipped runs since they were last taken, the first ones if there were too many."""
+    skip_end: int = -1
+    """Where the newest skipped run ends in the stream, listed or not."""
+    skip_listed: bool = False
+    """Whether the newest skipped run is the last one of the list."""
 
 
 class PacketSplitter:
@@ -46,7 +84,8 @@ class PacketSplitter:
     ``apids`` (None: any). Garbage that looks like a header holds the search up until the packet it announces is
     there, so a low ``max_packet_octets`` and few APIDs make for a quick recovery. ``accepts`` judges the whole
     packet, for instance by its checksum: if it refuses, the search goes on one octet later and nothing is lost.
-    Octets that belong to no packet are skipped one at a time and counted. Idle packets are dropped and counted.
+    Octets that belong to no packet are skipped one at a time and counted; where they stood and why they were
+    skipped is listed, up to ``max_skips`` runs. Idle packets are dropped and counted.
 
     The result depends on the octets only, never on how they were cut into chunks.
     """
@@ -57,8 +96,11 @@ class PacketSplitter:
         apids: Iterable[int] | None = None,
         accepts: Callable[[bytes], bool] | None = None,
         max_packet_octets: int = MAX_PACKET_OCTETS,
+        max_skips: int = DEFAULT_MAX_SKIPS,
     ) -> None:
         check_range("max packet octets", max_packet_octets, MIN_PACKET_OCTETS, MAX_PACKET_OCTETS)
+        check_range("max skips", max_skips, 0, MAX_SKIPS)
+        self.max_skips = max_skips
         self.max_packet_octets = max_packet_octets
         self.apids = None if apids is None else frozenset(apids) | {IDLE_APID}
         self.accepts = accepts
@@ -75,31 +117,80 @@ class PacketSplitter:
                 return []
             data = bytes(state.buffer)
         packets: list[bytes] = []
+        offset, state.needed = self._scan(data, packets, is_end=False)
+        state.buffer = bytearray(data[offset:])
+        return packets
+
+    def finish(self) -> list[bytes]:
+        """Take the end of the stream and return the packets in what was held back.
+
+        A header whose packet the end has cut was none, or its packet is lost: the search goes on one octet later.
+        """
+        state = self.state
+        data = bytes(state.buffer)
+        packets: list[bytes] = []
+        offset, _ = self._scan(data, packets, is_end=True)
+        state.buffer = bytearray(data[offset:])
+        self.reset()
+        return packets
+
+    def _scan(self, data: bytes, packets: list[bytes], *, is_end: bool) -> tuple[int, int]:
+        """Take the packets out of ``data``; return (octets used, octets that must be there to go on)."""
         offset = 0
-        needed = PRIMARY_HEADER_OCTETS
         while len(data) - offset >= PRIMARY_HEADER_OCTETS:
             octets = self._plausible_octets(data, offset)
-            if octets > len(data) - offset:
-                needed = octets
-                break
-            if octets and self._take(data[offset : offset + octets], packets):
+            is_cut = octets > len(data) - offset
+            if is_cut and not is_end:
+                return offset, octets
+            if octets and not is_cut and self._take(data[offset : offset + octets], packets):
                 offset += octets
             else:
-                state.counters.skipped_octets += 1
-                state.synchronised = False
+                position = self.state.counters.octets - len(data) + offset
+                self._note_skip(position, 1, self._reason(data, offset, octets, is_cut=is_cut))
                 offset += 1
-        state.buffer = bytearray(data[offset:])
-        state.needed = needed
-        return packets
+        return offset, PRIMARY_HEADER_OCTETS
 
     def reset(self) -> None:
         """Give up the packet in progress, for instance after a silence; its octets count as skipped."""
         state = self.state
         if state.buffer:
-            state.counters.skipped_octets += len(state.buffer)
-            state.synchronised = False
+            self._note_skip(state.counters.octets - len(state.buffer), len(state.buffer), SkipReason.INCOMPLETE)
         state.buffer = bytearray()
         state.needed = PRIMARY_HEADER_OCTETS
+
+    def take_skips(self) -> list[SkippedRun]:
+        """Return the runs skipped since the last call, in order, and forget them.
+
+        A run that is still growing then comes in two parts.
+        """
+        state = self.state
+        skips, state.skips, state.skip_listed = state.skips, [], False
+        state.skip_end = -1
+        return skips
+
+    def _reason(self, data: bytes, offset: int, octets: int, *, is_cut: bool) -> SkipReason:
+        """Return why no packet stands at ``offset``, where one of ``octets`` octets might, or none if that is 0."""
+        if octets:
+            return SkipReason.INCOMPLETE if is_cut else SkipReason.REFUSED
+        declared = declared_packet_octets(data, offset)
+        if not declared:
+            return SkipReason.BAD_VERSION
+        return SkipReason.TOO_LONG if declared > self.max_packet_octets else SkipReason.UNKNOWN_APID
+
+    def _note_skip(self, position: int, octets: int, reason: SkipReason) -> None:
+        """Count skipped octets, and list them: with the run that they continue, or as a new one for ``reason``."""
+        state = self.state
+        state.counters.skipped_octets += octets
+        state.synchronised = False
+        if position != state.skip_end:
+            state.skip_listed = len(state.skips) < self.max_skips
+            if state.skip_listed:
+                state.skips.append(SkippedRun(position, 0, reason))
+            else:
+                state.counters.unlisted_skips += 1
+        state.skip_end = position + octets
+        if state.skip_listed:
+            state.skips[-1].octets += octets
 
     def _plausible_octets(self, data: bytes, offset: int) -> int:
         """Return the length of the packet whose header may stand at ``offset``, 0 if none can."""
@@ -126,3 +217,21 @@ class PacketSplitter:
             counters.resyncs += 1
             self.state.synchronised = True
         return True
+
+
+def split_packets(
+    octets: bytes,
+    *,
+    apids: Iterable[int] | None = None,
+    accepts: Callable[[bytes], bool] | None = None,
+    max_packet_octets: int = MAX_PACKET_OCTETS,
+    max_skips: int = DEFAULT_MAX_SKIPS,
+) -> tuple[list[bytes], list[SkippedRun]]:
+    """Return the packets of a whole file, and what was skipped in it, by the rules of `PacketSplitter`.
+
+    Raises:
+        FieldRangeError: a bound is out of range.
+    """
+    splitter = PacketSplitter(apids=apids, accepts=accepts, max_packet_octets=max_packet_octets, max_skips=max_skips)
+    packets = splitter.feed(octets) + splitter.finish()
+    return packets, splitter.take_skips()

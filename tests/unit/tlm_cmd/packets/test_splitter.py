@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -6,7 +8,7 @@ from hypothesis import strategies as st
 from tlm_cmd.errors import FieldRangeError, ProtocolError
 from tlm_cmd.packets.cfs_header import build_command, build_telemetry, parse_command, parse_telemetry
 from tlm_cmd.packets.spacepacket import idle_packet
-from tlm_cmd.packets.splitter import PacketSplitter, SplitterState
+from tlm_cmd.packets.splitter import PacketSplitter, SkippedRun, SkipReason, SplitterState, split_packets
 
 MODEST = settings(max_examples=60, deadline=None)
 A = build_command(0x0A, 1, 2, b"first")
@@ -141,7 +143,7 @@ def test_the_cut_does_not_matter(pieces: list[bytes], data: st.DataObject) -> No
             packets += splitter.feed(chunk)
             assert is_closed(splitter)
             assert len(splitter.state.buffer) < 64
-        results.append((packets, splitter.state.counters, bytes(splitter.state.buffer)))
+        results.append((packets, splitter.state.counters, bytes(splitter.state.buffer), splitter.state.skips))
     assert results[0] == results[1] == results[2]
 
 
@@ -162,3 +164,64 @@ def test_state_can_be_saved_and_restored() -> None:
     second.state = msgspec.msgpack.decode(msgspec.msgpack.encode(first.state), type=SplitterState)
     assert second.feed(B[9:]) == first.feed(B[9:]) == [B]
     assert second.state == first.state
+
+
+def test_skipped_runs_are_reported() -> None:
+    """Each run of octets that belong to no packet is reported with its place, its length and why it was skipped."""
+    oversize = build_command(0x0A, 0, 0, bytes(100))[:6] + b"\xff" * 6
+    stranger = build_command(0x0C, 0, 0)
+    corrupt = A[:-1] + bytes([A[-1] ^ 1])
+    pieces = [A, b"\xff" * 9, B, oversize, A, stranger, B, corrupt, A, idle_packet(9), B[:-2]]
+    _, skips = split_packets(b"".join(pieces), apids=[0x0A, 0x0B], accepts=is_command, max_packet_octets=64)
+    starts = [sum(map(len, pieces[:index])) for index in range(len(pieces))]
+    assert skips == [
+        SkippedRun(starts[1], 9, SkipReason.BAD_VERSION),
+        SkippedRun(starts[3], len(oversize), SkipReason.TOO_LONG),
+        SkippedRun(starts[5], len(stranger), SkipReason.UNKNOWN_APID),
+        SkippedRun(starts[7], len(corrupt), SkipReason.REFUSED),
+        SkippedRun(starts[10], len(B) - 2, SkipReason.INCOMPLETE),
+    ]
+
+
+def test_a_false_header_at_the_end_hides_nothing() -> None:
+    """When the stream ends in a packet that never comes, the true packets behind its header are found."""
+    false_header = bytes.fromhex("180ac0000040")
+    packets, skips = split_packets(false_header + A + B, accepts=is_command, max_packet_octets=80)
+    assert packets == [A, B]
+    assert skips == [SkippedRun(0, 6, SkipReason.INCOMPLETE)]
+
+
+def test_the_list_of_skips_is_bounded() -> None:
+    """Runs beyond the bound are counted but not listed, and there is room again when the list was taken."""
+    splitter = PacketSplitter(accepts=is_command, max_packet_octets=64, max_skips=2)
+    splitter.feed((b"\xff" * 7 + A) * 5)
+    assert [run.offset for run in splitter.take_skips()] == [0, 7 + len(A)]
+    assert splitter.state.counters.unlisted_skips == 3
+    assert splitter.state.counters.skipped_octets == 35
+    splitter.feed(b"\xff" * 7)
+    assert splitter.take_skips() == [SkippedRun(5 * (7 + len(A)), 2, SkipReason.BAD_VERSION)]
+    splitter.finish()
+    assert splitter.take_skips() == [SkippedRun(5 * (7 + len(A)) + 2, 5, SkipReason.INCOMPLETE)]
+
+
+@pytest.mark.parametrize("skips", [-1, 1_000_001])
+def test_bound_of_the_list(skips: int) -> None:
+    """The list of skips has a bound."""
+    with pytest.raises(FieldRangeError, match="max skips"):
+        PacketSplitter(max_skips=skips)
+
+
+@MODEST
+@given(PIECES)
+def test_every_octet_of_a_file_is_told(pieces: list[bytes]) -> None:
+    """The packets, idle packets and skipped runs of a file are all its octets, and the runs do not touch."""
+    octets = b"".join(pieces)
+    splitter = PacketSplitter(apids=[0x0A], accepts=is_telemetry, max_packet_octets=64)
+    packets = splitter.feed(octets) + splitter.finish()
+    skips = splitter.take_skips()
+    assert (packets, skips) == split_packets(octets, apids=[0x0A], accepts=is_telemetry, max_packet_octets=64)
+    assert is_closed(splitter)
+    assert not splitter.state.buffer
+    assert sum(run.octets for run in skips) == splitter.state.counters.skipped_octets
+    assert all(first.offset + first.octets < second.offset for first, second in pairwise(skips))
+    assert [piece for piece in pieces if is_telemetry(piece)] == packets
