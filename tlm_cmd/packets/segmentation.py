@@ -49,7 +49,8 @@ def segment_user_data(
         max_packet_octets: longest packet, headers included.
 
     Raises:
-        FieldRangeError: there are no data or more than a gibibyte, no room for them in a packet, or the APID is out of range.
+        FieldRangeError: there are no data or more than a gibibyte, no room for them in a packet, or the APID is
+            out of range.
     """
     check_range("user data octets", len(data), 1, MAX_USER_DATA_OCTETS)
     check_range("max packet octets", max_packet_octets, MIN_PACKET_OCTETS + len(secondary_header), MAX_PACKET_OCTETS)

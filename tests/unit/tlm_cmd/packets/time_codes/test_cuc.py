@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tlm_cmd.errors import FieldRangeError, TooShortError, WrongValueError
 from tlm_cmd.packets.cfs_header import split_time
-from tlm_cmd.packets.timecode import CucEpoch, CucFormat
+from tlm_cmd.packets.time_codes.cuc import CucEpoch, CucFormat
 
 MODEST = settings(max_examples=60, deadline=None)
 NS = 1_000_000_000
