@@ -16,7 +16,7 @@ from tlm_cmd.definition.fields import U8, U16, Range, Unit
 from tlm_cmd.definition.message import Command, Record
 from tlm_cmd.definition.wire_values import LengthError
 from tlm_cmd.errors import ChecksumError, LengthMismatchError, ProtocolError, TooShortError
-from tlm_cmd.link.uplink import UplinkReceiver, UplinkReceiverState
+from tlm_cmd.link.uplink_receiver import UplinkReceiver, UplinkReceiverState
 from tlm_cmd.packets.cfs_header import CommandPacket, parse_command
 from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId
 

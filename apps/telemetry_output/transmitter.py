@@ -9,7 +9,7 @@ from flightsw.devices.framing import Status
 from flightsw.devices.radio import Radio, SendResult
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.multiplexer import MultiplexerState
-from tlm_cmd.link.downlink import DownlinkSender
+from tlm_cmd.link.downlink_sender import DownlinkSender
 from tlm_cmd.link.parameters import LinkParameters
 
 NANOSECONDS = 1_000_000_000

@@ -17,10 +17,10 @@ from ops_tools.ground.errors import GroundError, LinkDownError
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.tc import TcFrame, TcFrameType
 from tlm_cmd.frames.tm import MAX_SPACECRAFT_ID
-from tlm_cmd.link.downlink import DownlinkReceiver
+from tlm_cmd.link.downlink_receiver import DownlinkReceiver
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.refusals import FrameRefusal
-from tlm_cmd.link.uplink import UplinkSender
+from tlm_cmd.link.uplink_sender import UplinkSender
 
 RECORDED_CHANNEL = "recorded"
 """Name of the virtual channels on which the spacecraft plays back what it has recorded."""

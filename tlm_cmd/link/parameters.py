@@ -6,8 +6,13 @@ from tlm_cmd.errors import WrongValueError, check_range
 from tlm_cmd.frames import tc, tm
 from tlm_cmd.frames.packet_builder import DEFAULT_QUEUE_PACKETS, MAX_QUEUE_PACKETS
 from tlm_cmd.frames.tm_multiplexer import DEFAULT_IDLE_CHANNEL
+from tlm_cmd.link.coding_parameters import TelecommandCoding, TelemetryCoding
+from tlm_cmd.link.cop1_parameters import Cop1Parameters
+from tlm_cmd.link.security_parameters import ChannelSecurity
 from tlm_cmd.packets.crc import CRC_OCTETS
 from tlm_cmd.packets.spacepacket import MAX_PACKET_OCTETS, MIN_PACKET_OCTETS
+from tlm_cmd.sdls.association import AssociationParameters, Role
+from tlm_cmd.sdls.channel import GlobalChannel
 
 _MIN_TC_FRAME_OCTETS = tc.HEADER_OCTETS + 1 + MIN_PACKET_OCTETS + CRC_OCTETS
 
@@ -24,7 +29,8 @@ class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
 
     Raises:
         FieldRangeError: a parameter is out of range.
-        WrongValueError: a virtual channel's number or name is not unique, or ``priority`` names other channels.
+        WrongValueError: a virtual channel's number or name is not unique, ``priority`` names other channels, frames
+            have a length for which there is no code block, or both directions share an SPI or a key.
     """
 
     spacecraft_id: int
@@ -46,6 +52,16 @@ class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
     """Whether TC frames carry a segment header, which lets a packet be longer than a frame."""
     map_id: int = 0
     """The multiplexer access point in the segment header."""
+    telemetry_coding: TelemetryCoding | None = None
+    """How TM frames become bits; None if the antenna takes them as they are, on a test bench."""
+    telecommand_coding: TelecommandCoding | None = None
+    """How TC frames become bits; None likewise."""
+    cop1: Cop1Parameters | None = None
+    """Sequence control of telecommands; None if all frames bypass it."""
+    telemetry_security: ChannelSecurity | None = None
+    """What protects the frames of all virtual channels with packets; None if nothing does."""
+    telecommand_security: ChannelSecurity | None = None
+    """What protects the frames of the telecommand channel, control frames aside; None if nothing does."""
 
     def __post_init__(self) -> None:
         check_range("spacecraft id", self.spacecraft_id, 0, tc.MAX_SPACECRAFT_ID)
@@ -66,6 +82,19 @@ class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
             )
         if self.priority and sorted(self.priority) != sorted(numbers):
             raise WrongValueError("priority", self.priority, f"each of {sorted(numbers)} once")
+        if self.telemetry_coding is not None:
+            self.telemetry_coding.block_octets(self.tm_frame_octets)
+        check_range("TC data octets", self.max_tc_data_octets, MIN_PACKET_OCTETS, tc.MAX_FRAME_OCTETS)
+        self._check_security()
+
+    def _check_security(self) -> None:
+        down, up = self.telemetry_security, self.telecommand_security
+        if down is None or up is None:
+            return
+        if down.spi == up.spi:
+            raise WrongValueError("SPI of both directions", down.spi, "one for each")
+        if down.key_id == up.key_id:
+            raise WrongValueError("key of both directions", down.key_id, "one for each")
 
     @property
     def channels_by_priority(self) -> tuple[int, ...]:
@@ -75,7 +104,46 @@ class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
     @property
     def max_tc_data_octets(self) -> int:
         """Longest data of one TC frame: the longest packet if there is no segment header."""
-        return tc.max_data_octets(self.tc_frame_octets, segment_header=self.segment_header)
+        return tc.max_data_octets(
+            self.tc_frame_octets,
+            segment_header=self.segment_header,
+            security_octets=self.telecommand_security_octets,
+        )
+
+    @property
+    def telecommand_security_octets(self) -> int:
+        """Length of security header and trailer in TC frames; 0 if they are not protected."""
+        return 0 if self.telecommand_security is None else self.telecommand_security.overhead_octets
+
+    @property
+    def telemetry_security_octets(self) -> int:
+        """Length of security header and trailer in TM frames; 0 if they are not protected."""
+        return 0 if self.telemetry_security is None else self.telemetry_security.overhead_octets
+
+    @property
+    def telecommand_channel(self) -> GlobalChannel:
+        """The telecommand channel as the security names it."""
+        return GlobalChannel(self.spacecraft_id, self.tc_virtual_channel, self.map_id if self.segment_header else 0)
+
+    def telemetry_channel(self, number: int) -> GlobalChannel:
+        """A telemetry channel as the security names it."""
+        return GlobalChannel(self.spacecraft_id, number)
+
+    def associations(self, *, flight: bool) -> tuple[AssociationParameters, ...]:
+        """The security associations of this link at one end: that of the spacecraft, or that of the ground."""
+        found = []
+        if self.telecommand_security is not None:
+            role = Role.RECEIVER if flight else Role.SENDER
+            found.append(
+                self.telecommand_security.telecommand(
+                    role, self.telecommand_channel, segment_header=self.segment_header
+                )
+            )
+        if self.telemetry_security is not None:
+            role = Role.SENDER if flight else Role.RECEIVER
+            channels = [self.telemetry_channel(channel.number) for channel in self.virtual_channels]
+            found.append(self.telemetry_security.telemetry(role, channels))
+        return tuple(found)
 
     def channel_number(self, name: str) -> int:
         """Return the number of the virtual channel called ``name``.

@@ -12,6 +12,15 @@ from tlm_cmd.errors import (
     WrongSpacecraftError,
     WrongVersionError,
 )
+from tlm_cmd.sdls.refusals import ProcessRefusal
+
+
+class NotGenuineError(ProtocolError):
+    """The security refuses a frame."""
+
+    def __init__(self, refusal: ProcessRefusal) -> None:
+        super().__init__(f"security: {refusal.value.replace('_', ' ')}")
+        self.refusal = refusal
 
 
 @unique
@@ -29,8 +38,12 @@ class FrameRefusal(StrEnum):
     WRONG_MAP = "wrong_map"
     NOT_IN_SEQUENCE = "not_in_sequence"
     """A frame of the sequence-controlled service that the acceptance procedure does not accept."""
+    LOCKED_OUT = "locked_out"
+    """The acceptance procedure waits for an Unlock command, from this frame on or already before."""
     BAD_CONTROL = "bad_control"
     """A control frame that asks for nothing known."""
+    NOT_GENUINE = "not_genuine"
+    """The security refuses it: forged, replayed, or without an association; it counts for itself why."""
 
 
 class RefusalCounters(msgspec.Struct):
@@ -45,7 +58,9 @@ class RefusalCounters(msgspec.Struct):
     wrong_virtual_channel: int = 0
     wrong_map: int = 0
     not_in_sequence: int = 0
+    locked_out: int = 0
     bad_control: int = 0
+    not_genuine: int = 0
 
     @property
     def total(self) -> int:
@@ -61,18 +76,16 @@ class RefusalCounters(msgspec.Struct):
         setattr(self, reason.value, self.of(reason) + 1)
 
 
+_REASONS: tuple[tuple[type[ProtocolError], FrameRefusal], ...] = (
+    (TooShortError, FrameRefusal.TOO_SHORT),
+    (LengthMismatchError, FrameRefusal.BAD_LENGTH),
+    (ChecksumError, FrameRefusal.BAD_CRC),
+    (WrongVersionError, FrameRefusal.BAD_VERSION),
+    (WrongSpacecraftError, FrameRefusal.WRONG_SPACECRAFT),
+    (NotGenuineError, FrameRefusal.NOT_GENUINE),
+)
+
+
 def refusal_of(error: ProtocolError) -> FrameRefusal:
     """Return the reason under which a frame is counted that could not be read."""
-    match error:
-        case TooShortError():
-            return FrameRefusal.TOO_SHORT
-        case LengthMismatchError():
-            return FrameRefusal.BAD_LENGTH
-        case ChecksumError():
-            return FrameRefusal.BAD_CRC
-        case WrongVersionError():
-            return FrameRefusal.BAD_VERSION
-        case WrongSpacecraftError():
-            return FrameRefusal.WRONG_SPACECRAFT
-        case _:
-            return FrameRefusal.BAD_HEADER
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), FrameRefusal.BAD_HEADER)

@@ -42,7 +42,7 @@ _BAD_ASSOCIATION = frozenset(
 class FrameSecurityCounters(msgspec.Struct):
     """What became of each frame.
 
-    ``offered = protected + not_protected.total`` and ``received = accepted + refused.total``.
+    ``offered = protected + not_protected.total`` and ``received = accepted + refused.total + put_aside``.
     """
 
     offered: int = 0
@@ -50,6 +50,8 @@ class FrameSecurityCounters(msgspec.Struct):
     not_protected: ProtectRefusalCounters = msgspec.field(default_factory=ProtectRefusalCounters)
     received: int = 0
     accepted: int = 0
+    put_aside: int = 0
+    """Genuine frames that somebody else did not want."""
     refused: ProcessRefusalCounters = msgspec.field(default_factory=ProcessRefusalCounters)
 
 
@@ -66,6 +68,14 @@ class FrameSecurityState(msgspec.Struct):
     """Why the newest frame was refused; None if it was accepted."""
     sequence_octet: int = 0
     """The last octet of the sequence number of the newest frame that was accepted."""
+
+
+class ExaminedFrame(msgspec.Struct, frozen=True, gc=False):
+    """A genuine frame that has not been accepted yet; its sequence number can still come again."""
+
+    data: bytes
+    spi: int
+    counter: int
 
 
 class ProcessResult(msgspec.Struct, frozen=True, gc=False):
@@ -172,9 +182,20 @@ class FrameSecurity:
         return bound.protection.seal(frame_header, data, counter)
 
     def process(self, channel: GlobalChannel, frame_header: bytes, octets: bytes, now_ns: int = 0) -> ProcessResult:
-        """Return the data of a received frame, or why it is refused. It never raises.
+        """Return the data of a received frame, or why it is refused. It never raises; see `examine`."""
+        examined = self.examine(channel, frame_header, octets, now_ns)
+        if isinstance(examined, ProcessRefusal):
+            return ProcessResult(spi=self._state.last_spi, refusal=examined)
+        self.accept(examined)
+        return ProcessResult(examined.data, examined.spi)
 
-        Nothing is believed, and nothing but counters changed, before the MAC has been found right.
+    def examine(
+        self, channel: GlobalChannel, frame_header: bytes, octets: bytes, now_ns: int = 0
+    ) -> ExaminedFrame | ProcessRefusal:
+        """Find out whether a received frame is genuine and new, or why it is refused. It never raises.
+
+        Nothing is believed before the MAC has been found right, and nothing but counters is changed: whoever called
+        says by `accept` or `put_aside` what becomes of a genuine frame, before the next one is examined.
 
         Args:
             channel: what the frame came on.
@@ -182,8 +203,7 @@ class FrameSecurity:
             octets: security header, protected data and trailer.
             now_ns: for the log.
         """
-        state = self._state
-        state.counters.received += 1
+        self._state.counters.received += 1
         spi = int.from_bytes(octets[:SPI_OCTETS], "big") if len(octets) >= SPI_OCTETS else 0
         bound = self.table.receivers.get(spi)
         if bound is None or channel not in bound.channels or bound.entry.state is not KeyState.ACTIVE:
@@ -199,11 +219,20 @@ class FrameSecurity:
             return self._refuse(ProcessRefusal.REPLAYED, spi, octets, now_ns)
         if counter - use.next_counter >= bound.record.window or counter > bound.last_counter:
             return self._refuse(ProcessRefusal.OUT_OF_WINDOW, spi, octets, now_ns)
-        use.next_counter = counter + 1
+        return ExaminedFrame(data, spi, counter)
+
+    def accept(self, examined: ExaminedFrame) -> None:
+        """Take a genuine frame: neither it nor an older one is accepted again."""
+        state, spi, counter = self._state, examined.spi, examined.counter
+        self.table.receivers[spi].use.next_counter = counter + 1
         self.unsaved_acceptances += 1
         state.counters.accepted += 1
         state.last_spi, state.last_refusal, state.sequence_octet = spi, None, counter & 0xFF
-        return ProcessResult(data, spi)
+
+    def put_aside(self, examined: ExaminedFrame) -> None:
+        """Leave a genuine frame: it was not in its turn, and may come again."""
+        self._state.counters.put_aside += 1
+        self._state.last_spi, self._state.last_refusal = examined.spi, None
 
     def report(self) -> FrameSecurityReport:
         """Return the frame security report for the next TM frame."""
@@ -237,13 +266,13 @@ class FrameSecurity:
             return ProcessRefusal.WRONG_CHANNEL
         return ProcessRefusal.KEY_NOT_ACTIVE
 
-    def _refuse(self, refusal: ProcessRefusal, spi: int, octets: bytes, now_ns: int) -> ProcessResult:
+    def _refuse(self, refusal: ProcessRefusal, spi: int, octets: bytes, now_ns: int) -> ProcessRefusal:
         state = self._state
         bound = self.table.bound(spi)
         state.counters.refused.count(refusal)
         state.log.add(event_of(refusal), spi, 0 if bound is None else bound.protection.counter_of(octets), now_ns)
         state.alarm, state.last_spi, state.last_refusal = True, spi, refusal
-        return ProcessResult(spi=spi, refusal=refusal)
+        return refusal
 
     def _not_protected(self, refusal: ProtectRefusal, detail: str) -> ProtectionRefusedError:
         self._state.counters.not_protected.count(refusal)

@@ -22,9 +22,9 @@ from tlm_cmd.definition.fields import F32, I16, U8, U16, U32, Length, Limits, Li
 from tlm_cmd.definition.layout import FieldLayout, Kind, layout_of
 from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemetry
 from tlm_cmd.errors import ProtocolError
-from tlm_cmd.link.downlink import DownlinkSender
+from tlm_cmd.link.downlink_sender import DownlinkSender
 from tlm_cmd.link.parameters import LinkParameters
-from tlm_cmd.link.uplink import UplinkReceiver
+from tlm_cmd.link.uplink_receiver import UplinkReceiver
 from tlm_cmd.packets.cfs_header import build_telemetry, parse_command, split_time
 from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId, Stage, VerificationReport
 

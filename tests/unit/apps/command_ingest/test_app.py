@@ -20,7 +20,7 @@ from flightsw.testing import Bench
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.message import Command
 from tlm_cmd.frames.clcw import Clcw
-from tlm_cmd.link.uplink import UplinkSender
+from tlm_cmd.link.uplink_sender import UplinkSender
 from tlm_cmd.packets.cfs_header import build_command
 from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId, Stage
 

@@ -42,7 +42,7 @@ from flightsw.testing import Bench
 from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.message import Event, ShortEvent, Telemetry
 from tlm_cmd.frames.clcw import Clcw
-from tlm_cmd.link.downlink import DownlinkReceiver
+from tlm_cmd.link.downlink_receiver import DownlinkReceiver
 from tlm_cmd.packets.cfs_header import parse_telemetry
 from tlm_cmd.packets.verification import FailureCode, Stage
 

@@ -11,7 +11,7 @@ from flightsw.devices.errors import DeviceError, NoReplyError, RefusedError
 from flightsw.devices.framing import Status
 from flightsw.devices.radio import Radio, RadioStatus, SendResult
 from tlm_cmd.frames.clcw import Clcw
-from tlm_cmd.link.downlink import DownlinkReceiver
+from tlm_cmd.link.downlink_receiver import DownlinkReceiver
 from tlm_cmd.link.parameters import LinkParameters, VirtualChannel
 from tlm_cmd.packets.cfs_header import build_telemetry
 

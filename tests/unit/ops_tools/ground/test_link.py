@@ -13,7 +13,7 @@ from ops_tools.ground.link import MAX_RECEIVES_PER_POLL, GroundLink
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.frames.clcw import Clcw
-from tlm_cmd.link.downlink import DownlinkSender
+from tlm_cmd.link.downlink_sender import DownlinkSender
 from tlm_cmd.link.parameters import LinkParameters, VirtualChannel
 from tlm_cmd.packets.cfs_header import build_command, build_telemetry
 

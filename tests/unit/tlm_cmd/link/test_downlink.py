@@ -10,7 +10,8 @@ from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.multiplexer import MultiplexerState
 from tlm_cmd.frames.pointers import ONLY_IDLE_DATA
 from tlm_cmd.frames.tm import TmFrame
-from tlm_cmd.link.downlink import DownlinkReceiver, DownlinkReceiverState, DownlinkSender
+from tlm_cmd.link.downlink_receiver import DownlinkReceiver, DownlinkReceiverState
+from tlm_cmd.link.downlink_sender import DownlinkSender
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.refusals import FrameRefusal
 from tlm_cmd.packets.cfs_header import build_telemetry
@@ -30,7 +31,7 @@ def drain(sender: DownlinkSender) -> list[bytes]:
     """Return the frames with all packets that wait."""
     frames = []
     while sender.waiting:
-        frames.append(sender.next_frame(REPORT))
+        frames.append(sender.next_frame(REPORT.pack()))
     return frames
 
 
@@ -77,7 +78,7 @@ def test_packets_arrive_in_order_per_channel(items: list[tuple[int, int]]) -> No
 def test_idle_frames_bring_the_report_only() -> None:
     """When nothing waits, a frame still brings the newest report."""
     sender, receiver = DownlinkSender(PARAMETERS), DownlinkReceiver(PARAMETERS)
-    result = receiver.receive(sender.next_frame(Clcw(1, 9)))
+    result = receiver.receive(sender.next_frame(Clcw(1, 9).pack()))
     assert (result.packets, result.clcw) == ((), Clcw(1, 9))
     assert receiver.state.newest_clcw == Clcw(1, 9)
     assert sender.state.idle_frames == receiver.state.extractors[7].counters.idle_frames == 1
@@ -102,8 +103,8 @@ def test_refusals_of_the_sender() -> None:
 
 def test_bad_frames_are_counted_by_reason() -> None:
     """Each kind of bad frame is refused under its own reason, in words that say what is wrong."""
-    octets = DownlinkSender(PARAMETERS).next_frame(REPORT)
-    other = DownlinkSender(msgspec.structs.replace(PARAMETERS, spacecraft_id=0x124)).next_frame(REPORT)
+    octets = DownlinkSender(PARAMETERS).next_frame(REPORT.pack())
+    other = DownlinkSender(msgspec.structs.replace(PARAMETERS, spacecraft_id=0x124)).next_frame(REPORT.pack())
     assert "9 octets needed" in refused(octets[:8], FrameRefusal.TOO_SHORT)
     assert "112 octets declared, 111 found" in refused(octets[:-1], FrameRefusal.BAD_LENGTH)
     assert "checksum" in refused(octets[:-1] + bytes([octets[-1] ^ 1]), FrameRefusal.BAD_CRC)
@@ -122,12 +123,12 @@ def test_unknown_channel_is_counted() -> None:
 def test_control_field_that_is_no_report() -> None:
     """A control field of another kind is counted and leaves the newest report; a frame without one is fine."""
     sender, receiver = DownlinkSender(PARAMETERS), DownlinkReceiver(PARAMETERS)
-    receiver.receive(sender.next_frame(REPORT))
+    receiver.receive(sender.next_frame(REPORT.pack()))
     result = receiver.receive(TmFrame(0x123, 7, 1, 1, ONLY_IDLE_DATA, bytes(100), b"\x80\0\0\0").pack())
     assert (result.refusal, result.clcw) == (None, None)
     result = receiver.receive(TmFrame(0x123, 7, 2, 2, ONLY_IDLE_DATA, bytes(104)).pack())
     assert (result.refusal, result.clcw) == (None, None)
-    assert (receiver.state.counters.bad_clcws, receiver.state.counters.clcws) == (1, 1)
+    assert (receiver.state.counters.bad_control_words, receiver.state.counters.clcws) == (1, 1)
     assert receiver.state.newest_clcw == REPORT
 
 
@@ -156,7 +157,7 @@ def test_a_bad_link_gives_only_true_packets(seed: int, percent: int) -> None:
         channel = stream.randrange(2)
         sent[channel].append(packet(stream.randrange(18, 250), mark))
         assert sender.enqueue(channel, sent[channel][-1])
-        frames += [sender.next_frame(REPORT) for _ in range(stream.randrange(4))]
+        frames += [sender.next_frame(REPORT.pack()) for _ in range(stream.randrange(4))]
     for octets in [*frames, *drain(sender)]:
         fate = stream.randrange(100)
         if fate >= percent:
@@ -190,7 +191,7 @@ def test_state_can_be_saved_and_restored() -> None:
     sender, receiver = DownlinkSender(PARAMETERS), DownlinkReceiver(PARAMETERS)
     for channel in (0, 1):
         sender.enqueue(channel, packet(250))
-    receiver.receive(sender.next_frame(REPORT))
+    receiver.receive(sender.next_frame(REPORT.pack()))
     other_sender, other = DownlinkSender(PARAMETERS), DownlinkReceiver(PARAMETERS)
     other_sender.state = msgspec.msgpack.decode(msgspec.msgpack.encode(sender.state), type=MultiplexerState)
     other.state = msgspec.msgpack.decode(msgspec.msgpack.encode(receiver.state), type=DownlinkReceiverState)

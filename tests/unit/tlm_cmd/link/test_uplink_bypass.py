@@ -8,7 +8,8 @@ from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.tc import SET_VR, UNLOCK, SegmentFlags, SegmentHeader, TcFrame, TcFrameType
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.refusals import FrameRefusal
-from tlm_cmd.link.uplink import UplinkReceiver, UplinkReceiverState, UplinkSender, UplinkSenderState
+from tlm_cmd.link.uplink_receiver import UplinkReceiver, UplinkReceiverState
+from tlm_cmd.link.uplink_sender import UplinkSender, UplinkSenderState
 from tlm_cmd.packets.cfs_header import build_command
 from tlm_cmd.packets.crc import crc16
 from tlm_cmd.packets.spacepacket import idle_packet
@@ -48,7 +49,7 @@ def refused(octets: bytes, reason: FrameRefusal, parameters: LinkParameters = PL
     result = receiver.receive(octets)
     assert (result.refusal, result.packets) == (reason, ())
     assert receiver.state.counters.refused.of(reason) == receiver.state.counters.refused.total == 1
-    assert receiver.state.farm_b_count == 0
+    assert receiver.state.farm.farm_b_count == 0
     check_books(receiver)
     return result.reason
 
@@ -56,7 +57,7 @@ def refused(octets: bytes, reason: FrameRefusal, parameters: LinkParameters = PL
 def test_one_packet_one_frame() -> None:
     """A packet becomes one bypass frame at once, and the receiver gives the packet back."""
     sender, receiver = UplinkSender(PLAIN), UplinkReceiver(PLAIN)
-    frames = sender.send(COMMAND)
+    frames = sender.send(COMMAND, 0)
     assert frames == [frame(COMMAND)]
     result = receiver.receive(frames[0])
     assert (result.packets, result.refusal, result.reason) == ((COMMAND,), None, "")
@@ -74,7 +75,7 @@ def test_packets_arrive_in_order(parameters: LinkParameters, bursts: list[list[i
     for burst in bursts:
         packets = [build_command(1, len(sent) + index, 0, bytes(octets)) for index, octets in enumerate(burst)]
         sent += packets
-        for octets in sender.send_all(packets):
+        for octets in sender.send_all(packets, 0):
             assert len(octets) <= 100
             found += receiver.receive(octets).packets
     assert found == sent
@@ -85,7 +86,7 @@ def test_packets_arrive_in_order(parameters: LinkParameters, bursts: list[list[i
 
 def test_short_packets_share_a_frame() -> None:
     """Packets sent together fill frames before a new one is begun."""
-    assert [len(UplinkSender(PLAIN).send_all([COMMAND] * count)) for count in (0, 1, 5, 6, 10, 11)] == [
+    assert [len(UplinkSender(PLAIN).send_all([COMMAND] * count, 0)) for count in (0, 1, 5, 6, 10, 11)] == [
         0,
         1,
         1,
@@ -98,9 +99,9 @@ def test_short_packets_share_a_frame() -> None:
 def test_long_packet_without_segment_header_is_refused() -> None:
     """A packet longer than a frame's data is refused before anything is sent, and the longest one is not."""
     sender = UplinkSender(PLAIN)
-    assert len(sender.send(build_command(1, 0, 0, bytes(85)))) == 1
+    assert len(sender.send(build_command(1, 0, 0, bytes(85)), 0)) == 1
     with pytest.raises(FieldRangeError) as caught:
-        sender.send(build_command(1, 0, 0, bytes(86)))
+        sender.send(build_command(1, 0, 0, bytes(86)), 0)
     assert (caught.value.value, caught.value.highest) == (94, 93)
     counters = sender.state.counters
     assert (counters.packets, counters.frames, counters.refused_packets) == (1, 1, 1)
@@ -110,7 +111,7 @@ def test_long_packet_without_segment_header_is_refused() -> None:
 def test_long_packet_over_several_frames(octets: int) -> None:
     """With segment headers a packet longer than a frame travels in pieces, up to the longest allowed."""
     packet = build_command(1, 0, 0, bytes(octets - 8))
-    frames = UplinkSender(SEGMENTED).send(packet)
+    frames = UplinkSender(SEGMENTED).send(packet, 0)
     receiver = UplinkReceiver(SEGMENTED)
     results = [receiver.receive(item).packets for item in frames]
     assert len(frames) == -(-octets // 92)
@@ -123,11 +124,11 @@ def test_long_packet_over_several_frames(octets: int) -> None:
 def test_lost_piece_loses_the_packet_only() -> None:
     """When a piece is lost its packet is dropped and counted, and the next packet arrives."""
     packet = build_command(1, 0, 0, bytes(250))
-    frames = UplinkSender(SEGMENTED).send(packet)
+    frames = UplinkSender(SEGMENTED).send(packet, 0)
     for lost in range(3):
         receiver = UplinkReceiver(SEGMENTED)
         found = [receiver.receive(item).packets for index, item in enumerate(frames) if index != lost]
-        found.append(receiver.receive(UplinkSender(SEGMENTED).send(COMMAND)[0]).packets)
+        found.append(receiver.receive(UplinkSender(SEGMENTED).send(COMMAND, 0)[0]).packets)
         assert [packets for packets in found if packets] == [(COMMAND,)]
         assert receiver.state.counters.malformed + receiver.state.assembler.counters.dropped_units >= 1
         check_books(receiver)
@@ -145,7 +146,7 @@ def test_malformed_packets_are_not_sent(packet: bytes, error: type[Exception]) -
     """Octets that are not one packet are refused by name, together with the packets of the same call."""
     sender = UplinkSender(PLAIN)
     with pytest.raises(error):
-        sender.send_all([COMMAND, packet])
+        sender.send_all([COMMAND, packet], 0)
     assert (sender.state.counters.refused_packets, sender.state.counters.frames) == (2, 0)
 
 
@@ -153,7 +154,7 @@ def test_reports_and_time_release_nothing() -> None:
     """A sender of bypass frames keeps the newest report, and holds no frame back."""
     sender = UplinkSender(PLAIN)
     assert sender.state == UplinkSenderState()
-    assert sender.on_clcw(Clcw(1, farm_b_count=2)) == []
+    assert sender.on_clcw(Clcw(1, farm_b_count=2), 0) == []
     assert sender.state.newest_clcw == Clcw(1, farm_b_count=2)
     assert sender.poll(10**9) == []
 
@@ -316,8 +317,8 @@ def test_state_can_be_saved_and_restored() -> None:
     """Both ends go on from a saved state, in the middle of a packet, as if they were the first."""
     packet = build_command(1, 0, 0, bytes(250))
     sender, receiver = UplinkSender(SEGMENTED), UplinkReceiver(SEGMENTED)
-    frames = sender.send(packet)
-    sender.on_clcw(Clcw(1))
+    frames = sender.send(packet, 0)
+    sender.on_clcw(Clcw(1), 0)
     receiver.receive(frames[0])
     other_sender, other = UplinkSender(SEGMENTED), UplinkReceiver(SEGMENTED)
     other_sender.state = msgspec.msgpack.decode(msgspec.msgpack.encode(sender.state), type=UplinkSenderState)
