@@ -118,7 +118,7 @@ def test_long_packet_over_several_frames(octets: int) -> None:
     assert results == [()] * (len(frames) - 1) + [(packet,)]
     check_books(receiver)
     with pytest.raises(FieldRangeError):
-        UplinkSender(SEGMENTED).send(build_command(1, 0, 0, bytes(393)))
+        UplinkSender(SEGMENTED).send(build_command(1, 0, 0, bytes(393)), 0)
 
 
 def test_lost_piece_loses_the_packet_only() -> None:
