@@ -146,6 +146,24 @@ def test_the_cut_does_not_matter(seed: int, noise: float, cuts: list[int], trunc
     assert results[0] == results[1]
 
 
+def test_a_stretch_comes_with_one_symbol_more() -> None:
+    """A stretch is decoded as soon as the other phase could be tried as well, and not with a symbol less."""
+    symbols = signs_of(ConvolutionalEncoder().encode(DATA))[1:]
+    decoder = ConvolutionalDecoder()
+    assert decoder.feed_soft(symbols[: 2 * (BLOCK_BITS + 96)]) == b""
+    decoder.feed_soft(symbols[2 * (BLOCK_BITS + 96) : 2 * (BLOCK_BITS + 96) + 1])
+    assert decoder.state.counters.phase_changes == 1
+    assert is_closed(decoder)
+
+
+def test_lowest_symbol_value() -> None:
+    """The value -128, which has no counterpart, is as sure as -127."""
+    symbols = signs_of(ConvolutionalEncoder().encode(DATA)).astype(np.int16) * 128
+    decoder = ConvolutionalDecoder()
+    assert decoder.feed_soft(np.minimum(symbols, 127).astype(np.int8)) + decoder.flush() == DATA
+    assert decoder.state.quality == 1
+
+
 @pytest.mark.parametrize("octets", [34, 1025])
 def test_truncation_limits(octets: int) -> None:
     """The truncation length is at least five constraint lengths."""

@@ -82,9 +82,12 @@ def test_polarity_is_left_alone() -> None:
     assert feed(synchroniser, b"".join(UNITS).translate(COMPLEMENT)) == []
 
 
-def test_polarity_that_changes() -> None:
+@pytest.mark.parametrize("begins_inverted", [False, True])
+def test_polarity_that_changes(begins_inverted: bool) -> None:  # noqa: FBT001
     """When the polarity turns over between frames, the frames go on without a loss."""
     stream = b"".join(UNITS[:4]) + b"".join(UNITS[4:]).translate(COMPLEMENT)
+    if begins_inverted:
+        stream = stream.translate(COMPLEMENT)
     synchroniser = FrameSynchroniser(PARAMETERS)
     assert octets_in(feed(synchroniser, stream)) == FRAMES
     assert (synchroniser.state.counters.locks, synchroniser.state.counters.inverted_frames) == (1, 4)
@@ -169,6 +172,14 @@ def test_flywheel(missing: int) -> None:
     counters = synchroniser.state.counters
     assert (counters.flywheel_frames, counters.losses, counters.locks) == (missing, 0, 1)
     assert synchroniser.state.sync is SyncState.LOCK
+
+
+def test_flywheel_starts_over_with_every_marker() -> None:
+    """Only markers missing in a row count: with one found between them, more may be missing altogether."""
+    units = [bytes(4) + unit[4:] if number in (2, 3, 5, 6) else unit for number, unit in enumerate(UNITS)]
+    synchroniser = FrameSynchroniser(msgspec.structs.replace(PARAMETERS, flywheel_markers=2))
+    assert octets_in(feed(synchroniser, b"".join(units))) == FRAMES
+    assert (synchroniser.state.counters.flywheel_frames, synchroniser.state.counters.losses) == (4, 0)
 
 
 def test_flywheel_keeps_polarity() -> None:

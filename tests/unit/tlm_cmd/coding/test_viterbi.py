@@ -63,3 +63,17 @@ def test_metric_without_errors() -> None:
     bits, metrics = most_likely_bits((word * 127).astype(np.int8))
     assert metrics[0] == 2000 * 127
     assert int("".join(str(bit) for bit in bits[:, 0]), 2) == 0x5A5A5A << 976
+
+
+def test_zero_start_counts_behind_the_warm_up() -> None:
+    """What stands in the warm-up makes no difference to a column whose bits are known to follow zeros."""
+    chance = np.random.default_rng(8)
+    symbols = chance.integers(-127, 128, (60, 2, 1)).astype(np.int8)
+    plain, metrics = most_likely_bits(symbols, zero_start=True)
+    for _ in range(20):
+        noise = chance.integers(-127, 128, (30, 2, 1)).astype(np.int8)
+        bits, _ = most_likely_bits(np.concatenate((noise, symbols)), warm_up=30, zero_start=True)
+        assert np.array_equal(bits, plain)
+    unknown, other = most_likely_bits(symbols)
+    assert not np.array_equal(unknown, plain)
+    assert other[0] > metrics[0]
