@@ -284,7 +284,7 @@ def test_a_deactivated_key_protects_and_opens_nothing() -> None:
 
 
 def test_the_report_speaks_of_the_newest_frame() -> None:
-    """The flags are those of the newest frame; the alarm stays until it is reset; the sequence octet is the last good."""
+    """The flags are of the newest frame, the sequence octet of the last good one; the alarm stays until it is reset."""
     near, far = two_ends(tc_association())
     frames = [near.protect(TC_CHANNEL, TC_HEADER, DATA) for _ in range(40)]
     assert far.report().pack().hex() == "c0000000"

@@ -42,7 +42,7 @@ def problem(error: pytest.ExceptionInfo[KeyRefusedError]) -> tuple[int, KeyProbl
     ],
 )
 def test_allowed_transitions(procedure: str, start: KeyState, after: KeyState) -> None:
-    """A key goes from preactive to active, deactivated and destroyed, or is destroyed unused; then its octets are gone."""
+    """A key goes from preactive to active, deactivated and destroyed, or is destroyed unused; then it is gone."""
     keys = ring()
     getattr(keys, procedure)([10 + start])
     assert keys.entry(10 + start) == KeyEntry(
