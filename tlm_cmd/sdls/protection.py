@@ -74,7 +74,7 @@ class FrameProtection:
         data = self._cipher.open(iv, covered, octets[self.header_octets :])
         if data is None:
             return ProcessRefusal.BAD_MAC
-        if not iv.startswith(self._iv_prefix):
+        if not self._sequence_octets and not iv.startswith(self._iv_prefix):
             return ProcessRefusal.BAD_IV
         if self._pad_length_octets:
             pad = int.from_bytes(octets[self._sequence_end : self.header_octets], "big")

@@ -68,7 +68,7 @@ class ProcessRefusal(StrEnum):
     KEY_NOT_ACTIVE = "key_not_active"
     BAD_MAC = "bad_mac"
     BAD_IV = "bad_iv"
-    """The MAC is right, but the start of the initialisation vector is not the association's."""
+    """The MAC is right, but the vector, which is the sequence number, does not start as the association's."""
     REPLAYED = "replayed"
     """The sequence number is not behind the newest one: seen before, or overtaken."""
     OUT_OF_WINDOW = "out_of_window"

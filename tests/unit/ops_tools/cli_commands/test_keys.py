@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flightsw.services.key_file import create_key_file, read_key_file
+from ops_tools.cli import main
+from tlm_cmd.sdls.key_ring import KeyKind, KeyState
+from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
+
+
+def test_fresh_keys_are_made_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file holds so many keys of 256 bits, all different; what is printed tells them apart and shows none."""
+    path = tmp_path / "mission.keys"
+    assert main(["keys", "create", str(path), "--masters", "2", "--sessions", "3", "--spares", "1"]) == 0
+    created = capsys.readouterr().out
+    assert main(["keys", "check", str(path)]) == 0
+    assert created == f"wrote {path}\n{capsys.readouterr().out}"
+    entries = read_key_file(path).entries
+    assert [(entry.key_id, entry.kind, entry.state) for entry in entries] == [
+        (1, KeyKind.MASTER, KeyState.ACTIVE),
+        (2, KeyKind.MASTER, KeyState.ACTIVE),
+        (128, KeyKind.SESSION, KeyState.ACTIVE),
+        (129, KeyKind.SESSION, KeyState.ACTIVE),
+        (130, KeyKind.SESSION, KeyState.ACTIVE),
+        (131, KeyKind.SESSION, KeyState.PREACTIVE),
+    ]
+    secrets = [entry.secret for entry in entries if entry.secret is not None]
+    assert len({secret.reveal() for secret in secrets}) == 6
+    for secret in secrets:
+        assert len(secret) == 32
+        assert secret.check_value in created
+        assert not any(secret.reveal().hex()[at : at + 8] in created for at in range(57))
+
+
+def test_two_files_have_no_key_in_common(tmp_path: Path) -> None:
+    """Each file is made of keys of its own."""
+    files = [tmp_path / "one.keys", tmp_path / "other.keys"]
+    for path in files:
+        assert main(["keys", "create", str(path)]) == 0
+    one, other = ({entry.secret for entry in read_key_file(path).entries} for path in files)
+    assert len(one) == 7
+    assert one.isdisjoint(other)
+
+
+def test_what_cannot_be_done_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is there is not overwritten, and one that others may read is not read."""
+    path = tmp_path / "mission.keys"
+    assert main(["keys", "check", str(path)]) == 2
+    assert main(["keys", "create", str(path)]) == 0
+    before = path.read_bytes()
+    assert main(["keys", "create", str(path)]) == 2
+    assert path.read_bytes() == before
+    path.chmod(0o644)
+    assert main(["keys", "check", str(path)]) == 2
+    complaints = capsys.readouterr().err.splitlines()
+    assert [each.rpartition(f"{path}: ")[2].split(";")[0] for each in complaints] == [
+        "No such file or directory",
+        "is there already, and is not overwritten",
+        "has mode 0644",
+    ]
+
+
+def test_keys_of_a_simulation_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever checks a file of derived keys is told that they are no secret; destroyed keys have no check value."""
+    keys, path = derive_simulation_keys(1, [1], [128], [140]), tmp_path / "simulation.keys"
+    keys.destroy([140])
+    create_key_file(path, keys)
+    assert main(["keys", "check", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("FOR SIMULATIONS ONLY")
+    assert printed.splitlines()[-1].split() == ["140", "session", "destroyed", "-", "-"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--masters", "0"], ["--masters", "128"], ["--sessions", "0"], ["--sessions", "65"], ["--spares", "-1"]],
+)
+def test_numbers_have_limits(arguments: list[str], tmp_path: Path) -> None:
+    """Numbers of keys beyond what ids and ring hold are refused before anything is made."""
+    with pytest.raises(SystemExit):
+        main(["keys", "create", str(tmp_path / "mission.keys"), *arguments])
+    assert list(tmp_path.iterdir()) == []
