@@ -63,6 +63,8 @@ class AosMultiplexer(PacketMultiplexer):
     ) -> bytes:
         """Return the next frame; there always is one, for a link that never pauses.
 
+        What ``protect`` raises passes through; the frame is not made then, and the next call tries its packets again.
+
         Args:
             ocf: the operational control field, for the frames of the channels that have it.
             insert_zone: what stands in the insert zone.
@@ -72,7 +74,7 @@ class AosMultiplexer(PacketMultiplexer):
         Raises:
             WrongValueError: ``ocf`` has not four octets although there are channels that need it, or ``protect`` is
                 missing although there are protected channels. Nothing was taken then.
-            LengthMismatchError: the insert zone has another length than it must have; nothing was taken then. Or
+            LengthMismatchError: the insert zone has another length than it must have, and nothing was taken; or
                 ``protect`` adds another number of octets than the channel's frames have room for.
         """
         if len(ocf) != OCF_OCTETS * bool(self.shape.ocf_channels):
@@ -81,11 +83,11 @@ class AosMultiplexer(PacketMultiplexer):
         if len(insert_zone) != self.shape.insert_zone_octets:
             raise LengthMismatchError("insert zone", self.shape.insert_zone_octets, len(insert_zone))
         self._check_protect(protect)
-        chosen = self._next_zone()
+        content = self._next_content()
         channel, data = self.idle_channel, self._idle_data
-        if chosen is not None:
-            channel, pointer, zone = chosen
-            data = pointer.to_bytes(DATA_UNIT_HEADER_OCTETS, "big") + zone
+        if content is not None:
+            channel = content.virtual_channel
+            data = content.first_header_pointer.to_bytes(DATA_UNIT_HEADER_OCTETS, "big") + content.packet_zone
         cycle, count = divmod(self._state.virtual_channel_counts[channel], COUNT_MODULO)
         frame = AosFrame(
             self.spacecraft_id,
@@ -97,9 +99,11 @@ class AosMultiplexer(PacketMultiplexer):
             insert_zone,
             ocf if channel in self.shape.ocf_channels else b"",
         )
-        modulo = EXTENDED_COUNT_MODULO if self.cycle else COUNT_MODULO
-        self._count_frame(channel, modulo, idle=chosen is None)
         security_octets = self._security_octets(channel)
-        if not security_octets:
-            return frame.pack(self.shape)
-        return frame.pack(self.shape, protect, security_octets=security_octets)
+        if security_octets:
+            self._state.unprotected = content
+            octets = frame.pack(self.shape, protect, security_octets=security_octets)
+        else:
+            octets = frame.pack(self.shape)
+        self._count_frame(channel, EXTENDED_COUNT_MODULO if self.cycle else COUNT_MODULO, idle=content is None)
+        return octets

@@ -45,6 +45,14 @@ def channels_by_priority(
     }
 
 
+class FrameContent(msgspec.Struct, frozen=True, gc=False):
+    """What the next frame carries."""
+
+    virtual_channel: int
+    first_header_pointer: int
+    packet_zone: bytes
+
+
 class MultiplexerState(msgspec.Struct):
     """The memory of a multiplexer: frame counts, the scheduler's and each channel's builder's."""
 
@@ -55,6 +63,8 @@ class MultiplexerState(msgspec.Struct):
     master_channel_count: int = 0
     frames: int = 0
     idle_frames: int = 0
+    unprotected: FrameContent | None = None
+    """What could not be protected; the next frame carries it."""
 
 
 class PacketMultiplexer:
@@ -106,8 +116,8 @@ class PacketMultiplexer:
 
     @property
     def waiting(self) -> int:
-        """Packets not sent yet, over all channels."""
-        return sum(builder.waiting for builder in self._builders.values())
+        """Packets not sent yet, over all channels; what could not be protected counts as one."""
+        return sum(builder.waiting for builder in self._builders.values()) + (self._state.unprotected is not None)
 
     def enqueue(self, virtual_channel: int, packet: bytes) -> bool:
         """Queue a packet; False if it was refused, which is counted by reason in the channel's state.
@@ -120,13 +130,15 @@ class PacketMultiplexer:
             raise WrongValueError("virtual channel", virtual_channel, f"one of {list(self._builders)}")
         return builder.enqueue(packet)
 
-    def _next_zone(self) -> tuple[int, int, bytes] | None:
-        """Return (virtual channel, first header pointer, packet zone) of the next frame; None if no packet waits."""
+    def _next_content(self) -> FrameContent | None:
+        """Return what the next frame carries; None if no packet waits."""
+        if self._state.unprotected is not None:
+            return self._state.unprotected
         builders = self._builders
         channel = self._scheduler.choose(lambda number: builders[number].waiting)
         if channel is None:
             return None
-        return (channel, *builders[channel].next_zone())
+        return FrameContent(channel, *builders[channel].next_zone())
 
     def _check_protect(self, protect: Protect | None) -> None:
         """Make sure that protection is at hand if any frame may need it."""
@@ -141,6 +153,7 @@ class PacketMultiplexer:
     def _count_frame(self, channel: int, modulo: int, *, idle: bool) -> None:
         """Count a frame that has been made."""
         state = self._state
+        state.unprotected = None
         state.virtual_channel_counts[channel] = (state.virtual_channel_counts[channel] + 1) % modulo
         state.frames += 1
         state.idle_frames += idle

@@ -82,6 +82,8 @@ class TmMultiplexer(PacketMultiplexer):
     def next_frame(self, ocf: bytes = b"", *, secondary_header: bytes = b"", protect: Protect | None = None) -> bytes:
         """Return the next frame; there always is one, for a link that never pauses.
 
+        What ``protect`` raises passes through; the frame is not made then, and the next call tries its packets again.
+
         Args:
             ocf: the operational control field.
             secondary_header: what the secondary header holds.
@@ -90,8 +92,8 @@ class TmMultiplexer(PacketMultiplexer):
         Raises:
             WrongValueError: ``ocf`` has not four octets, or is given although frames have none; or ``protect`` is
                 missing although there are protected channels. Nothing was taken then.
-            LengthMismatchError: the secondary header has another length than it must have; nothing was taken then.
-                Or ``protect`` adds another number of octets than the channel's frames have room for.
+            LengthMismatchError: the secondary header has another length than it must have, and nothing was taken;
+                or ``protect`` adds another number of octets than the channel's frames have room for.
         """
         if bool(ocf) != self.ocf:
             raise WrongValueError("operational control field", ocf, "four octets" if self.ocf else "none")
@@ -99,7 +101,10 @@ class TmMultiplexer(PacketMultiplexer):
             raise LengthMismatchError("secondary header", self.secondary_header_octets, len(secondary_header))
         self._check_protect(protect)
         state = self._state
-        channel, pointer, data = self._next_zone() or (self.idle_channel, ONLY_IDLE_DATA, self._idle_data)
+        content = self._next_content()
+        channel, pointer, data = self.idle_channel, ONLY_IDLE_DATA, self._idle_data
+        if content is not None:
+            channel, pointer, data = content.virtual_channel, content.first_header_pointer, content.packet_zone
         frame = TmFrame(
             self.spacecraft_id,
             channel,
@@ -110,9 +115,12 @@ class TmMultiplexer(PacketMultiplexer):
             ocf,
             secondary_header,
         )
-        self._count_frame(channel, COUNT_MODULO, idle=pointer == ONLY_IDLE_DATA)
-        state.master_channel_count = (state.master_channel_count + 1) % COUNT_MODULO
         security_octets = self._security_octets(channel)
-        if not security_octets:
-            return frame.pack(fecf=self.fecf)
-        return frame.pack(protect, security_octets=security_octets, fecf=self.fecf)
+        if security_octets:
+            state.unprotected = content
+            octets = frame.pack(protect, security_octets=security_octets, fecf=self.fecf)
+        else:
+            octets = frame.pack(fecf=self.fecf)
+        self._count_frame(channel, COUNT_MODULO, idle=content is None)
+        state.master_channel_count = (state.master_channel_count + 1) % COUNT_MODULO
+        return octets

@@ -137,3 +137,23 @@ def test_state_can_be_saved_and_restored() -> None:
     second.state = msgspec.msgpack.decode(msgspec.msgpack.encode(first.state), type=MultiplexerState)
     assert [second.next_frame() for _ in range(6)] == [first.next_frame() for _ in range(6)]
     assert second.state == first.state
+
+
+def test_what_cannot_be_protected_is_not_lost() -> None:
+    """When protection refuses, the frame is not made or counted, its packets wait, and the next one carries them."""
+
+    def refuse(_header: bytes, _data: bytes) -> bytes:
+        raise WrongValueError("key", "exhausted", "one in use")
+
+    first, second = (AosMultiplexer(9, SHAPE, {0: SendingChannel(security_octets=2)}) for _ in range(2))
+    for mux in (first, second):
+        assert mux.enqueue(0, packet(150))
+    for _ in range(2):
+        with pytest.raises(WrongValueError, match="exhausted"):
+            first.next_frame(protect=refuse)
+    assert (first.waiting, first.state.frames) == (2, 0)
+    again = msgspec.msgpack.decode(msgspec.msgpack.encode(first.state), type=MultiplexerState)
+    assert again == first.state
+    first.state = again
+    assert [first.next_frame(protect=sealed) for _ in range(3)] == [second.next_frame(protect=sealed) for _ in range(3)]
+    assert first.waiting == 0

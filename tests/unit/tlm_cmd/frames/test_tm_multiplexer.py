@@ -257,3 +257,25 @@ def test_frames_too_short_for_what_they_must_hold() -> None:
     assert TmMultiplexer(9, 13 + 30 + 11, channels, secondary_header_octets=10).frame_octets == 54
     with pytest.raises(FieldRangeError, match="frame octets"):
         TmMultiplexer(9, 53, channels, secondary_header_octets=10)
+
+
+def test_what_cannot_be_protected_is_not_lost() -> None:
+    """When protection refuses, the frame is not made or counted, its packets wait, and the next one carries them."""
+
+    def refuse(_header: bytes, _data: bytes) -> bytes:
+        raise WrongValueError("key", "exhausted", "one in use")
+
+    first, second = (TmMultiplexer(9, 112, {0: SendingChannel(security_octets=3)}) for _ in range(2))
+    for mux in (first, second):
+        assert mux.enqueue(0, packet(150))
+    for _ in range(2):
+        with pytest.raises(WrongValueError, match="exhausted"):
+            first.next_frame(OCF, protect=refuse)
+    assert (first.waiting, first.state.frames) == (2, 0)
+    again = msgspec.msgpack.decode(msgspec.msgpack.encode(first.state), type=MultiplexerState)
+    assert again == first.state
+    first.state = again
+    assert [first.next_frame(OCF, protect=sealed) for _ in range(3)] == [
+        second.next_frame(OCF, protect=sealed) for _ in range(3)
+    ]
+    assert first.waiting == 0
