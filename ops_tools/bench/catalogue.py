@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from flightsw.errors import FlightSoftwareError
-from ops_tools.bench import bus_inproc, bus_ipc, checksums, flight, reed_solomon, security, store, telemetry
+from ops_tools.bench import (
+    bus_inproc,
+    bus_ipc,
+    checksums,
+    flight,
+    frames,
+    reed_solomon,
+    security,
+    store,
+    telemetry,
+)
 from ops_tools.bench.effort import Effort
 from ops_tools.bench.figures import Figure
 
@@ -35,6 +45,7 @@ BENCHMARKS = (
     Benchmark("tlm.decode", "telemetry packets to named objects and back, beside spacepackets", telemetry.scalar),
     Benchmark("tlm.bulk", "buffers of telemetry packets to columns, beside ccsdspy", telemetry.bulk),
     Benchmark("crc", "error-detecting codes, beside crcmod and loops in Python", checksums.measure),
+    Benchmark("frames", "packets into TM and AOS frames and out again, beside spacepackets", frames.measure),
     Benchmark("rs", "Reed-Solomon code blocks, beside reedsolo", reed_solomon.measure),
     Benchmark("sdls", "frames protected and processed, beside the bare cipher", security.measure),
     Benchmark("store", "checkpoints stored and loaded, beside plain files", store.measure),
