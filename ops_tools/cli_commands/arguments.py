@@ -38,6 +38,19 @@ def count(text: str) -> int:
     return int(text)
 
 
+def host_and_port(text: str) -> tuple[str, int]:
+    """Where something listens: a host and a port.
+
+    Raises:
+        ArgumentTypeError: it is not ``HOST:PORT``, or the port is none.
+    """
+    most = 65_535
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > most:
+        raise ArgumentTypeError(f"{text!r} is not HOST:PORT with a port from 0 to {most}")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 def sendable(text: str, what: str) -> str:
     """A text that can be sent to the ground.
 

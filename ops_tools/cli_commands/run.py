@@ -7,10 +7,10 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from ops_tools.cli_commands.arguments import above_zero, output_file
+from ops_tools.cli_commands.arguments import above_zero, host_and_port, output_file
+from ops_tools.cli_commands.gateway_arguments import add_gateway, gateway_settings
 
 DEFAULT_SEED = 7
-MAX_PORT = 65_535
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,7 +20,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="fly a mission over processes, with console and simulator",
         description="Starts the simulator, the flight software in its processes, and the ground with its console.",
         epilog="While it runs, operate it from another shell: flightsw tlm, flightsw events, flightsw cmd APP.NOOP. "
-        "Example: flightsw run apps/missions/urbanwatch/mission.toml --speed 60",
+        "Example: flightsw run apps/missions/urbanwatch/mission.toml --speed 60. "
+        "With --gateway a mission control system such as Yamcs takes the place of the ground: docs/gateway.md.",
     )
     parser.add_argument("mission", type=Path, nargs="?", help="mission file (default: the reference mission)")
     parser.add_argument(
@@ -33,7 +34,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--duration", type=above_zero, metavar="S", help="vehicle seconds to fly (default: until Ctrl-C)"
     )
     parser.add_argument(
-        "--listen", type=_address, default="127.0.0.1:8800", metavar="HOST:PORT", help="where the ground listens"
+        "--listen", type=host_and_port, default="127.0.0.1:8800", metavar="HOST:PORT", help="where the ground listens"
     )
     parser.add_argument("--headless", action="store_true", help="no live view")
     parser.add_argument("--json", type=output_file, metavar="FILE", help="write a summary for machines at the end")
@@ -43,6 +44,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="FILE",
         help="measure all handlers and write the newest runs at the end, for ui.perfetto.dev or chrome://tracing",
     )
+    add_gateway(parser)
     parser.set_defaults(run=run)
 
 
@@ -55,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from rich.console import Console  # noqa: PLC0415 - only what is run is loaded
 
+    from ops_tools.gateway.errors import GatewayError  # noqa: PLC0415
     from ops_tools.reference_mission import reference_mission  # noqa: PLC0415
     from ops_tools.result_file import write_json  # noqa: PLC0415
     from ops_tools.run.conduct import Conductor, RunOptions  # noqa: PLC0415
@@ -62,6 +65,9 @@ def run(options: argparse.Namespace) -> int:
     from ops_tools.sil.report.records import Verdict  # noqa: PLC0415
     from ops_tools.sil.scenario import load_scenario  # noqa: PLC0415
 
+    gateway = gateway_settings(options)
+    if gateway and options.scenario:
+        raise GatewayError("a scenario commands the spacecraft, and so does whoever is connected by --gateway: choose")
     scenario = load_scenario(options.scenario).scenario if options.scenario else None
     host, port = options.listen
     wanted = RunOptions(
@@ -71,6 +77,7 @@ def run(options: argparse.Namespace) -> int:
         headless=options.headless,
         json=options.json,
         commands=scenario.commands if scenario else (),
+        gateway=gateway,
     )
     mission = options.mission or reference_mission() / "mission.toml"
     console, failure = Console(), ""
@@ -87,10 +94,3 @@ def run(options: argparse.Namespace) -> int:
     if scenario or failure:
         console.print(f"{verdict.value}{f': {reason}' if reason else ''}", highlight=False, soft_wrap=True)
     return 0 if verdict is Verdict.PASS else 1
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT with a port from 0 to {MAX_PORT}")
-    return host, int(port)

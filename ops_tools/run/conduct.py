@@ -16,9 +16,10 @@ from ops_tools.console.server import serve
 from ops_tools.console.snapshot import FlightFacts
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.console.terminal import TerminalView
+from ops_tools.gateway.gateway import Gateway, GatewaySettings
 from ops_tools.ground.station import GroundSegment
 from ops_tools.run.pace import PaceWatch
-from ops_tools.run.session import RunError, RunSession
+from ops_tools.run.session import BANDS, RunError, RunSession
 from ops_tools.sil.command_judgement import judge_commands, unsent_commands
 from ops_tools.sil.procedure import Procedure
 from ops_tools.sil.report.records import Verdict
@@ -39,6 +40,7 @@ class RunOptions(msgspec.Struct, frozen=True):
         headless: no view.
         json: where a summary is written at the end.
         commands: of a scenario.
+        gateway: who else is connected to the spacecraft's radios, and commands it; None for nobody.
     """
 
     duration_s: float | None
@@ -47,6 +49,7 @@ class RunOptions(msgspec.Struct, frozen=True):
     headless: bool
     json: Path | None
     commands: tuple[ScenarioCommand, ...]
+    gateway: GatewaySettings | None = None
 
 
 class Conductor:
@@ -60,7 +63,8 @@ class Conductor:
 
     def __init__(self, session: RunSession, options: RunOptions, console: Console) -> None:
         self.session = session
-        self.ground: GroundSegment = session.ground()
+        self.gateway = None if options.gateway is None else Gateway(options.gateway, BANDS)
+        self.ground: GroundSegment = session.ground(self.gateway)
         self._options = options
         self._console = console
         self._stop = asyncio.Event()
@@ -96,6 +100,8 @@ class Conductor:
         finally:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
+            if self.gateway is not None:
+                self.gateway.close()
             for number in STOP_SIGNALS:
                 loop.remove_signal_handler(number)
 
@@ -140,6 +146,7 @@ class Conductor:
             "packets": ground.decoder.decoded,
             "files": len(ground.files.files),
             "executive": msgspec.to_builtins(reports[-1].message) if reports else None,
+            "gateway": None if self.gateway is None else msgspec.to_builtins(self.gateway.status()),
         }
 
     def _watch_pace(self) -> None:
@@ -155,6 +162,10 @@ class Conductor:
 
     def _announce(self, url: str) -> None:
         self._console.print(f"ground listens on {url}; run folder {self.session.settings.run_folder}", soft_wrap=True)
+        if self.gateway is not None:
+            self._console.print(f"gateway: {self.gateway.describe()}; this ground only listens", soft_wrap=True)
+            for address in self.gateway.settings.exposed:
+                self._console.print(f"warning: whoever reaches {address} can command the spacecraft", soft_wrap=True)
 
     def _show(self, view: TerminalView) -> None:
         duration_s = self._options.duration_s

@@ -28,7 +28,9 @@ from flightsw.runtime.run_folder import inbox_address
 from flightsw.services.spacecraft_time import parse_utc
 from flightsw.services.tracer import trace_document
 from ops_tools.contact_predictor import ContactPredictor
+from ops_tools.gateway.gateway import Gateway
 from ops_tools.ground.command_record import CommandTimeouts
+from ops_tools.ground.link import FramePort
 from ops_tools.ground.station import GroundSegment, GroundSettings
 from ops_tools.ground.station_radios import StationRadios
 from ops_tools.run.notices import Pacing, read_notice
@@ -38,6 +40,7 @@ from ops_tools.run.settings import RunSettings, encode
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 BANDS = ("s_band", "x_band")
+"""The radios, the one that takes commands first."""
 STOP_GRACE_S = 5.0
 START_PATIENCE_S = 60.0
 """Longest time of the host in which the simulator must be ready."""
@@ -145,11 +148,17 @@ class RunSession:
             self._write_handler_trace(self._trace_file)
         self._remove_folder()
 
-    def ground(self) -> GroundSegment:
-        """A ground segment that meets the simulated spacecraft's antennas."""
+    def ground(self, gateway: Gateway | None = None) -> GroundSegment:
+        """A ground segment that meets the simulated spacecraft's antennas.
+
+        Args:
+            gateway: who else does; the ground then only listens.
+        """
         self._link = EmuLink(self.settings.devices)
-        link = self._link
-        radios = StationRadios(*(emu_radio_frequency(link, band) for band in BANDS))
+        bands: dict[str, FramePort] = {band: emu_radio_frequency(self._link, band) for band in BANDS}
+        if gateway is not None:
+            bands = {band: gateway.radio(band, port) for band, port in bands.items()}
+        radios = StationRadios(*bands.values())
         settings = GroundSettings(
             timeouts=CommandTimeouts.at_speed(self.settings.speed), epoch_tai_ns=self.mission_epoch_tai_ns()
         )

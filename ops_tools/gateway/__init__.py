@@ -1,0 +1,1 @@
+"""The spacecraft's radio for mission control systems, ground stations and test benches of others."""
