@@ -33,6 +33,9 @@ SHORT_EVENT = "SHORT_EVENT"
 APID = "PKT_APID"
 ERROR_CONTROL = "packet_error_control"
 REPORT = "VERIFICATION_REPORT"
+"""Prefix of the parameters of all verification reports."""
+REPORT_CONTAINER = "VerificationReport"
+"""What all verification reports inherit from: no packet's own name, which would refer to itself in its space system."""
 
 _HEADER = (
     ("VERSION", 3, "packet version number, 0"),
@@ -112,7 +115,7 @@ class TelemetryWriter:
         entries = element("EntryList", *writer.entries, element("ParameterRefEntry", parameterRef=ERROR_CONTROL))
         text = text_element("LongDescription", layout_of(VerificationReport).description)
         self._root.containers.append(
-            element("SequenceContainer", text, entries, base, name=REPORT, abstract=True)
+            element("SequenceContainer", text, entries, base, name=REPORT_CONTAINER, abstract=True)
         )
 
     def _packet(self, packet: TelemetryEntry, system: SpaceSystem, prefix: str) -> None:
@@ -120,7 +123,7 @@ class TelemetryWriter:
         layout = layout_of(packet.record)
         when = "on occasion" if packet.record.period_s is None else f"every {packet.record.period_s:g} s"
         if packet.record is VerificationReport:
-            base = base_container(REPORT, [comparison(APID, packet.apid)])
+            base = base_container(REPORT_CONTAINER, [comparison(APID, packet.apid)])
             system.containers.append(container(name, [], layout.description, base, short=when))
             return
         writer = FieldWriter(FieldTypes(self._table, system.key, Role.PARAMETER), plain=self._plain)
