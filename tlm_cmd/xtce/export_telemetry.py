@@ -110,7 +110,9 @@ class TelemetryWriter:
         ]
         either = element("ORedConditions", *conditions) if len(conditions) > 1 else conditions[0]
         base = element(
-            "BaseContainer", element("RestrictionCriteria", element("BooleanExpression", either)), containerRef=TELEMETRY
+            "BaseContainer",
+            element("RestrictionCriteria", element("BooleanExpression", either)),
+            containerRef=TELEMETRY,
         )
         entries = element("EntryList", *writer.entries, element("ParameterRefEntry", parameterRef=ERROR_CONTROL))
         text = text_element("LongDescription", layout_of(VerificationReport).description)

@@ -174,7 +174,9 @@ class FieldWriter:
             case Tail():
                 octets = item.fixed_octets
                 if octets is None or octets & (octets - 1) or self._role is Role.ARGUMENT or self._plain:
-                    problem = "an array up to the end of the packet has no size in XTCE unless its items take 2^n octets"
+                    problem = (
+                        "an array up to the end of the packet has no size in XTCE unless its items take 2^n octets"
+                    )
                     raise XtceError("Container", name, 0, problem)
                 last = self._rest(name, 1 / octets, intercept=-1)
                 self._put_array(field, item, name, owner, last)

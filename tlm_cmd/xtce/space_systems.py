@@ -28,7 +28,9 @@ class SpaceSystem:
         self.commands: list[ET.Element] = []
         self.children: list[SpaceSystem] = []
 
-    def made(self, parameter_types: TypeTable, argument_types: TypeTable, header: ET.Element | None = None) -> ET.Element:
+    def made(
+        self, parameter_types: TypeTable, argument_types: TypeTable, header: ET.Element | None = None
+    ) -> ET.Element:
         """The element.
 
         Raises:

@@ -55,7 +55,9 @@ def scalar_type(field: FieldLayout, role: Role) -> ET.Element:
         case _:
             assert_never(field.kind)
     if role is Role.ARGUMENT:
-        return element(f"{tag}ArgumentType", *parts, element("ValidRangeSet", valid) if valid is not None else None, **extra)
+        return element(
+            f"{tag}ArgumentType", *parts, element("ValidRangeSet", valid) if valid is not None else None, **extra
+        )
     return element(f"{tag}ParameterType", *parts, valid, alarm, **extra)
 
 
