@@ -1,0 +1,1 @@
+"""A Yamcs server that operates the simulated spacecraft, on a network of its own."""

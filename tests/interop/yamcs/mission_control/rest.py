@@ -1,0 +1,53 @@
+"""JSON over HTTP with a server in a namespace."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mission_control.namespace import Namespace, NamespaceConnection
+
+TIMEOUT_S = 10.0
+
+
+class RestError(Exception):
+    """The server refused a request."""
+
+
+class Rest:
+    """Requests to one server.
+
+    Args:
+        namespace: where it is.
+        port: where it listens.
+    """
+
+    def __init__(self, namespace: Namespace, port: int) -> None:
+        self._namespace, self._port = namespace, port
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - what JSON holds
+        """Ask for something."""
+        return self.call("GET", path)
+
+    def post(self, path: str, body: object) -> Any:  # noqa: ANN401 - what JSON holds
+        """Ask to do something."""
+        return self.call("POST", path, body)
+
+    def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - what JSON holds
+        """One request, and its answer.
+
+        Raises:
+            RestError: the server refused it.
+            OSError: nobody answers.
+        """
+        connection = NamespaceConnection(self._namespace, self._port, TIMEOUT_S)
+        try:
+            content = None if body is None else json.dumps(body)
+            connection.request(method, path, content, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        if answer.status >= 300:
+            raise RestError(f"{method} {path}: {answer.status} {text.decode(errors='replace')}")
+        return json.loads(text or b"{}")
