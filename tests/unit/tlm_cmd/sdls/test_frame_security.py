@@ -202,6 +202,20 @@ def test_padding_that_cannot_be(padding: int) -> None:
         assert refused(far, octets) is ProcessRefusal.BAD_PAD
 
 
+def test_the_number_behind_which_there_is_none() -> None:
+    """The highest number of eight octets is refused, though its MAC is right: the next one could not be kept."""
+    near, far = two_ends(tc_association())
+    bound, receiver = near.table.bound(TC_SPI), far.table.bound(TC_SPI)
+    assert bound is not None
+    assert receiver is not None
+    receiver.use.next_counter = bound.last_counter
+    frames = [bound.protection.seal(TC_HEADER, DATA, number) for number in (bound.last_counter, bound.last_counter + 1)]
+    assert refused(far, frames[1]) is ProcessRefusal.OUT_OF_WINDOW
+    assert far.process(TC_CHANNEL, TC_HEADER, frames[0]).data == DATA
+    assert refused(far, frames[1]) is ProcessRefusal.OUT_OF_WINDOW
+    assert stored(far)
+
+
 def test_padding_without_data() -> None:
     """Padding that leaves no data is refused: a frame is never empty."""
     near, _ = two_ends(tc_association(sequence_octets=1))
