@@ -142,6 +142,18 @@ def test_frame_count_wraps() -> None:
     assert extractor.state.counters.lost_frames == 2
 
 
+@pytest.mark.parametrize(("count", "lost", "jumps"), [(105, 4, 0), (106, 0, 1), (100, 0, 1), (99, 0, 1), (0, 0, 1)])
+def test_gaps_too_wide_to_be_a_loss(count: int, lost: int, jumps: int) -> None:
+    """A gap wider than a loss can be, as a repeated or late frame or a new beginning makes, counts no lost frames."""
+    extractor = PacketExtractor(count_modulo=1 << 24, max_gap=4)
+    extractor.extract(100, 0, packet(150, 1)[:100])
+    assert extractor.extract(count, 0, packet(50)) == [packet(50)]
+    counters = extractor.state.counters
+    assert (counters.lost_frames, counters.count_jumps, counters.gaps) == (lost, jumps, 1)
+    assert counters.broken_packets == 1
+    assert is_closed(extractor)
+
+
 def test_idle_frames_change_nothing() -> None:
     """Frames of only idle data are counted and leave a packet in progress alone."""
     first, last = frames_of([packet(150, 1)], 100)

@@ -119,6 +119,9 @@ def test_a_quota_is_not_saved_up() -> None:
     for _ in range(40):
         scheduler.choose(lambda channel: channel == 0)
     assert [scheduler.choose(always) for _ in range(8)] == [0, 0, 0, 1, 0, 0, 0, 1]
+    assert [scheduler.choose(always) for _ in range(3)] == [0, 0, 0]
+    scheduler.choose(lambda channel: channel == 0)
+    assert [scheduler.choose(always) for _ in range(4)] == [0, 0, 0, 1]
 
 
 def test_turns_by_class_count_for_the_quota() -> None:

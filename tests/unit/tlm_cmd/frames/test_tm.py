@@ -212,7 +212,7 @@ def test_secondary_header_limits() -> None:
     with pytest.raises(FieldRangeError, match="secondary header octets"):
         msgspec.structs.replace(FRAME, secondary_header=bytes(64))
     flagged = changed(4, 0x80)
-    for identification, error in ((0x00, FieldRangeError), (0x40, WrongVersionError), (0x09, TooShortError)):
+    for identification, error in ((0x00, FieldRangeError), (0x40, WrongVersionError), (0x08, TooShortError)):
         body = bytearray(flagged[:-2])
         body[6] = identification
         with pytest.raises(error, match="secondary header"):

@@ -142,6 +142,16 @@ def test_what_is_dropped_has_a_reason() -> None:
     assert counters.oversize == 3
 
 
+def test_a_piece_repeated_at_the_wrap() -> None:
+    """A repeated piece is known as one when its count is 16,383 and the expected one 0."""
+    source = SequenceCounters()
+    source.state.next_counts[5] = 16_382
+    first, middle, last = segments(bytes(25), source)
+    reassembler = UserDataReassembler()
+    assert add_all(reassembler, [first, middle, middle, last]) == [UserData(5, b"", bytes(25))]
+    assert reassembler.state.counters.repeated == 1
+
+
 def test_packets_that_are_none() -> None:
     """Octets that are not one packet, or too few for their secondary header, are counted and nothing else."""
     reassembler = UserDataReassembler(secondary_header_octets=4)
