@@ -16,6 +16,7 @@ from flightsw.mission_computers import Computers, ComputersError, HostEntry, Pro
 from flightsw.mission_events import EventEntry
 from flightsw.mission_life import ExecutiveEntry, OnFailure, WhenExhausted, WithoutNeeds, needs_problem
 from flightsw.mission_links import MissionLinks
+from flightsw.services.link_security import SecurityEntry, SecurityProfile
 from flightsw.services.spacecraft_time import SpacecraftTime, SpacecraftTimeError, parse_utc
 
 MISSION_FILE = "mission.toml"
@@ -117,6 +118,7 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         executive: limits of what keeps the apps alive.
         hosts: the computers, by name; none when there is one only.
         processes: where processes live.
+        security: how much is demanded of the links.
         extends: the mission that this one adds to or changes: a package with a ``mission.toml``, or a file relative to
             this one.
         python_path: folders, relative to this file, in which packages of apps are looked for.
@@ -131,6 +133,7 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     executive: ExecutiveEntry = ExecutiveEntry()
     hosts: dict[Name, HostEntry] = {}
     processes: dict[Name, ProcessEntry] = {}
+    security: SecurityEntry = SecurityEntry()
     extends: str = ""
     python_path: tuple[str, ...] = ()
 
@@ -170,6 +173,7 @@ def read_mission(path: Path) -> ReadMission:
     except DocumentError as error:
         raise MissionError(f"mission file {path}: {error}") from error
     _check_time(path, file.time)
+    _check_security(path, file)
     problem = needs_problem({name: entry.needs for name, entry in file.apps.items()})
     if problem:
         raise MissionError(f"mission file {path}: {problem}")
@@ -180,6 +184,15 @@ def read_mission(path: Path) -> ReadMission:
         for folder in document.get("python_path", ())
     )
     return ReadMission(file, tuple(source.parent for source, _ in documents), python_path, app_folders)
+
+
+def _check_security(path: Path, file: MissionFile) -> None:
+    """See that commands are authenticated where the mission demands it."""
+    if file.security.profile is SecurityProfile.FLIGHT and file.links.s_band.telecommand_security is None:
+        raise MissionError(
+            f"mission file {path}: profile 'flight' needs links.s_band.telecommand_security: no command goes "
+            "unauthenticated; profile 'lab' is for benches - at `$.security.profile`"
+        )
 
 
 def _check_computers(path: Path, file: MissionFile) -> None:

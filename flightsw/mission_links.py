@@ -17,3 +17,13 @@ class MissionLinks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     s_band: LinkParameters
     x_band: LinkParameters | None = None
+
+
+def link_key_ids(links: MissionLinks) -> tuple[int, ...]:
+    """The session keys that the links of a mission begin with, each once; none if no link is protected."""
+    found: dict[int, None] = {}
+    for parameters in (links.s_band, links.x_band):
+        for security in () if parameters is None else (parameters.telecommand_security, parameters.telemetry_security):
+            if security is not None:
+                found[security.key_id] = None
+    return tuple(found)

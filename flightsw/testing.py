@@ -15,7 +15,7 @@ the same checks as in flight, so a value outside its definition fails the handle
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -46,16 +46,19 @@ from flightsw.runtime.supervision import (
     VehicleAccount,
 )
 from flightsw.services.frames import FrameClock
+from flightsw.services.link_security import LinkSecurity
 from flightsw.services.retained_memory import RetainedMemory, VirtualRetainedMemory
 from flightsw.services.schedule import Schedule
 from flightsw.services.slots import Slot, SlotTable
 from flightsw.services.spacecraft_time import SpacecraftTime, parse_utc
-from flightsw.services.store import Recalled
+from flightsw.services.store import Recalled, Store
 from flightsw.services.time_quality import ClockSource, ClockState, TimeQuality
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.packets.verification import GROUND, RequestId, VerificationReport
+from tlm_cmd.sdls.association import AssociationParameters
+from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
 
 Driver = TypeVar("Driver")
 Message = TypeVar("Message", bound=Record)
@@ -88,6 +91,7 @@ class Bench:
         bus: carries the messages.
         commands: commands that the app has sent to others, oldest first. Nobody executes them; the app sees them
             rejected unless the test opens a mailbox on ``bus`` for the app that they are for.
+        security_store: what no reset erases.
         table_files: memory of table files, for LOAD_TABLE_FILE and DUMP_TABLE_FILE.
         works: work that the app has begun, oldest first.
         logged: events as people would see them, each behind the app's name.
@@ -134,6 +138,7 @@ class Bench:
         self.bus.tap = self._record
         self.dictionary = self._mission.dictionary
         self.table_files = MemoryNvm()
+        self.security_store = Store(MemoryNvm())
         self.version = file.version
         self.links = file.links
         self.retained: RetainedMemory = VirtualRetainedMemory()
@@ -295,6 +300,11 @@ class Bench:
     def store(self, entry: str, data: bytes) -> None:
         """Keep it."""
         self._stored[entry] = data
+
+    def link_security(self, entry: str, associations: Sequence[AssociationParameters]) -> LinkSecurity:
+        """The security of an app's end of a link, with keys for simulations; its memory is the bench's."""
+        keys = [each.key_id for each in associations if each.key_id is not None]
+        return LinkSecurity(derive_simulation_keys(0, (), keys), associations, self.security_store, entry)
 
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
         """Remember the work."""

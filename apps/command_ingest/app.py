@@ -7,15 +7,27 @@ from typing import Annotated
 import msgspec
 
 from apps.command_ingest.arming import MAX_ARMED, Armed, arm, expire, fire
-from apps.command_ingest.messages import Arm, ArmExpired, CommandArmed, FrameRejected, UplinkStatus
+from apps.command_ingest.messages import (
+    Arm,
+    ArmExpired,
+    CommandArmed,
+    FrameRejected,
+    ReplaysPossible,
+    UplinkStatus,
+)
 from flightsw.app import App, Refused, Table, every, handles
 from flightsw.bus.requests import Request
 from flightsw.devices.errors import DeviceError
 from flightsw.devices.radio import SBandTransceiver
+from flightsw.hal.errors import PortError
+from flightsw.services.link_security import LinkSecurity
+from flightsw.services.store import StoreError
 from tlm_cmd.definition.fields import U8, U16, Range, Unit
 from tlm_cmd.definition.message import Command, Record
 from tlm_cmd.definition.wire_values import LengthError
 from tlm_cmd.errors import ChecksumError, LengthMismatchError, ProtocolError, TooShortError
+from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.link.telecommand_coding import TelecommandDecoder, TelecommandDecoderState
 from tlm_cmd.link.uplink_receiver import UplinkReceiver, UplinkReceiverState
 from tlm_cmd.packets.cfs_header import CommandPacket, parse_command
 from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId
@@ -40,6 +52,7 @@ class IngestState(msgspec.Struct):
     """What the app remembers.
 
     Attributes:
+        decoder: memory of what finds frames among the bits.
         receiver: memory of the frame receiver.
         acknowledged: number behind the last frame taken from the radio, -1 before the first.
         waiting: packets received and not yet looked at, oldest first.
@@ -49,9 +62,10 @@ class IngestState(msgspec.Struct):
         last_command_ns: when a command was last accepted.
         reported: rejected frames that were reported, by reason.
         next_report_ns: when rejected frames may be reported again.
-        errors: failed transactions with the radio.
+        errors: failed transactions with the radio, or with the memory of the security.
     """
 
+    decoder: TelecommandDecoderState | None = None
     receiver: UplinkReceiverState | None = None
     acknowledged: int = -1
     waiting: list[bytes] = []
@@ -87,7 +101,15 @@ class CommandIngest(App):
         self._radio = self.device(SBandTransceiver)
         if self._radio.state.acknowledged < 0:  # a new driver would be handed the last frames once more
             self._radio.state.acknowledged = self.state.acknowledged
-        self._receiver = UplinkReceiver(self.container.surroundings.links.s_band)
+        parameters = self.container.surroundings.links.s_band
+        self._decoder = _decoder(parameters, self.state)
+        self._security: LinkSecurity | None = None
+        associations = parameters.telecommand_associations(flight=True)
+        if associations:
+            self._security = self.container.surroundings.link_security(self.name, associations)
+            if self._security.forgotten:
+                self.event(ReplaysPossible())
+        self._receiver = UplinkReceiver(parameters, None if self._security is None else self._security.frames)
         if self.state.receiver is not None:
             self._receiver.state = self.state.receiver
         self.state.receiver = self._receiver.state
@@ -110,25 +132,48 @@ class CommandIngest(App):
     @every(seconds=0.5)
     def poll(self) -> None:
         """Take what has been received, and put the next commands on the bus."""
-        self._fetch()
-        self._hand_on()
+        accepted = self._fetch()
+        if self._remembered():
+            self._hand_on()
+        if accepted:
+            self.report()  # the sooner the ground knows, the sooner the next frames come
         expired, self.state.armed = expire(self.state.armed, self.now_ns, self._arming_ns())
         for each in expired:
             self.event(ArmExpired(each.apid, each.function))
 
-    def _fetch(self) -> None:
-        state = self.state
+    def _fetch(self) -> int:
+        """Take what the radio has received; returns how many frames were accepted."""
+        state, counters = self.state, self._receiver.state.counters
+        before = counters.frames - counters.refused.total
         try:
             for _ in range(MAX_FETCHES_PER_POLL):
                 if len(state.waiting) >= MAX_WAITING_PACKETS:
-                    return
-                frames = self._radio.receive()
-                if not frames:
-                    return
-                for frame in frames:
-                    state.waiting += self._receiver.receive(frame).packets
+                    break
+                received = self._radio.receive()
+                if not received:
+                    break
+                for octets in received:
+                    self._take(octets)
         except DeviceError:
             state.errors += 1
+        return counters.frames - counters.refused.total - before
+
+    def _take(self, octets: bytes) -> None:
+        """Read what one transmission brings."""
+        for frame in [octets] if self._decoder is None else self._decoder.feed(octets):
+            self.state.waiting += self._receiver.receive(frame, self.now_ns).packets
+
+    def _remembered(self) -> bool:
+        """See that no frame accepted so far can be accepted again; before that nothing of it is executed."""
+        security = self._security
+        if security is None or not security.frames.unsaved_acceptances:
+            return True
+        try:
+            security.keep()
+        except (StoreError, PortError):
+            self.state.errors += 1
+            return False
+        return True
 
     def _hand_on(self) -> None:
         state = self.state
@@ -148,9 +193,15 @@ class CommandIngest(App):
                 self.container.forward(Request(request, verdict))
 
     @every(seconds=1, offset=0.5)
+    def report_regularly(self) -> None:
+        """Publish the state of the uplink, and what was rejected."""
+        self.report()
+        self._report_rejected_frames()
+
     def report(self) -> None:
-        """Publish the state of the uplink; its control word goes into every telemetry frame."""
-        counters = self._receiver.state.counters
+        """Publish the state of the uplink; its control words go into the telemetry frames."""
+        counters, farm = self._receiver.state.counters, self._receiver.cop1_status
+        security, decoder = self._security, self._decoder
         self.send(
             UplinkStatus(
                 clcw=int.from_bytes(self._receiver.clcw().pack(), "big"),
@@ -161,9 +212,12 @@ class CommandIngest(App):
                 seconds_since_command=self._seconds_since_command(),
                 packets_waiting=len(self.state.waiting),
                 errors=self.state.errors,
+                farm_discarded=farm.discarded,
+                frames_not_genuine=counters.refused.not_genuine,
+                security_report=0 if security is None else int.from_bytes(security.frames.report().pack(), "big"),
+                corrected_bits=0 if decoder is None else decoder.state.receiver.counters.corrected_bits,
             )
         )
-        self._report_rejected_frames()
 
     def _seconds_since_command(self) -> int:
         if self.now_ns < self.state.last_command_ns:  # the clock has started again
@@ -229,3 +283,14 @@ class CommandIngest(App):
         if app is None or dictionary.apid_of(app) != parsed.apid:
             return Rejection(FailureCode.UNKNOWN_APPLICATION, f"no app takes commands at APID 0x{parsed.apid:03x}")
         return Rejection(FailureCode.UNKNOWN_FUNCTION, f"{app} has no function {parsed.function_code}")
+
+
+def _decoder(parameters: LinkParameters, state: IngestState) -> TelecommandDecoder | None:
+    """What finds frames among the bits, with its memory; None on a link without coding."""
+    if parameters.telecommand_coding is None:
+        return None
+    decoder = TelecommandDecoder(parameters.telecommand_coding, parameters.tc_frame_octets)
+    if state.decoder is not None:
+        decoder.state = state.decoder
+    state.decoder = decoder.state
+    return decoder

@@ -25,7 +25,15 @@ class UplinkStatus(Telemetry, period_s=1):
     packets_rejected: Annotated[int, U32, "answered with a rejection"]
     seconds_since_command: Annotated[int, U32, Unit("s"), "since the last accepted command, or since boot"]
     packets_waiting: Annotated[int, U16, "received and not yet put on the bus"] = 0
-    errors: Annotated[int, U32, "transactions with the S-band transceiver that failed"] = 0
+    errors: Annotated[int, U32, "transactions with the S-band transceiver or the security's memory that failed"] = 0
+    farm_discarded: Annotated[
+        int, U32, "frames that FARM-1 discarded: out of sequence, repeated, locked out, invalid"
+    ] = 0
+    frames_not_genuine: Annotated[
+        int, U32, "frames that the security refused: forged or replayed, or without association"
+    ] = 0
+    security_report: Annotated[int, U32, "frame security report, CCSDS 355.1-B-1; 0 on an open link"] = 0
+    corrected_bits: Annotated[int, U32, "wrong bits that the code put right"] = 0
 
 
 class FrameRejected(Event, code=32, severity=Severity.ERROR, text="{count} telecommand frames rejected: {reason}"):
@@ -47,3 +55,12 @@ class ArmExpired(Event, code=34, text="arming of function {function} of APID {ap
 
     apid: Annotated[int, U16]
     function: Annotated[int, U8]
+
+
+class ReplaysPossible(
+    Event,
+    code=35,
+    severity=Severity.CRITICAL,
+    text="the memory of the telecommand security is damaged: recorded commands could be replayed; change its key",
+):
+    """Which frames were accepted before the last start is not known."""

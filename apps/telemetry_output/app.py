@@ -27,11 +27,12 @@ from apps.telemetry_output.routing import Routing, resolve
 from apps.telemetry_output.transmitter import Transmitter, TransmitterState
 from flightsw.app import App, Refused, Table, every, handles
 from flightsw.devices.mass_memory import MassMemory
-from flightsw.devices.radio import SBandTransceiver, XBandTransmitter
+from flightsw.devices.radio import Radio, SBandTransceiver, XBandTransmitter
 from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID, DictionaryError
 from tlm_cmd.definition.message import REPORTS, Event, Telemetry
 from tlm_cmd.errors import ProtocolError
-from tlm_cmd.frames.clcw import Clcw
+from tlm_cmd.frames.clcw import CLCW_OCTETS, Clcw
+from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.packets.spacepacket import SEQUENCE_MODULO
 from tlm_cmd.packets.telemetry_packets import TelemetryPackets
 from tlm_cmd.packets.verification import FailureCode, shorten
@@ -39,6 +40,8 @@ from tlm_cmd.packets.verification import FailureCode, shorten
 NANOSECONDS = 1_000_000_000
 MAX_U16 = 65_535
 TICK_S = 0.5
+CLCWS_PER_SECURITY_REPORT = 7
+"""Frames in a row with the receiver's report, before one with the report of its security."""
 S_BAND, X_BAND = "S-band", "X-band"
 PLAYBACK_AHEAD = 128
 """Recorded packets given to their channel before it has sent those given earlier."""
@@ -55,6 +58,7 @@ class OutputState(msgspec.Struct):
         counts: packets seen by APID, for sending one of so many.
         sequences: next sequence count by APID.
         clcw: the receiver's newest report, None before the first.
+        security_report: that of its security, 0 before the first and on an open link.
         playback: packets read from the recorder that wait for their channel, oldest first.
         sent: packets given to a channel.
         malformed: messages that could not be encoded.
@@ -68,6 +72,7 @@ class OutputState(msgspec.Struct):
     counts: dict[int, int] = {}
     sequences: dict[int, int] = {}
     clcw: int | None = None
+    security_report: int = 0
     playback: list[bytes] = []
     sent: int = 0
     malformed: int = 0
@@ -92,13 +97,21 @@ class TelemetryOutput(App):
         """Open radios and recorder."""
         links, routing, state = self.container.surroundings.links, self.routing, self.state
         self._packets = TelemetryPackets(self.container.surroundings.dictionary)
-        s_band = Transmitter(self.device(SBandTransceiver), links.s_band, state.s_band)
+        s_band = self._transmitter(S_BAND, self.device(SBandTransceiver), links.s_band, state.s_band)
         self._s_band, self._x_band = s_band, None
         transmitters = {S_BAND: s_band}
         if links.x_band is not None:
-            self._x_band = transmitters[X_BAND] = Transmitter(self.device(XBandTransmitter), links.x_band, state.x_band)
+            x_band = self._transmitter(X_BAND, self.device(XBandTransmitter), links.x_band, state.x_band)
+            self._x_band = transmitters[X_BAND] = x_band
         self._radios = Radios(transmitters)
         self._follow(routing)
+
+    def _transmitter(self, name: str, radio: Radio, parameters: LinkParameters, state: TransmitterState) -> Transmitter:
+        """One radio's side, with the security of its frames if the link is protected."""
+        associations, security = parameters.telemetry_associations(flight=True), None
+        if associations:
+            security = self.container.surroundings.link_security(f"{self.name}.{name.lower()}", associations)
+        return Transmitter(radio, parameters, state, security)
 
     def _follow(self, routing: Routing) -> None:
         """Work by a routing table, and say what of it cannot be followed."""
@@ -149,7 +162,7 @@ class TelemetryOutput(App):
     @handles(UplinkStatus)
     def take_uplink_status(self, status: UplinkStatus) -> None:
         """Keep the report for the frames, and send it as any packet."""
-        self.state.clcw = status.clcw
+        self.state.clcw, self.state.security_report = status.clcw, status.security_report
         self._take(self._apid(UplinkStatus), status)
 
     @handles(ModeStatus)
@@ -206,16 +219,23 @@ class TelemetryOutput(App):
             changed |= self._play_back()
         if changed:
             self.checkpoint()
-        self._radios.send(self.now_ns, TICK_S, self._clcw())
+        self._radios.send(self.now_ns, TICK_S, self._control_words())
+
+    def _control_words(self) -> list[bytes]:
+        """What frames say of the receiver in turn: mostly its report, now and then that of its security."""
+        words = [self._clcw().pack()] * CLCWS_PER_SECURITY_REPORT
+        report = self.state.security_report
+        return [*words, report.to_bytes(CLCW_OCTETS, "big")] if report else words[:1]
 
     def _clcw(self) -> Clcw:
-        """The receiver's newest report; an empty one while there is none that can be read."""
+        """The receiver's newest report; while there is none that can be read, one that nothing can be built on."""
         try:
             if self.state.clcw is not None:
-                return Clcw.unpack(self.state.clcw.to_bytes(4, "big"))
+                return Clcw.unpack(self.state.clcw.to_bytes(CLCW_OCTETS, "big"))
         except ProtocolError:
             self.state.clcw = None
-        return Clcw(virtual_channel=self.container.surroundings.links.s_band.tc_virtual_channel)
+        parameters = self.container.surroundings.links.s_band
+        return Clcw(virtual_channel=parameters.tc_virtual_channel, lockout=parameters.cop1 is not None)
 
     def _play_back(self) -> bool:
         """Keep the playback channel supplied, which gets what others leave; whether the recorder gave anything."""
@@ -278,6 +298,7 @@ class TelemetryOutput(App):
                 frames_lost=radios.lost,
                 radio_resets=min(radios.resets, MAX_U16),
                 errors=recorder.errors + radios.errors,
+                frames_unprotected=radios.unprotected,
                 event_form=state.event_form,
             )
         )

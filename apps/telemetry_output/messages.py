@@ -58,13 +58,14 @@ class DownlinkStatus(Telemetry, period_s=10):
     packets_dropped: Annotated[int, U32, "recorder or channel full, lost with a file, or impossible to encode"]
     packets_waiting: Annotated[int, U32, "recorded and not yet played back"]
     frames_sent: Annotated[int, U32, "S-band and X-band"]
-    octets_sent: Annotated[int, U64, "frame octets, S-band and X-band"]
+    octets_sent: Annotated[int, U64, "S-band and X-band, coding included"]
     frames_refused: Annotated[int, U32, "times that a radio's queue was full; the frame is sent later"]
     x_band_on: Annotated[bool, "the X-band transmitter is on"] = False
     frames_lost: Annotated[int, U32, "given up because a radio refused them or did not answer"] = 0
     radio_resets: Annotated[int, U16, "times that a transmitter was found off in contact"] = 0
     errors: Annotated[int, U32, "transactions with radios or mass memory that failed"] = 0
     event_form: Annotated[EventForm, "of events on the link"] = EventForm.LONG
+    frames_unprotected: Annotated[int, U32, "times that no frame could be protected, and its packets waited"] = 0
 
 
 class TransmitterSwitched(Event, code=32, text="{radio} transmitter on: {on}"):

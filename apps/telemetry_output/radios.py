@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from apps.telemetry_output.transmitter import Transmitter
-from tlm_cmd.frames.clcw import Clcw
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What the transmitters have counted, see `TransmitterState`; ``octets`` are frame octets sent."""
+    """What the transmitters have counted, see `TransmitterState`; ``octets`` are those sent, coding included."""
 
     frames: int
     octets: int
     refused: int
     lost: int
+    unprotected: int
     dropped: int
     resets: int
     errors: int
@@ -56,11 +56,11 @@ class Radios:
         for transmitter in self._transmitters.values():
             transmitter.verify()
 
-    def send(self, now_ns: int, seconds: float, clcw: Clcw) -> None:
-        """Send as many frames as ``seconds`` allow on each transmitter that is on."""
+    def send(self, now_ns: int, seconds: float, control_words: Sequence[bytes]) -> None:
+        """Send as many frames as ``seconds`` allow on each transmitter that is on, see `Transmitter.send`."""
         for transmitter in self._transmitters.values():
             if transmitter.state.on:
-                transmitter.send(now_ns, seconds, clcw)
+                transmitter.send(now_ns, seconds, control_words)
 
     def totals(self) -> Totals:
         """What all have counted."""
@@ -70,6 +70,7 @@ class Radios:
             octets=sum(transmitter.octets for transmitter in self._transmitters.values()),
             refused=sum(state.refused for state in states),
             lost=sum(state.lost for state in states),
+            unprotected=sum(state.unprotected for state in states),
             dropped=sum(state.dropped for state in states),
             resets=sum(state.resets for state in states),
             errors=sum(state.errors for state in states),

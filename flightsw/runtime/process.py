@@ -31,7 +31,9 @@ from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.process_supervision import ProcessSupervision
 from flightsw.runtime.process_works import ProcessWorks
 from flightsw.runtime.run_folder import (
+    LINK_KEYS_FILE,
     RETAINED_FOLDER,
+    SECURITY_FOLDER,
     STORE_FOLDER,
     TRACE_FOLDER,
     inbox_address,
@@ -41,6 +43,7 @@ from flightsw.runtime.run_folder import (
 from flightsw.runtime.supervision import AppAction
 from flightsw.runtime.verification import ENDED_WITHIN, TOLD_AGAIN
 from flightsw.services.event_lines import EventLines
+from flightsw.services.key_file import read_key_file
 from flightsw.services.retained_memory import FolderRetainedMemory
 from flightsw.services.store import Store
 from flightsw.services.tracer import Tracer
@@ -149,6 +152,8 @@ class ProcessRuntime:
         )
         host.open_table_memory = partial(table_memory, settings.run_folder)
         host.trace_folder = settings.run_folder / TRACE_FOLDER
+        host.read_link_keys = partial(read_key_file, settings.run_folder / LINK_KEYS_FILE)
+        host.security_store = Store(DirectoryNvm(settings.run_folder / SECURITY_FOLDER))
         host.on_failing = self._supervision.tell_failing
         host.on_executing = self._journal.executing
         host.works = self._works

@@ -18,6 +18,10 @@ STORE_FOLDER = "store"
 TRACE_FOLDER = "traces"
 RETAINED_FOLDER = "retained"
 """What a processor reset leaves as it is."""
+SECURITY_FOLDER = "security"
+"""What no reset erases: which numbers the keys of the links have been used with."""
+LINK_KEYS_FILE = "link_keys.toml"
+"""The keys of the radio links, if the mission protects them."""
 
 
 class RunFolderError(FlightSoftwareError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -16,12 +17,14 @@ from flightsw.mission_links import MissionLinks
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import Supervision
+from flightsw.services.link_security import LinkSecurity
 from flightsw.services.retained_memory import RetainedMemory
 from flightsw.services.schedule import Schedule
 from flightsw.services.spacecraft_time import SpacecraftTime
 from flightsw.services.store import Recalled
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event
+from tlm_cmd.sdls.association import AssociationParameters
 
 Driver = TypeVar("Driver")
 
@@ -77,6 +80,14 @@ class Surroundings(Protocol):
 
     def store(self, entry: str, data: bytes) -> None:
         """Put an entry into the critical data store."""
+        ...
+
+    def link_security(self, entry: str, associations: Sequence[AssociationParameters]) -> LinkSecurity:
+        """The security of an app's end of a link; ``entry`` is its place in the memory that no reset erases.
+
+        Raises:
+            FlightSoftwareError: there are no keys, or what is remembered of them is damaged.
+        """
         ...
 
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     from flightsw.services.key_file import create_key_file, read_key_file  # noqa: PLC0415 - only what is run is loaded
 
     if options.keys_command == "create":
-        create_key_file(options.file, fresh_keys(options.masters, options.sessions, options.spares))
+        create_key_file(options.file, _fresh(options.masters, options.sessions, options.spares))
         write(f"wrote {options.file}")
     ring = read_key_file(options.file)
     if ring.simulation:
@@ -65,16 +64,15 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def fresh_keys(masters: int, sessions: int, spares: int) -> KeyRing:
-    """Make keys of 256 bits by the operating system's generator: masters and sessions active, spares preactive."""
-    from tlm_cmd.sdls.key_ring import KeyEntry, KeyKind, KeyRing, KeyState  # noqa: PLC0415 - only what is run is loaded
-    from tlm_cmd.sdls.secret_key import SecretKey  # noqa: PLC0415
+def _fresh(masters: int, sessions: int, spares: int) -> KeyRing:
+    from flightsw.services.fresh_keys import fresh_keys  # noqa: PLC0415 - only what is run is loaded
 
-    plan = [(MASTER_KEY_ID + number, KeyKind.MASTER, KeyState.ACTIVE) for number in range(masters)]
-    for number in range(sessions + spares):
-        state = KeyState.ACTIVE if number < sessions else KeyState.PREACTIVE
-        plan.append((SESSION_KEY_ID + number, KeyKind.SESSION, state))
-    return KeyRing(KeyEntry(key_id, kind, state, SecretKey(secrets.token_bytes(32))) for key_id, kind, state in plan)
+    spare_id = SESSION_KEY_ID + sessions
+    return fresh_keys(
+        range(MASTER_KEY_ID, MASTER_KEY_ID + masters),
+        range(SESSION_KEY_ID, spare_id),
+        range(spare_id, spare_id + spares),
+    )
 
 
 def _row(entry: KeyEntry) -> tuple[str, ...]:

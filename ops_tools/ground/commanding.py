@@ -140,9 +140,9 @@ class CommandCentre:
         try:
             self._check_free(record)
             try:
-                self._link.send(octets)
+                self._link.send(octets, now_ns)
             except ProtocolError:
-                self._link.send_unchecked(octets)
+                self._link.send_unchecked(octets, now_ns)
             self._sent(record, now_ns, spacecraft_ns)
         except (ProtocolError, GroundError) as error:
             self._refuse(record, str(error), now_ns)
@@ -257,7 +257,7 @@ class CommandCentre:
     def _send(self, record: CommandRecord, payload: bytes, now_ns: int, spacecraft_ns: int | None) -> None:
         self._choose_sequence(record)
         record.octets = build_command(record.apid, record.sequence, record.function, payload)
-        self._link.send(record.octets)
+        self._link.send(record.octets, now_ns)
         self._sequences[record.apid] = (record.sequence + 1) % SEQUENCE_MODULO
         self._sent(record, now_ns, spacecraft_ns)
 

@@ -91,6 +91,9 @@ class ContactWatch:
         begun = self.passes.passes[-1]
         text = f"pass {begun.number}{_over(begun)} begins"
         self._events.note(GroundEvent.ACQUISITION, Severity.INFO, text, now_ns)
+        if not self._link.authenticated:
+            warning = "commands are not authenticated: anybody with a transmitter can command this spacecraft"
+            self._events.note(GroundEvent.NOT_AUTHENTICATED, Severity.ERROR, warning, now_ns)
 
     def _note_end(self, ended: Pass, now_ns: int) -> None:
         text = f"pass {ended.number}{_over(ended)} ended: {ended.duration_ns / 1e9:.0f} s, {ended.frames_down} frames"

@@ -1,7 +1,7 @@
 """The ground's end of the space link: command packets up as TC frames, TM frames down as packets.
 
-Frames of all radios and virtual channels come down through one port, in the order of their arrival. Each radio has its
-own spacecraft id, by which its frames are told apart.
+Each of the spacecraft's radios has a port of its own, which takes and gives whole frames
+(`ops_tools.ground.station_radio` makes bits of them).
 """
 
 from __future__ import annotations
@@ -13,25 +13,30 @@ import msgspec
 
 from flightsw.hal.errors import PortError
 from flightsw.hal.ports import MAX_FRAMES_PER_RECEIVE
-from ops_tools.ground.errors import GroundError, LinkDownError
+from flightsw.services.link_security import LinkSecurity
+from flightsw.services.store import StoreError
+from ops_tools.ground.errors import LinkDownError
+from ops_tools.ground.station_radio import CodingFigures, StationRadio
+from tlm_cmd.cop1.fop_variables import FopStatus
 from tlm_cmd.frames.clcw import Clcw
-from tlm_cmd.frames.tc import TcFrame, TcFrameType
-from tlm_cmd.frames.tm import MAX_SPACECRAFT_ID
 from tlm_cmd.link.downlink_receiver import DownlinkReceiver
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.refusals import FrameRefusal
 from tlm_cmd.link.uplink_sender import UplinkSender
+from tlm_cmd.sdls.security_report import FrameSecurityReport
 
 RECORDED_CHANNEL = "recorded"
 """Name of the virtual channels on which the spacecraft plays back what it has recorded."""
 MAX_RECEIVES_PER_POLL = 64
-"""Most calls of the port in one poll: 4096 frames; the rest comes with the next poll."""
+"""Most calls of each port in one poll: 4096 frames; the rest comes with the next poll."""
+ACCEPTANCES_PER_SAVE = 1000
+"""Telemetry frames that could be replayed to a ground that starts again."""
 
 
 class FramePort(Protocol):
-    """What the ground needs of a radio: the part of ``RadioFrequencyPort`` that it uses."""
+    """One radio of a station, with its baseband."""
 
-    def send(self, octets: bytes) -> None:
+    def send(self, frame: bytes, /) -> None:
         """Radiate one frame."""
         ...
 
@@ -48,7 +53,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 
 
 class GroundLinkCounters(msgspec.Struct):
-    """What went through the port. What became of received frames, the downlink receiver counts by reason."""
+    """What went through the ports. What became of it, decoders and receivers count by reason."""
 
     frames_up: int = 0
     octets_up: int = 0
@@ -56,13 +61,31 @@ class GroundLinkCounters(msgspec.Struct):
     octets_down: int = 0
     packets_down: int = 0
     port_errors: int = 0
-    """Times the port could not do what was asked."""
+    """Times a port could not do what was asked."""
+    security_errors: int = 0
+    """Times the memory of the security could not be written; without it nothing is protected in the end."""
     polls_cut_short: int = 0
-    """Polls that ended with frames still waiting at the port."""
+    """Polls that ended with something still waiting at a port."""
 
 
 class GroundLinkStatus(msgspec.Struct, frozen=True):
-    """The link at a glance."""
+    """The link at a glance.
+
+    Attributes:
+        frames_up, frames_down: through the ports.
+        frames_accepted: whole, genuine, of this spacecraft and a known virtual channel.
+        frames_lost: missing by the counts of the virtual channels that carry packets.
+        frames_refused: by reason.
+        packets_down: of the accepted ones.
+        octets_up, octets_down: of these frames.
+        port_errors: times a port could not do what was asked.
+        last_port_error: in words.
+        clcw: what the spacecraft's command receiver last reported.
+        coding: what the codes of the downlinks have done.
+        cop1: state of the sequence control, None if the link has none.
+        authenticated: whether commands are.
+        security_report: what the spacecraft's security last reported, None before.
+    """
 
     frames_up: int
     frames_down: int
@@ -75,104 +98,138 @@ class GroundLinkStatus(msgspec.Struct, frozen=True):
     port_errors: int
     last_port_error: str
     clcw: Clcw | None
+    coding: CodingFigures
+    cop1: FopStatus | None
+    authenticated: bool
+    security_report: FrameSecurityReport | None
+
+
+class RadioDownlink:
+    """One of the spacecraft's transmitters as the ground hears it.
+
+    Attributes:
+        port: the radio that hears it.
+        receiver: reads them.
+        recorded: virtual channels on which recordings are played back.
+    """
+
+    def __init__(self, parameters: LinkParameters, port: FramePort, security: LinkSecurity | None) -> None:
+        self.port = port
+        is_protected = parameters.telemetry_security is not None
+        self.receiver = DownlinkReceiver(parameters, security.frames if security is not None and is_protected else None)
+        self.recorded = frozenset(
+            channel.number for channel in parameters.virtual_channels if channel.name == RECORDED_CHANNEL
+        )
 
 
 class GroundLink:
-    """Speaks frames with a spacecraft. Corrupt frames are counted by reason; receiving never raises.
+    """Speaks with a spacecraft. Corrupt frames are counted by reason; receiving never raises.
 
-    ``parameters`` are those of the link that takes commands, ``more_downlinks`` those of further transmitters.
+    Args:
+        parameters: of the link that takes commands.
+        port: the radio that sends them, and hears the spacecraft's answer.
+        more_downlinks: further transmitters of the spacecraft, each with the radio that hears it.
+        security: of the ground's end, if any of the links is protected.
+        stations: what codes and decodes, for the figures.
 
     Attributes:
         uplink: makes frames of packets.
-        downlinks: one receiver for each transmitter, the one of the command link first.
-        counters: what went through the port.
+        downlinks: one for each transmitter, the one of the command link first.
+        counters: what went through the ports.
         clcw: what the spacecraft's command receiver last reported.
         last_port_error: in words, empty when there was none.
 
     Raises:
-        GroundError: two downlinks have one spacecraft id.
+        WrongValueError: a link is protected and there is no security.
     """
 
     def __init__(
-        self, parameters: LinkParameters, port: FramePort, more_downlinks: Sequence[LinkParameters] = ()
+        self,
+        parameters: LinkParameters,
+        port: FramePort,
+        more_downlinks: Sequence[tuple[LinkParameters, FramePort]] = (),
+        security: LinkSecurity | None = None,
+        stations: Sequence[StationRadio] = (),
     ) -> None:
         self.parameters = parameters
-        self.uplink = UplinkSender(parameters)
-        self.downlinks = tuple(DownlinkReceiver(each) for each in (parameters, *more_downlinks))
+        self._stations = tuple(stations)
+        self._security = security
+        is_protected = parameters.telecommand_security is not None
+        self.uplink = UplinkSender(parameters, security.frames if security is not None and is_protected else None)
+        self.downlinks = tuple(RadioDownlink(*each, security) for each in ((parameters, port), *more_downlinks))
         self.counters = GroundLinkCounters()
         self.clcw: Clcw | None = None
         self.last_port_error = ""
         self._port = port
-        self._by_spacecraft = {receiver.parameters.spacecraft_id: receiver for receiver in self.downlinks}
-        if len(self._by_spacecraft) < len(self.downlinks):
-            raise GroundError("each downlink needs a spacecraft id of its own, by which its frames are told apart")
-        self._recorded = {
-            receiver.parameters.spacecraft_id: frozenset(
-                channel.number for channel in receiver.parameters.virtual_channels if channel.name == RECORDED_CHANNEL
-            )
-            for receiver in self.downlinks
-        }
 
     @property
     def frames_accepted(self) -> int:
         """Frames that came down whole, of this spacecraft and a known virtual channel."""
-        return sum(receiver.state.counters.accepted for receiver in self.downlinks)
+        return sum(downlink.receiver.state.counters.accepted for downlink in self.downlinks)
 
     @property
     def frames_lost(self) -> int:
         """Frames missing by the counts of the virtual channels that carry packets."""
         return sum(
-            receiver.state.extractors[channel.number].counters.lost_frames
-            for receiver in self.downlinks
-            for channel in receiver.parameters.virtual_channels
+            downlink.receiver.state.extractors[channel.number].counters.lost_frames
+            for downlink in self.downlinks
+            for channel in downlink.receiver.parameters.virtual_channels
         )
 
     @property
     def frames_refused(self) -> dict[str, int]:
         """Frames refused, by reason; reasons that never occurred are left out."""
         refused: dict[str, int] = {}
-        for receiver in self.downlinks:
+        for downlink in self.downlinks:
             for reason in FrameRefusal:
-                count = receiver.state.counters.refused.of(reason)
+                count = downlink.receiver.state.counters.refused.of(reason)
                 if count:
                     refused[reason.value] = refused.get(reason.value, 0) + count
         return refused
 
-    def send(self, packet: bytes) -> None:
-        """Send one packet up.
+    @property
+    def coding(self) -> CodingFigures:
+        """What the codes of the downlinks have done."""
+        total = CodingFigures()
+        for station in self._stations:
+            total += station.figures
+        return total
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether the spacecraft can tell our commands from those of anybody else."""
+        return self.parameters.telecommand_security is not None
+
+    def send(self, packet: bytes, now_ns: int) -> None:
+        """Send one packet up; with sequence control it is repeated until it arrives, and nothing is raised for a port.
 
         Raises:
             ProtocolError: the octets are no packet, or one too long for the link; nothing was radiated.
-            LinkDownError: the port did not take a frame.
+            LinkDownError: there is no sequence control, and the port did not take a frame.
         """
-        self._radiate(self.uplink.send(packet))
+        self._prepare()
+        frames = self.uplink.send(packet, now_ns)
+        if self.parameters.cop1 is None:
+            self._radiate(frames)
+        else:
+            self._release(frames)
 
-    def send_unchecked(self, octets: bytes) -> None:
-        """Send octets up as they are, in one frame, even if they are no packet.
+    def send_unchecked(self, octets: bytes, now_ns: int) -> None:
+        """Send octets up as they are, in one frame out of sequence, even if they are no packet.
 
         Raises:
             ProtocolError: none, or more than one frame can hold; nothing was radiated.
             LinkDownError: the port did not take the frame.
         """
-        frame = TcFrame(
-            frame_type=TcFrameType.BD,
-            spacecraft_id=self.parameters.spacecraft_id,
-            virtual_channel=self.parameters.tc_virtual_channel,
-            data=octets,
-        )
-        self._radiate([frame.pack()])
+        self._prepare()
+        self._radiate(self.uplink.send_unchecked(octets, now_ns))
 
     def poll(self, now_ns: int) -> list[Arrival]:
-        """Take what has come down and return its packets, oldest first."""
+        """Take what has come down and return its packets, oldest first for each radio."""
+        self._prepare()
         packets: list[Arrival] = []
-        for _ in range(MAX_RECEIVES_PER_POLL):
-            frames = self._receive()
-            for frame in frames:
-                self._take(frame, packets)
-            if len(frames) < MAX_FRAMES_PER_RECEIVE:
-                break
-        else:
-            self.counters.polls_cut_short += 1
+        for downlink in self.downlinks:
+            self._poll(downlink, packets, now_ns)
         self._release(self.uplink.poll(now_ns))
         return packets
 
@@ -191,29 +248,52 @@ class GroundLink:
             port_errors=counters.port_errors,
             last_port_error=self.last_port_error,
             clcw=self.clcw,
+            coding=self.coding,
+            cop1=self.uplink.cop1_status,
+            authenticated=self.authenticated,
+            security_report=self.downlinks[0].receiver.state.newest_security_report,
         )
 
-    def _receive(self) -> list[bytes]:
+    def _poll(self, downlink: RadioDownlink, packets: list[Arrival], now_ns: int) -> None:
+        for _ in range(MAX_RECEIVES_PER_POLL):
+            frames = self._receive(downlink.port)
+            for frame in frames:
+                self._take(downlink, frame, packets, now_ns)
+            if len(frames) < MAX_FRAMES_PER_RECEIVE:
+                return
+        self.counters.polls_cut_short += 1
+
+    def _receive(self, port: FramePort) -> list[bytes]:
         try:
-            return self._port.receive()
+            return port.receive()
         except PortError as error:
             self._port_failed(error)
             return []
 
-    def _take(self, frame: bytes, packets: list[Arrival]) -> None:
+    def _take(self, downlink: RadioDownlink, frame: bytes, packets: list[Arrival], now_ns: int) -> None:
         counters = self.counters
         counters.frames_down += 1
         counters.octets_down += len(frame)
-        spacecraft = int.from_bytes(frame[:2], "big") >> 4 & MAX_SPACECRAFT_ID
-        receiver = self._by_spacecraft.get(spacecraft, self.downlinks[0])
-        result = receiver.receive(frame)
+        result = downlink.receiver.receive(frame, now_ns)
         if result.packets:
-            recorded = self._recorded[receiver.parameters.spacecraft_id]
             counters.packets_down += len(result.packets)
-            packets.extend(Arrival(packet, channel in recorded) for channel, packet in result.packets)
+            packets.extend(Arrival(packet, channel in downlink.recorded) for channel, packet in result.packets)
         if result.clcw is not None:
             self.clcw = result.clcw
-            self._release(self.uplink.on_clcw(result.clcw))
+            self._release(self.uplink.on_clcw(result.clcw, now_ns))
+
+    def _prepare(self) -> None:
+        """Have numbers for the protection of what may go up, and remember what came down."""
+        security = self._security
+        if security is None:
+            return
+        try:
+            security.prepare()
+            if security.frames.unsaved_acceptances >= ACCEPTANCES_PER_SAVE:
+                security.keep()
+        except (StoreError, PortError) as error:
+            self.counters.security_errors += 1
+            self.last_port_error = str(error)
 
     def _release(self, frames: list[bytes]) -> None:
         """Radiate frames that nobody waits for: if the port refuses, the refusal is counted."""

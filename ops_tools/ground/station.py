@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from flightsw.mission_links import MissionLinks
+from flightsw.services.link_security import LinkSecurity
 from ops_tools.ground.alarms import AlarmBook
 from ops_tools.ground.command_record import CommandRecord, CommandTimeouts, Verdict, WithoutContact
 from ops_tools.ground.commanding import CommandCentre
@@ -22,11 +23,13 @@ from ops_tools.ground.limits import LimitState
 from ops_tools.ground.link import FramePort, GroundLink, GroundLinkStatus
 from ops_tools.ground.onboard_log import LOG_FIELDS, LOG_PACKET, onboard_entries
 from ops_tools.ground.passes import DEFAULT_SILENCE_NS, Pass, PassBook
+from ops_tools.ground.station_radio import RadioPort, StationRadio
 from ops_tools.ground.telemetry import DEFAULT_HISTORY, DEFAULT_STALE_PERIODS, TelemetryStore
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event, Severity, ShortEvent
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.packets.verification import VerificationReport
+from tlm_cmd.sdls.association import AssociationParameters
 
 SampleListener = Callable[[Sample], None]
 
@@ -132,12 +135,14 @@ class GroundSegment:
         parameters: LinkParameters,
         port: FramePort,
         settings: GroundSettings | None = None,
-        more_downlinks: Sequence[LinkParameters] = (),
+        more_downlinks: Sequence[tuple[LinkParameters, FramePort]] = (),
         plan: ContactPlan | None = None,
+        security: LinkSecurity | None = None,
+        stations: Sequence[StationRadio] = (),
     ) -> None:
         settings = settings or GroundSettings()
         self.dictionary = dictionary
-        self.link = GroundLink(parameters, port, more_downlinks)
+        self.link = GroundLink(parameters, port, more_downlinks, security, stations)
         self.decoder = Decoder(dictionary)
         self.telemetry = TelemetryStore(dictionary, settings.history, settings.stale_periods)
         self.alarms = AlarmBook(dictionary)
@@ -156,14 +161,28 @@ class GroundSegment:
     def of_mission(
         cls,
         mission: LinkedMission,
-        port: FramePort,
+        radios: Sequence[RadioPort],
         settings: GroundSettings | None = None,
         plan: ContactPlan | None = None,
+        security: LinkSecurity | None = None,
+        share: Callable[[int, FramePort], FramePort] = lambda _number, port: port,
     ) -> GroundSegment:
-        """The ground segment of a mission file with all its links, and a contact plan if there is one."""
+        """The ground segment of a mission file with all its links.
+
+        Args:
+            mission: its links are those of the S-band and, if there is one, the X-band.
+            radios: of the station, one for each link in this order.
+            settings: how it is set up.
+            plan: predicted contacts.
+            security: of the ground's end, if any link is protected; see `ground_associations`.
+            share: puts somebody between the ground and a radio by its number, who sees the frames as well.
+        """
         links = mission.file.links
-        more = () if links.x_band is None else (links.x_band,)
-        return cls(mission.dictionary, links.s_band, port, settings, more, plan)
+        all_parameters = [links.s_band] if links.x_band is None else [links.s_band, links.x_band]
+        stations = [StationRadio(*each) for each in zip(radios, all_parameters, strict=False)]
+        ports = [share(number, station) for number, station in enumerate(stations)]
+        more = tuple(zip(all_parameters[1:], ports[1:], strict=True))
+        return cls(mission.dictionary, links.s_band, ports[0], settings, more, plan, security, stations)
 
     @property
     def passes(self) -> PassBook:
@@ -288,3 +307,9 @@ def _has(dictionary: Dictionary, packet: str, *fields: str) -> bool:
     """Whether the dictionary has a packet with at least these fields."""
     entry = dictionary.telemetry.get(packet)
     return entry is not None and set(fields) <= set(entry.record.__struct_fields__)
+
+
+def ground_associations(links: MissionLinks) -> tuple[AssociationParameters, ...]:
+    """The security associations of the ground's end of all links of a mission; none if no link is protected."""
+    x_band = () if links.x_band is None else links.x_band.associations(flight=False)
+    return links.s_band.associations(flight=False) + x_band

@@ -21,18 +21,22 @@ from flightsw.clock import HostClock
 from flightsw.errors import FlightSoftwareError
 from flightsw.hal.emu import EmuLink
 from flightsw.hal.emu_ports import emu_radio_frequency
+from flightsw.hal.nvm import DirectoryNvm
 from flightsw.mission import Mission
+from flightsw.mission_links import link_key_ids
 from flightsw.runtime.device_ports import check_devices
 from flightsw.runtime.keeping.reset_record import ResetSubtype
-from flightsw.runtime.run_folder import inbox_address
+from flightsw.runtime.run_folder import LINK_KEYS_FILE, inbox_address
+from flightsw.services.fresh_keys import fresh_keys
+from flightsw.services.key_file import create_key_file, read_key_file
+from flightsw.services.link_security import LinkSecurity
 from flightsw.services.spacecraft_time import parse_utc
+from flightsw.services.store import Store
 from flightsw.services.tracer import trace_document
 from ops_tools.contact_predictor import ContactPredictor
 from ops_tools.gateway.gateway import Gateway
 from ops_tools.ground.command_record import CommandTimeouts
-from ops_tools.ground.link import FramePort
-from ops_tools.ground.station import GroundSegment, GroundSettings
-from ops_tools.ground.station_radios import StationRadios
+from ops_tools.ground.station import GroundSegment, GroundSettings, ground_associations
 from ops_tools.run.notices import Pacing, read_notice
 from ops_tools.run.reset_line import ResetLine
 from ops_tools.run.run_folders import make_folder, remove_folder, remove_leftovers
@@ -41,6 +45,8 @@ from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
 BANDS = ("s_band", "x_band")
 """The radios, the one that takes commands first."""
+GROUND_FOLDER = "ground"
+"""In the run folder: what the ground's security remembers."""
 STOP_GRACE_S = 5.0
 START_PATIENCE_S = 60.0
 """Longest time of the host in which the simulator must be ready."""
@@ -62,11 +68,13 @@ class RunSession:
         seed: of everything random in the simulator.
         speed: vehicle seconds per host second.
         trace_file: where the run times of all handlers are written at the end, None not to measure them.
+        link_keys: file with the keys of protected links, None for fresh ones.
 
     Raises:
         MissionError: the mission cannot be flown.
         ParameterError: the spacecraft cannot be simulated.
         RunError: the run folder's path is too long for its sockets.
+        KeyFileError: the key file cannot be used.
 
     Attributes:
         settings: what the processes are told.
@@ -75,7 +83,13 @@ class RunSession:
     """
 
     def __init__(
-        self, mission_file: Path, spacecraft_file: Path | None, seed: int, speed: float, trace_file: Path | None = None
+        self,
+        mission_file: Path,
+        spacecraft_file: Path | None,
+        seed: int,
+        speed: float,
+        trace_file: Path | None = None,
+        link_keys: Path | None = None,
     ) -> None:
         self.mission = Mission.load(mission_file)
         spacecraft, ports = assemble(spacecraft_file, seed)  # what the simulator would refuse, before all is started
@@ -98,6 +112,19 @@ class RunSession:
         self._link: EmuLink | None = None
         self._trace_file = trace_file
         self._check_room_for_sockets()
+        self._give_keys(link_keys)
+
+    def _give_keys(self, link_keys: Path | None) -> None:
+        """Put the keys of protected links where both ends find them: those of a file, or fresh ones for this run."""
+        key_ids = link_key_ids(self.mission.file.links)
+        if not key_ids:
+            return
+        try:
+            ring = fresh_keys((), key_ids) if link_keys is None else read_key_file(link_keys)
+            create_key_file(self.settings.run_folder / LINK_KEYS_FILE, ring)
+        except FlightSoftwareError:
+            self._remove_folder()
+            raise
 
     def _check_room_for_sockets(self) -> None:
         folder = self.settings.run_folder
@@ -155,14 +182,30 @@ class RunSession:
             gateway: who else does; the ground then only listens.
         """
         self._link = EmuLink(self.settings.devices)
-        bands: dict[str, FramePort] = {band: emu_radio_frequency(self._link, band) for band in BANDS}
-        if gateway is not None:
-            bands = {band: gateway.radio(band, port) for band, port in bands.items()}
-        radios = StationRadios(*bands.values())
+        radios = [emu_radio_frequency(self._link, band) for band in BANDS]
         settings = GroundSettings(
             timeouts=CommandTimeouts.at_speed(self.settings.speed), epoch_tai_ns=self.mission_epoch_tai_ns()
         )
-        return GroundSegment.of_mission(self.mission, radios, settings, self.contacts)
+        security = self._ground_security()
+        if gateway is None:
+            return GroundSegment.of_mission(self.mission, radios, settings, self.contacts, security)
+        return GroundSegment.of_mission(
+            self.mission,
+            radios,
+            settings,
+            self.contacts,
+            security,
+            share=lambda number, port: gateway.radio(BANDS[number], port),
+        )
+
+    def _ground_security(self) -> LinkSecurity | None:
+        """The ground's end of protected links, with the keys of the run; None if no link is protected."""
+        associations = ground_associations(self.mission.file.links)
+        if not associations:
+            return None
+        ring = read_key_file(self.settings.run_folder / LINK_KEYS_FILE)
+        store = Store(DirectoryNvm(self.settings.run_folder / GROUND_FOLDER))
+        return LinkSecurity(ring, associations, store, "ground")
 
     def mission_epoch_tai_ns(self) -> int:
         """TAI at which vehicle time is 0."""

@@ -12,17 +12,20 @@ from bus_sim.equipment.imagery import expose, image_file
 from bus_sim.spacecraft import STEP_NS
 from flightsw.hal.sim import MemoryNvm, SimRadioFrequency
 from flightsw.mission import Mission
+from flightsw.mission_links import link_key_ids
 from flightsw.runtime.device_ports import SimPorts, check_devices
 from flightsw.runtime.keeping.reset_record import ResetSubtype
 from flightsw.runtime.lockstep import GROUND_PRIORITY, PHYSICS_PRIORITY, LockstepRuntime
 from flightsw.runtime.trace import TraceChain
+from flightsw.services.link_security import LinkSecurity
 from flightsw.services.spacecraft_time import parse_utc
 from flightsw.services.store import Store
 from ops_tools.contact_predictor import ContactPredictor
-from ops_tools.ground.station import GroundSegment, GroundSettings
-from ops_tools.ground.station_radios import StationRadios
+from ops_tools.ground.station import GroundSegment, GroundSettings, ground_associations
 from tlm_cmd.definition.message import Event
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
+from tlm_cmd.sdls.key_ring import KeyRing
+from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
 
 EventListener = Callable[[str, Event, int], None]
 
@@ -57,14 +60,24 @@ class LockstepVehicle:
         self.spacecraft, endpoints = assemble(spacecraft_file, seed, self._image)
         check_devices(self.mission, endpoints)
         antennas = wire_antennas(self.spacecraft)
-        self.runtime = LockstepRuntime(self.mission, Store(MemoryNvm()), SimPorts(endpoints), trace, listener)
-        radios = StationRadios(*(SimRadioFrequency(antennas[band], band) for band in (S_BAND, X_BAND)))
+        self.runtime = LockstepRuntime(
+            self.mission, Store(MemoryNvm()), SimPorts(endpoints), trace, listener, self._link_keys
+        )
+        radios = [SimRadioFrequency(antennas[band], band) for band in (S_BAND, X_BAND)]
         self.epoch_tai_ns = LEAP_SECONDS.utc_to_tai(parse_utc(self.mission.file.time.epoch_utc))
         settings = GroundSettings(epoch_tai_ns=self.epoch_tai_ns)
         self.ground = GroundSegment.of_mission(
-            self.mission, radios, settings, ContactPredictor(self.spacecraft.parameters)
+            self.mission, radios, settings, ContactPredictor(self.spacecraft.parameters), self._ground_security()
         )
         self.images: dict[int, bytes] = {}
+
+    def _link_keys(self) -> KeyRing:
+        """The keys of both ends, derived from the seed so that two flights of one seed are alike."""
+        return derive_simulation_keys(self.seed, (), link_key_ids(self.mission.file.links))
+
+    def _ground_security(self) -> LinkSecurity | None:
+        associations = ground_associations(self.mission.file.links)
+        return LinkSecurity(self._link_keys(), associations, Store(MemoryNvm()), "ground") if associations else None
 
     def start(self) -> None:
         """Boot the flight software, and let physics and ground begin."""

@@ -69,7 +69,7 @@ class DownlinkSender:
             now_ns: for the security's log.
 
         Raises:
-            ProtectionRefusedError: the frame cannot be protected; the packets in it are lost.
+            ProtectionRefusedError: the frame cannot be protected; what would be in it waits for the next call.
         """
         security, parameters = self.security, self.parameters
         if security is None:

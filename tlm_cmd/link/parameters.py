@@ -129,21 +129,25 @@ class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
         """A telemetry channel as the security names it."""
         return GlobalChannel(self.spacecraft_id, number)
 
+    def telecommand_associations(self, *, flight: bool) -> tuple[AssociationParameters, ...]:
+        """The security association of telecommands at the end of the spacecraft, or of the ground; at most one."""
+        security = self.telecommand_security
+        if security is None:
+            return ()
+        role = Role.RECEIVER if flight else Role.SENDER
+        return (security.telecommand(role, self.telecommand_channel, segment_header=self.segment_header),)
+
+    def telemetry_associations(self, *, flight: bool) -> tuple[AssociationParameters, ...]:
+        """The security association of telemetry at the end of the spacecraft, or of the ground; at most one."""
+        security = self.telemetry_security
+        if security is None:
+            return ()
+        channels = [self.telemetry_channel(channel.number) for channel in self.virtual_channels]
+        return (security.telemetry(Role.SENDER if flight else Role.RECEIVER, channels),)
+
     def associations(self, *, flight: bool) -> tuple[AssociationParameters, ...]:
-        """The security associations of this link at one end: that of the spacecraft, or that of the ground."""
-        found = []
-        if self.telecommand_security is not None:
-            role = Role.RECEIVER if flight else Role.SENDER
-            found.append(
-                self.telecommand_security.telecommand(
-                    role, self.telecommand_channel, segment_header=self.segment_header
-                )
-            )
-        if self.telemetry_security is not None:
-            role = Role.SENDER if flight else Role.RECEIVER
-            channels = [self.telemetry_channel(channel.number) for channel in self.virtual_channels]
-            found.append(self.telemetry_security.telemetry(role, channels))
-        return tuple(found)
+        """The security associations of both directions at one end."""
+        return self.telecommand_associations(flight=flight) + self.telemetry_associations(flight=flight)
 
     def channel_number(self, name: str) -> int:
         """Return the number of the virtual channel called ``name``.

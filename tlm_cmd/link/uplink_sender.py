@@ -11,11 +11,11 @@ from tlm_cmd.cop1.sender import Cop1Sender, Cop1SenderState
 from tlm_cmd.errors import ProtocolError, WrongValueError, check_range
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.segmentation import cut_into_segments
-from tlm_cmd.frames.tc import HEADER_OCTETS, SegmentFlags, SegmentHeader, TcFrame, TcFrameType
+from tlm_cmd.frames.tc import SegmentFlags, SegmentHeader, TcFrameType
 from tlm_cmd.link.parameters import LinkParameters
-from tlm_cmd.packets.crc import CRC_OCTETS
 from tlm_cmd.packets.spacepacket import check_whole_packet
 from tlm_cmd.sdls.frame_security import FrameSecurity
+from tlm_cmd.sdls.refusals import ProtectionRefusedError
 
 MAX_HELD_UNITS = 1024
 """Units that may wait until the sequence-controlled service begins."""
@@ -43,6 +43,8 @@ class UplinkSenderCounters(msgspec.Struct):
     """Units that were never sent: the queue was full, or the service ended."""
     expired: int = 0
     """Units that waited too long for the service to begin, and were never sent."""
+    unprotected: int = 0
+    """Frames that could not be protected and were not sent; the sequence control repeats those in sequence."""
     alerts: int = 0
     """Times the service ended."""
     initiations: int = 0
@@ -121,10 +123,9 @@ class UplinkSender:
         Raises:
             TooShortError, WrongVersionError, LengthMismatchError, FieldRangeError: the first packet that has a fault is
                 none, or too long for the link; without segment header that is one frame's data.
-            ProtectionRefusedError: the frames cannot be protected.
         """
-        units = self._units(list(packets), now_ns)
-        return self._bypass(units) if self._sender is None else self._in_sequence(units, now_ns)
+        units = self._units(list(packets))
+        return self._bypass(units, now_ns) if self._sender is None else self._in_sequence(units, now_ns)
 
     def send_bypass(self, packets: Iterable[bytes], now_ns: int) -> list[bytes]:
         """Take packets for frames that bypass the sequence control: once, and whatever its state.
@@ -132,17 +133,16 @@ class UplinkSender:
         Raises:
             ProtocolError: as `send_all`.
         """
-        return self._bypass(self._units(list(packets), now_ns))
+        return self._bypass(self._units(list(packets)), now_ns)
 
     def send_unchecked(self, octets: bytes, now_ns: int) -> list[bytes]:
         """Take octets, packets or not, for one frame that bypasses the sequence control.
 
         Raises:
             FieldRangeError: none, or more than one frame can hold.
-            ProtectionRefusedError: the frame cannot be protected.
         """
         check_range("frame data octets", len(octets), 1, self.parameters.max_tc_data_octets)
-        return self._bypass([self._unit(SegmentFlags.WHOLE, octets, now_ns)])
+        return self._bypass([self._unit(SegmentFlags.WHOLE, octets)], now_ns)
 
     def on_clcw(self, clcw: Clcw, now_ns: int) -> list[bytes]:
         """Take a report of the spacecraft's receiver."""
@@ -150,7 +150,7 @@ class UplinkSender:
         sender = self._sender
         if sender is None or clcw.virtual_channel != self.parameters.tc_virtual_channel:
             return []
-        frames = self._frames(sender.on_clcw(clcw, now_ns))
+        frames = self._frames(sender.on_clcw(clcw, now_ns), now_ns)
         if sender.state.fop.state is FopState.INITIAL:
             frames += self._initiate(sender, clcw, now_ns)
         return frames + self._release_held(sender, now_ns)
@@ -160,7 +160,7 @@ class UplinkSender:
         if self._sender is None:
             return []
         self._drop_expired(now_ns)
-        return self._frames(self._sender.poll(now_ns))
+        return self._frames(self._sender.poll(now_ns), now_ns)
 
     # ---------------------------------------------------------------- sequence control
 
@@ -173,7 +173,7 @@ class UplinkSender:
         else:
             outputs += sender.directive(Directive.INITIATE_WITH_CLCW_CHECK, now_ns)
             outputs += sender.on_clcw(clcw, now_ns)
-        return self._frames(outputs)
+        return self._frames(outputs, now_ns)
 
     def _in_sequence(self, units: list[FrameDataUnit], now_ns: int) -> list[bytes]:
         sender, state = self._sender, self._state
@@ -185,7 +185,7 @@ class UplinkSender:
             state.held += [HeldUnit(unit, expires_ns) for unit in units[:room]]
             state.counters.rejected += len(units[room:])
             return []
-        return [frame for unit in units for frame in self._frames(sender.send(unit, now_ns))]
+        return [frame for unit in units for frame in self._frames(sender.send(unit, now_ns), now_ns)]
 
     def _release_held(self, sender: Cop1Sender, now_ns: int) -> list[bytes]:
         """Send what has waited for the service, now that it begins."""
@@ -194,7 +194,7 @@ class UplinkSender:
         if not state.held or sender.state.fop.state is FopState.INITIAL:
             return []
         held, state.held = state.held, []
-        return [frame for each in held for frame in self._frames(sender.send(each.unit, now_ns))]
+        return [frame for each in held for frame in self._frames(sender.send(each.unit, now_ns), now_ns)]
 
     def _drop_expired(self, now_ns: int) -> None:
         state = self._state
@@ -202,15 +202,14 @@ class UplinkSender:
         state.counters.expired += len(state.held) - len(kept)
         state.held = kept
 
-    def _frames(self, outputs: list[FopOutput]) -> list[bytes]:
+    def _frames(self, outputs: list[FopOutput], now_ns: int) -> list[bytes]:
         """Pack the frames that the procedure hands out, and count what it answers."""
         counters = self._state.counters
-        frames = []
+        frames: list[bytes] = []
         for output in outputs:
             match output:
                 case TransmitFrame():
-                    frame = output.frame(self.parameters.spacecraft_id, self.parameters.tc_virtual_channel).pack()
-                    frames.append(self._counted(frame))
+                    frames += self._packed(output, now_ns)
                 case UnitAnswer(answer=Answer.CONFIRMED):
                     counters.confirmed += 1
                 case UnitAnswer(answer=Answer.NOT_CONFIRMED):
@@ -225,19 +224,35 @@ class UplinkSender:
 
     # ---------------------------------------------------------------- frames
 
-    def _bypass(self, units: list[FrameDataUnit]) -> list[bytes]:
-        parameters = self.parameters
-        return [
-            self._counted(
-                TransmitFrame(TcFrameType.BD, 0, unit)
-                .frame(parameters.spacecraft_id, parameters.tc_virtual_channel)
-                .pack()
-            )
-            for unit in units
-        ]
+    def _bypass(self, units: list[FrameDataUnit], now_ns: int) -> list[bytes]:
+        return [frame for unit in units for frame in self._packed(TransmitFrame(TcFrameType.BD, 0, unit), now_ns)]
 
-    def _units(self, packets: list[bytes], now_ns: int) -> list[FrameDataUnit]:
-        """The frame data units that carry packets, protected if the link is."""
+    def _packed(self, output: TransmitFrame, now_ns: int) -> list[bytes]:
+        """The frame, protected anew at each transmission; none if that is not possible.
+
+        The standard protects a frame before COP-1 sees it, so that it is repeated as it was. The receiver sees no
+        difference, unless a frame that bypasses the sequence control overtakes one that is repeated: by its number that
+        one would then be a replay.
+        """
+        parameters, counters, security = self.parameters, self._state.counters, self.security
+        frame = output.frame(parameters.spacecraft_id, parameters.tc_virtual_channel)
+        if security is None or output.frame_type is TcFrameType.BC:
+            octets = frame.pack()
+        else:
+            try:
+                octets = frame.pack(
+                    lambda header, data: security.protect(parameters.telecommand_channel, header, data, now_ns),
+                    security_octets=parameters.telecommand_security_octets,
+                )
+            except ProtectionRefusedError:
+                counters.unprotected += 1
+                return []
+        counters.frames += 1
+        counters.octets += len(octets)
+        return [octets]
+
+    def _units(self, packets: list[bytes]) -> list[FrameDataUnit]:
+        """The frame data units that carry packets."""
         parameters = self.parameters
         room = parameters.max_tc_data_octets
         longest = parameters.max_packet_octets if parameters.segment_header else min(parameters.max_packet_octets, room)
@@ -249,30 +264,15 @@ class UplinkSender:
             raise
         self._state.counters.packets += len(packets)
         return [
-            self._unit(flags, piece, now_ns)
+            self._unit(flags, piece)
             for unit in _together(packets, room)
             for flags, piece in cut_into_segments(unit, room)
         ]
 
-    def _unit(self, flags: SegmentFlags, data: bytes, now_ns: int) -> FrameDataUnit:
-        """A frame data unit; security is applied before COP-1, so repeated frames are the same octets."""
+    def _unit(self, flags: SegmentFlags, data: bytes) -> FrameDataUnit:
         parameters = self.parameters
         segment = SegmentHeader(flags, parameters.map_id) if parameters.segment_header else None
-        if self.security is not None:
-            security, channel = self.security, parameters.telecommand_channel
-            frame = TcFrame(
-                TcFrameType.AD, parameters.spacecraft_id, parameters.tc_virtual_channel, data, segment=segment
-            ).pack(
-                lambda header, plain: security.protect(channel, header, plain, now_ns),
-                security_octets=parameters.telecommand_security_octets,
-            )
-            data = frame[HEADER_OCTETS + (segment is not None) : -CRC_OCTETS]
         return FrameDataUnit(data, segment)
-
-    def _counted(self, frame: bytes) -> bytes:
-        self._state.counters.frames += 1
-        self._state.counters.octets += len(frame)
-        return frame
 
 
 def _together(packets: list[bytes], room: int) -> list[bytes]:

@@ -185,9 +185,9 @@ class LoopbackSpacecraft:
             raise PortClosedError("loopback")
         frames, self.noise = self.noise, []
         while self.sender.waiting and len(frames) < 64:
-            frames.append(self.sender.next_frame(self.uplink.clcw()))
+            frames.append(self.sender.next_frame(self.uplink.clcw().pack()))
         if self.transmitting and not frames:
-            frames.append(self.sender.next_frame(self.uplink.clcw()))
+            frames.append(self.sender.next_frame(self.uplink.clcw().pack()))
         return frames
 
     # commands

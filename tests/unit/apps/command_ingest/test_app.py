@@ -82,7 +82,7 @@ class Uplink:
 
     def radiate(self, *packets: bytes) -> None:
         """Send packets, as many in a frame as fit."""
-        self.end.frames += self._sender.send_all(packets)
+        self.end.frames += self._sender.send_all(packets, 0)
 
     def rejection(self, packet: bytes) -> FailureCode:
         """Send one packet and return the code of the only report about it, which rejects it."""

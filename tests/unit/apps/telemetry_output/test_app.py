@@ -3,6 +3,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
@@ -67,7 +68,7 @@ SEGMENT = ProductSegment(1, 5, 6, 0, b"12345")
 
 def radio_model(queue_octets: int = 1_000_000) -> RadioModel:
     """A radio with power."""
-    model = RadioModel(TransmitterParameters(512_000, queue_octets, 10, 0.0, 8.0))
+    model = RadioModel(TransmitterParameters(512_000, queue_octets, 10, 0.0, 8.0), Random(1))
     model.set_power(on=True)
     return model
 

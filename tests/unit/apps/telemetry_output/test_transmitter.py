@@ -87,7 +87,7 @@ class Rig:
         """Let ticks of half a second pass."""
         for _ in range(ticks):
             self.now_ns += TICK_NS
-            self.transmitter.send(self.now_ns, 0.5, CLCW)
+            self.transmitter.send(self.now_ns, 0.5, [CLCW.pack()])
 
     def heard(self) -> list[bytes]:
         """Packets that the ground decodes from all frames taken, in order."""

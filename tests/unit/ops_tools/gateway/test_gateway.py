@@ -6,6 +6,8 @@ import contextlib
 import socket
 
 import pytest
+from tlm_cmd.link.downlink_sender import DownlinkSender
+from tlm_cmd.link.uplink import UplinkReceiver, UplinkSender
 
 from flightsw.hal.errors import PortError, PortTimeoutError
 from ops_tools.gateway.address import LOOPBACK, Address
@@ -13,9 +15,7 @@ from ops_tools.gateway.datagrams import DatagramInlet
 from ops_tools.gateway.errors import CommandedElsewhereError, GatewayError
 from ops_tools.gateway.gateway import Gateway, GatewaySettings, TelemetryTarget
 from ops_tools.ground.link import GroundLink
-from tlm_cmd.link.downlink import DownlinkSender
 from tlm_cmd.link.parameters import LinkParameters
-from tlm_cmd.link.uplink import UplinkReceiver, UplinkSender
 from tlm_cmd.packets.cfs_header import build_command, build_telemetry
 
 RADIOS = ("s_band", "x_band")

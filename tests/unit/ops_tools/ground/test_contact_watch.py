@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SECOND_NS = 1_000_000_000
 
+OPEN_LINK = "commands are not authenticated: anybody with a transmitter can command this spacecraft"
+
 
 @pytest.fixture
 def plan(tiny: SimpleNamespace) -> ContactPlan:
@@ -38,8 +40,10 @@ def test_a_handover_ends_one_pass_and_begins_the_next(loop: Loop) -> None:
     assert texts(loop) == [
         "next contact: North in 4 s, for 3 s",
         "pass 1 over North begins",
+        OPEN_LINK,
         "pass 1 over North ended: 2 s, 3 frames",
         "pass 2 over South begins",
+        OPEN_LINK,
         "pass 2 over South ended: 3 s, 4 frames",
         "next contact: West in 78 s, for 10 s",
     ]

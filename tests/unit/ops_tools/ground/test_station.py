@@ -29,7 +29,7 @@ def test_the_status_tells_the_whole_at_a_glance(loop: Loop, tiny: SimpleNamespac
     assert status.verdicts["completed"] == status.verdicts["refused_on_ground"] == 1
     assert (status.commands_open, status.passes, status.packets_decoded) == (0, 1, 4)
     assert status.alarms == {"YELLOW": 1, "RED": 2}
-    assert status.events["ERROR"] == 2
+    assert status.events["ERROR"] == 3
     assert status.dictionary is DictionaryCheck.UNKNOWN
     assert status.current_pass is not loop.ground.passes.current
     assert status.current_pass.frames_down == 1
@@ -110,7 +110,7 @@ def test_a_mission_brings_all_its_links(
     )
     links = MissionLinks(parameters, x_band if radios == 2 else None)
     mission = SimpleNamespace(dictionary=dictionary, file=SimpleNamespace(links=links))
-    ground = GroundSegment.of_mission(mission, loop.spacecraft)
+    ground = GroundSegment.of_mission(mission, [loop.spacecraft] * radios)
     assert len(ground.link.downlinks) == radios
 
 

@@ -213,6 +213,17 @@ def test_after_a_restart_of_the_spacecraft_old_frames_are_refused() -> None:
     assert bypassed.refusal is FrameRefusal.NOT_GENUINE
 
 
+def test_a_command_that_overtakes_others_does_not_make_them_replays() -> None:
+    """A frame out of sequence arrives before one that must be repeated; both are executed, once."""
+    link = opened()
+    first, second = build_command(0x30, 1, 1), build_command(0x30, 2, 1)
+    link.uplink.send(first, link.now_ns)  # lost
+    link.radiate(link.uplink.send_bypass([second], link.now_ns))
+    for _ in range(8):
+        link.second()
+    assert link.commands == [second, first]
+
+
 def test_a_control_frame_needs_no_security_and_carries_none() -> None:
     """An Unlock command is what it is; it executes nothing."""
     link = Pass(LINK, 1, bit_errors=0.0, loss=0.0)
