@@ -6,8 +6,6 @@ import contextlib
 import socket
 
 import pytest
-from tlm_cmd.link.downlink_sender import DownlinkSender
-from tlm_cmd.link.uplink import UplinkReceiver, UplinkSender
 
 from flightsw.hal.errors import PortError, PortTimeoutError
 from ops_tools.gateway.address import LOOPBACK, Address
@@ -15,7 +13,10 @@ from ops_tools.gateway.datagrams import DatagramInlet
 from ops_tools.gateway.errors import CommandedElsewhereError, GatewayError
 from ops_tools.gateway.gateway import Gateway, GatewaySettings, TelemetryTarget
 from ops_tools.ground.link import GroundLink
+from tlm_cmd.link.downlink_sender import DownlinkSender
 from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.link.uplink_receiver import UplinkReceiver
+from tlm_cmd.link.uplink_sender import UplinkSender
 from tlm_cmd.packets.cfs_header import build_command, build_telemetry
 
 RADIOS = ("s_band", "x_band")
@@ -66,7 +67,7 @@ def test_frames_of_each_radio_go_where_they_are_wanted_and_to_the_ground_as_well
 def test_frames_that_are_handed_in_leave_through_the_command_radio_only() -> None:
     """Datagrams and streams alike, whatever they hold; what the radio does not take is counted."""
     settings = GatewaySettings(commands=(FREE,), streams=(FREE,))
-    frame = UplinkSender(LINK).send(PACKET)[0]
+    frame = UplinkSender(LINK).send(PACKET, 0)[0]
     with contextlib.closing(Gateway(settings, RADIOS)) as gateway:
         s_band, x_band = Radio(), Radio()
         taps = gateway.radio("s_band", s_band), gateway.radio("x_band", x_band)
@@ -97,14 +98,14 @@ def test_the_ground_behind_a_gateway_hears_everything_and_commands_nothing() -> 
         spacecraft, downlink = UplinkReceiver(LINK), DownlinkSender(LINK)
         telemetry = build_telemetry(0x011, 0, 1, 0, b"payload")
         downlink.enqueue(0, telemetry)
-        radio = Radio(downlink.next_frame(spacecraft.clcw()))
+        radio = Radio(downlink.next_frame(spacecraft.clcw().pack()))
         ground = GroundLink(LINK, gateway.radio("s_band", radio))
-        send_datagram(gateway.commands[0], UplinkSender(LINK).send(PACKET)[0])
+        send_datagram(gateway.commands[0], UplinkSender(LINK).send(PACKET, 0)[0])
         assert [arrival.packet for arrival in ground.poll(0)] == [telemetry]
         assert len(listener.take()) == 1
         assert spacecraft.receive(radio.sent[0]).packets == (PACKET,)
         with pytest.raises(Exception, match="commanded through the gateway"):
-            ground.send(PACKET)
+            ground.send(PACKET, 0)
         assert len(radio.sent) == 1
         with pytest.raises(CommandedElsewhereError):
             gateway.radio("x_band", Radio()).send(b"frame")

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from tlm_cmd.packets.time_codes.cuc import CucEpoch, CucFormat
 
 from flightsw.mission_links import MissionLinks
 from ops_tools.cli import main
 from ops_tools.gateway.address import Address
 from ops_tools.gateway.yamcs import YamcsInstance, YamcsPorts
 from tlm_cmd.link.parameters import LinkParameters, VirtualChannel
+from tlm_cmd.packets.time_codes.cuc import CucEpoch, CucFormat
 
 S_BAND = LinkParameters(
     spacecraft_id=0x1A7,
