@@ -12,6 +12,7 @@ CRC_OCTETS = 2
 # The generator x^8 + 1 makes the remainder the XOR of all octets, so that the compiled CRC loop computes it.
 _fold = crcmod.mkCrcFun(0x101, initCrc=0xFF, rev=False, xorOut=0)
 _castagnoli = crcmod.predefined.mkPredefinedCrcFun("crc-32c")
+_proximity = crcmod.mkCrcFun(0x1_00A0_0805, initCrc=0, rev=False, xorOut=0)
 
 
 def crc16(data: bytes, start: int = 0xFFFF) -> int:
@@ -30,6 +31,14 @@ def crc32(data: bytes, start: int = 0) -> int:
 def crc32c(data: bytes, start: int = 0) -> int:
     """CRC-32C, Castagnoli (CCSDS 727.0-B-5, checksum type 2); ``start`` is the value of an earlier call."""
     return int(_castagnoli(data, start))
+
+
+def crc32_proximity(data: bytes, start: int = 0) -> int:
+    """CRC-32 of Proximity-1 links: generator 0x00A00805, not reflected, no final XOR (CCSDS 211.2-B-3, annex C).
+
+    In file delivery it is checksum type 1 (CCSDS 727.0-B-5). ``start`` is the value of an earlier call.
+    """
+    return int(_proximity(data, start))
 
 
 def xor8(data: bytes) -> int:
