@@ -36,6 +36,10 @@ class Segments(msgspec.Struct):
         """Whether a file of this size is there as a whole."""
         return self.contiguous >= size
 
+    def touches(self, start: int, end: int) -> bool:
+        """Whether a part would become one with another."""
+        return bisect_left(self.ends, start) < bisect_right(self.starts, end)
+
     def add(self, start: int, end: int) -> None:
         """Add a part; where it lies over others they become one.
 
