@@ -32,6 +32,12 @@ def nothing_lost(content: Content) -> bool:
     return True
 
 
+def nothing_passes(content: Content) -> bool:
+    """Let no PDU through."""
+    del content
+    return False
+
+
 class Ends:
     """Entity 1 has the file, entity 2 gets it.
 

@@ -52,7 +52,7 @@ class RemoteEntity(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     immediate_nak: bool = False
     """Whether a gap is asked for when it shows, in place of when the EOF has come."""
     inactivity_timeout_ns: int = 300 * NS
-    """Silence after which a transaction fails that waits for the other end to go on."""
+    """Silence after which a receiver gives up, and a sender asks once more; it gives up after the next."""
     check_timeout_ns: int = 10 * NS
     """Of unacknowledged transactions: wait for data that are later than the EOF, or for a Finished."""
     check_limit: int = 10

@@ -1,5 +1,6 @@
 """How the parts of a file are taken in (CCSDS 727.0-B-5, 4.6.1.2 and 4.6.4.3)."""
 
+from tlm_cmd.cfdp.checksums import RunningChecksum
 from tlm_cmd.cfdp.codes import ConditionCode
 from tlm_cmd.cfdp.errors import FilestoreError
 from tlm_cmd.cfdp.receiver_ending import ReceiverEnding
@@ -79,6 +80,21 @@ class ReceiverIntake(ReceiverEnding):
         state.expiries = 0
         self._check_complete(now_ns)
         return True
+
+    def restart(self, now_ns: int) -> None:
+        """Begin all waiting anew, after the entity was away and its clock may have begun anew.
+
+        If the file of what had come is no longer there, or shorter than it was, all is asked for again.
+        """
+        state = self._state
+        size = self.environment.filestore.size(self._name) if state.file_begun else 0
+        if state.finished is None and (size is None or size < state.received.extent):
+            state.received.clear()
+            state.file_begun = False
+            state.checksum = RunningChecksum(state.checksum.checksum_type)
+            if state.phase is ReceiverPhase.VERIFYING:
+                state.phase = ReceiverPhase.AWAITING_DATA
+        super().restart(now_ns)
 
     def _begin_file(self) -> None:
         if not self._state.file_begun:

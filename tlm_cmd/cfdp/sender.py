@@ -18,6 +18,9 @@ class Sender(SenderOutput):
     Only the part of the file that goes into a PDU is read at a time. In unacknowledged mode without closure it is
     done when the EOF is out; otherwise when a Finished has come, and is acknowledged in acknowledged mode. A Finished
     says all that an acknowledgement of the EOF does, so it is taken in every phase.
+
+    When no Finished comes, the EOF is sent once more before the silence is a fault: a receiver that was restarted
+    with an older memory, or with none, has forgotten the first one.
     """
 
     def receive(self, content: Content, now_ns: int) -> None:
@@ -56,6 +59,7 @@ class Sender(SenderOutput):
             else:
                 # What has never been sent will be in any case.
                 state.pending.add(start, min(end, state.sent))
+        state.asked = False
         self._heard(now_ns)
 
     def _on_ack(self, ack: Ack, now_ns: int) -> None:
@@ -95,6 +99,7 @@ class Sender(SenderOutput):
         if state.closed or state.phase is SenderPhase.CANCELLING:
             state.counters.ignored += 1
             return
+        state.asked = False
         self._heard(now_ns)
         if limit and not state.suspended and state.sent - keep_alive.progress > limit:
             self._fault(ConditionCode.KEEP_ALIVE_LIMIT)
@@ -119,22 +124,30 @@ class Sender(SenderOutput):
                 elif self._fault(ConditionCode.POSITIVE_ACK_LIMIT):
                     self._restart(now_ns)
             case SenderPhase.AWAITING_FINISHED:
-                unacknowledged = state.header.mode is Mode.UNACKNOWLEDGED
-                if unacknowledged and state.expiries < remote.check_limit:
+                if state.header.mode is Mode.ACKNOWLEDGED:
+                    self._meet_silence(now_ns)
+                elif state.expiries < remote.check_limit:
                     state.deadline_ns = now_ns + remote.check_timeout_ns
-                elif state.pending.starts:
-                    # The receiver waits for this end, whose link has no room.
-                    self._restart(now_ns)
-                elif self._fault(self._silence()):
+                elif self._fault(ConditionCode.CHECK_LIMIT):
                     self._restart(now_ns)
             case SenderPhase.SENDING:
                 pass
             case _:
                 assert_never(state.phase)
 
-    def _silence(self) -> ConditionCode:
-        acknowledged = self._state.header.mode is Mode.ACKNOWLEDGED
-        return ConditionCode.INACTIVITY if acknowledged else ConditionCode.CHECK_LIMIT
+    def _meet_silence(self, now_ns: int) -> None:
+        """Do something about a receiver that says nothing in acknowledged mode."""
+        state = self._state
+        if state.pending.starts:
+            # It waits for this end, whose link has no room.
+            self._restart(now_ns)
+        elif not state.asked:
+            state.asked = True
+            state.phase = SenderPhase.AWAITING_ACK
+            state.expiries, state.eof_due = 0, True
+        elif self._fault(ConditionCode.INACTIVITY):
+            state.asked = False
+            self._restart(now_ns)
 
     def _rearm(self, now_ns: int) -> None:
         state, remote = self._state, self.environment.remote

@@ -62,4 +62,6 @@ class SenderState(TransactionState, kw_only=True):
     eof_due: bool = False
     prompt_due: Prompt | None = None
     eof_indicated: bool = False
+    asked: bool = False
+    """Whether the EOF was sent again because of a silence, and nothing but its acknowledgement was heard since."""
     counters: SenderCounters = msgspec.field(default_factory=SenderCounters)

@@ -1,3 +1,4 @@
+import itertools
 import random
 
 import pytest
@@ -51,7 +52,7 @@ def test_sums_of_any_length_at_any_place(octets: int, offset: int) -> None:
 def test_modular_parts_come_in_any_order(data: bytes, cuts: list[int], chance: random.Random) -> None:
     """The parts of a file give the checksum of the whole, however it is cut and shuffled."""
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    parts = list(zip(places, places[1:], strict=False))
+    parts = list(itertools.pairwise(places))
     chance.shuffle(parts)
     running = RunningChecksum(ChecksumType.MODULAR)
     for start, end in parts:

@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +26,7 @@ def test_parts_are_joined_and_in_order(parts: list[tuple[int, int]]) -> None:
     pairs = list(zip(segments.starts, segments.ends, strict=True))
     assert {place for start, end in pairs for place in range(start, end)} == octets
     assert all(start < end for start, end in pairs)
-    assert all(one[1] < two[0] for one, two in zip(pairs, pairs[1:], strict=False))
+    assert all(one[1] < two[0] for one, two in itertools.pairwise(pairs))
     assert segments.octets == len(octets)
     assert segments.extent == max(octets, default=-1) + 1
 
@@ -37,7 +39,7 @@ def test_gaps_are_what_is_missing(parts: list[tuple[int, int]], one: int, two: i
     start, end = min(one, two), max(one, two)
     gaps = segments.gaps(start, end, 100)
     assert [place for gap in gaps for place in range(*gap)] == [p for p in range(start, end) if p not in octets]
-    assert all(first[1] < second[0] for first, second in zip(gaps, gaps[1:], strict=False))
+    assert all(first[1] < second[0] for first, second in itertools.pairwise(gaps))
     assert segments.gaps(start, end, 2) == gaps[:2]
 
 

@@ -43,6 +43,7 @@ class Watched(MemoryFilestore):
     broken = False
 
     def read(self, name: str, offset: int, octets: int) -> bytes:
+        """Return a part of a file."""
         if self.broken:
             raise FilestoreError("read", name, "broken")
         self.longest = max(self.longest, octets)
@@ -250,18 +251,46 @@ def test_other_handlers_of_a_limit(handler: FaultHandler, kind: type[Indication]
         assert [type(content) for content in bench.all(1000 * S)] == [Eof]
 
 
-def test_silence_after_the_acknowledgement_is_a_fault() -> None:
-    """Unless the receiver says something, or waits for what this end has no room to send."""
+def test_silence_after_the_acknowledgement() -> None:
+    """The EOF is sent once more; if then nothing comes but its acknowledgement, the silence is a fault."""
     bench = Bench(inactivity_timeout_ns=100 * S)
     bench.all()
     bench.sender.receive(EOF_ACK, 0)
-    bench.sender.receive(Nak(0, 10_000, ((0, 10),)), 90 * S)
-    bench.sender.advance(190 * S)
-    assert bench.state.phase is SenderPhase.AWAITING_FINISHED
-    assert isinstance(bench.next(200 * S), FileData)
-    bench.sender.advance(290 * S)
+    assert [type(content) for content in bench.all(100 * S)] == [Eof]
+    bench.sender.receive(EOF_ACK, 101 * S)
+    bench.sender.receive(Nak(0, 10_000, ((0, 10),)), 110 * S)
+    assert isinstance(bench.next(110 * S), FileData)
+    assert [type(content) for content in bench.all(210 * S)] == [Eof]
+    bench.sender.receive(EOF_ACK, 211 * S)
+    bench.sender.advance(311 * S)
     assert bench.state.phase is SenderPhase.CANCELLING
     assert bench.state.condition is ConditionCode.INACTIVITY
+
+
+def test_silence_while_the_link_has_no_room() -> None:
+    """The receiver waits for what it has asked for, so there is nothing to complain of."""
+    bench = Bench(inactivity_timeout_ns=100 * S)
+    bench.all()
+    bench.sender.receive(EOF_ACK, 0)
+    bench.sender.receive(Nak(0, 10_000, ((0, 10),)), 0)
+    for seconds in range(100, 1000, 100):
+        bench.sender.advance(seconds * S)
+    assert bench.all(999 * S) == [FileData(0, CONTENT[:10])]
+    assert bench.state.phase is SenderPhase.AWAITING_FINISHED
+
+
+def test_silence_may_be_ignored() -> None:
+    """Then the sender waits, and asks, on and on."""
+    bench = Bench(faults(ConditionCode.INACTIVITY, FaultHandler.IGNORE))
+    bench.all()
+    now_ns = 0
+    for round_ in range(1, 4):
+        bench.sender.receive(EOF_ACK, now_ns)
+        assert [type(content) for content in bench.all(now_ns + 300 * S)] == [Eof]
+        bench.sender.receive(EOF_ACK, now_ns + 301 * S)
+        now_ns += 601 * S
+        bench.sender.advance(now_ns)
+        assert len(bench.indicated(Fault)) == round_
 
 
 @pytest.mark.parametrize("closure", [True, False])

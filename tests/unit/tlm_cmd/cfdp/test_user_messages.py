@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlm_cmd.cfdp.codes import ConditionCode, DeliveryCode, FaultHandler, FilestoreAction, FileStatus, Mode
+from tlm_cmd.cfdp.codes import ConditionCode, DeliveryCode, FaultHandler, FileStatus, FilestoreAction, Mode
 from tlm_cmd.cfdp.pdu.tlv import FaultHandlerOverride, FilestoreRequest, FilestoreResponse
 from tlm_cmd.cfdp.requests import TransactionId
 from tlm_cmd.cfdp.user_messages import (
