@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import pytest
 
 import apps
 from flightsw.bus.inbox import InboxLimits
 from flightsw.messages.life import CheckpointLost
 from flightsw.mission import Mission
+from flightsw.mission_links import MissionLinks
 from flightsw.testing import Bench
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID
 from tlm_cmd.definition.message import Quality
+from tlm_cmd.link.parameters import LinkParameters
 
 
 class BenchMaker(Protocol):
@@ -30,13 +33,31 @@ class BenchMaker(Protocol):
         start_ns: int = 0,
         memory_of: Bench | None = None,
         take: Callable[[int, object], None] = ...,
+        protected: bool = False,
+        power_on: bool = False,
     ) -> Bench:
         """Make and start it.
 
-        With ``memory_of`` it has the checkpoint of an earlier bench, as after a reset; ``take`` is handed the commands
-        that reach the others.
+        With ``memory_of`` it has the checkpoint of an earlier bench, as after a reset, or with ``power_on`` only what
+        no reset erases; ``take`` is handed the commands that reach the others. Links are bare unless ``protected``.
         """
         ...
+
+
+def bare(links: MissionLinks) -> MissionLinks:
+    """The links without codes, sequence control and security: frames as they are."""
+
+    def stripped(parameters: LinkParameters) -> LinkParameters:
+        return msgspec.structs.replace(
+            parameters,
+            telemetry_coding=None,
+            telecommand_coding=None,
+            cop1=None,
+            telemetry_security=None,
+            telecommand_security=None,
+        )
+
+    return MissionLinks(stripped(links.s_band), None if links.x_band is None else stripped(links.x_band))
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +80,8 @@ def bench_of(mission: Mission) -> Iterator[BenchMaker]:
         start_ns: int = 0,
         memory_of: Bench | None = None,
         take: Callable[[int, object], None] = lambda _message_id, _message: None,
+        protected: bool = False,
+        power_on: bool = False,
     ) -> Bench:
         packages = {name: entry.package for name, entry in mission.file.apps.items()}
         bench = Bench(
@@ -68,9 +91,10 @@ def bench_of(mission: Mission) -> Iterator[BenchMaker]:
             tables=tables or mission.table_folder(app),
             start_ns=start_ns,
         )
-        bench.links = mission.file.links
+        bench.links = mission.file.links if protected else bare(mission.file.links)
         if memory_of is not None:
-            bench._stored = dict(memory_of._stored)
+            bench.security_store = memory_of.security_store
+            bench._stored = {} if power_on else dict(memory_of._stored)
         for name in others:
             bench.bus.open_mailbox(name, InboxLimits(), take)
             bench.bus.subscribe(name, COMMAND_MESSAGE_ID | bench.dictionary.apid_of(name), Quality.COMMAND)

@@ -460,7 +460,7 @@ def test_a_mission_without_x_band(mission: Mission, downlink: Downlink) -> None:
         devices=devices,
         tables=mission.table_folder("telemetry_output"),
     )
-    bench.links = type(bench.links)(mission.file.links.s_band)
+    bench.links = type(bench.links)(downlink.bench.links.s_band)
     bench.start()
     bench.deliver(mode_status(in_contact=True))
     bench.deliver(SEGMENT)
