@@ -13,6 +13,9 @@ import pytest
 
 from flightsw.clock import VirtualClock
 from flightsw.hal.errors import PortClosedError, PortTimeoutError
+from flightsw.hal.sim import MemoryNvm
+from flightsw.services.link_security import LinkSecurity
+from flightsw.services.store import Store
 from ops_tools.console.server import build_application
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.ground.contact_plan import ContactPlan, PlannedContact
@@ -24,9 +27,12 @@ from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemet
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.link.downlink_sender import DownlinkSender
 from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.link.security_parameters import ChannelSecurity
 from tlm_cmd.link.uplink_receiver import UplinkReceiver
 from tlm_cmd.packets.cfs_header import build_telemetry, parse_command, split_time
 from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId, Stage, VerificationReport
+from tlm_cmd.sdls.algorithms import Algorithm
+from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
 
 SECOND_NS = 1_000_000_000
 
@@ -143,6 +149,13 @@ APPS = (
 )
 
 
+def end_security(parameters: LinkParameters, *, flight: bool) -> LinkSecurity | None:
+    """The security of one end; None on an open link."""
+    associations = parameters.telecommand_associations(flight=flight)
+    keys = derive_simulation_keys(1, (), [11])
+    return LinkSecurity(keys, associations, Store(MemoryNvm()), "end") if associations else None
+
+
 class LoopbackSpacecraft:
     """Answers commands over real frames; a port of the ground at the same time.
 
@@ -158,7 +171,8 @@ class LoopbackSpacecraft:
 
     def __init__(self, dictionary: Dictionary, parameters: LinkParameters) -> None:
         self.dictionary = dictionary
-        self.uplink = UplinkReceiver(parameters)
+        security = end_security(parameters, flight=True)
+        self.uplink = UplinkReceiver(parameters, None if security is None else security.frames)
         self.sender = DownlinkSender(parameters)
         self.now_ns = 0
         self.silent = self.broken = self.closed = self.transmitting = False
@@ -299,7 +313,8 @@ class Loop:
         plan: ContactPlan | None = None,
     ) -> None:
         self.spacecraft = LoopbackSpacecraft(dictionary, parameters)
-        self.ground = GroundSegment(dictionary, parameters, self.spacecraft, settings, plan=plan)
+        security = end_security(parameters, flight=False)
+        self.ground = GroundSegment(dictionary, parameters, self.spacecraft, settings, plan=plan, security=security)
         self.now_ns = 0
 
     def step(self, seconds: float = 1.0) -> int:
@@ -317,8 +332,12 @@ def dictionary() -> Dictionary:
 
 @pytest.fixture
 def parameters() -> LinkParameters:
-    """A link with a realtime and a recorded channel."""
-    return LinkParameters(spacecraft_id=0x2A, tm_frame_octets=256)
+    """A link with a realtime and a recorded channel, whose commands are authenticated."""
+    return LinkParameters(
+        spacecraft_id=0x2A,
+        tm_frame_octets=256,
+        telecommand_security=ChannelSecurity(spi=1, key_id=11, algorithm=Algorithm.AES_256_CMAC, sequence_octets=4),
+    )
 
 
 @pytest.fixture

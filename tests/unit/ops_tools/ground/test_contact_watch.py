@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from ops_tools.ground.contact_plan import ContactPlan
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
     from tests.unit.ops_tools.conftest import Loop
+    from tlm_cmd.definition.dictionary import Dictionary
+    from tlm_cmd.link.parameters import LinkParameters
 
 SECOND_NS = 1_000_000_000
-
-OPEN_LINK = "commands are not authenticated: anybody with a transmitter can command this spacecraft"
 
 
 @pytest.fixture
@@ -40,10 +41,8 @@ def test_a_handover_ends_one_pass_and_begins_the_next(loop: Loop) -> None:
     assert texts(loop) == [
         "next contact: North in 4 s, for 3 s",
         "pass 1 over North begins",
-        OPEN_LINK,
         "pass 1 over North ended: 2 s, 3 frames",
         "pass 2 over South begins",
-        OPEN_LINK,
         "pass 2 over South ended: 3 s, 4 frames",
         "next contact: West in 78 s, for 10 s",
     ]
@@ -80,3 +79,18 @@ def test_the_outlook_tells_what_is_heard_and_what_is_planned(loop: Loop) -> None
     outlook = loop.ground.outlook()
     assert (outlook.in_contact, outlook.station, outlook.end_ns) == (False, "", None)
     assert outlook.last_ns == 6 * SECOND_NS
+
+
+def test_an_open_link_is_named_as_one_on_every_contact(
+    dictionary: Dictionary, parameters: LinkParameters, tiny: SimpleNamespace
+) -> None:
+    """Whoever commands without authentication is told so each time a contact begins; with it nobody is."""
+    bare = msgspec.structs.replace(parameters, telecommand_security=None)
+    for link, warnings in ((bare, 2), (parameters, 0)):
+        loop = tiny.Loop(dictionary, link, None)
+        for second in range(40):
+            loop.spacecraft.transmitting = second < 3 or 20 <= second < 23
+            loop.step()
+        named = [event for event in loop.ground.events.newest() if event.name == "GROUND.COMMANDS_NOT_AUTHENTICATED"]
+        assert len(named) == warnings
+        assert loop.ground.link.status().authenticated is (warnings == 0)

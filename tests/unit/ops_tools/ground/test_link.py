@@ -102,10 +102,15 @@ def test_a_second_transmitter_has_its_own_receiver(
 ) -> None:
     """Each radio has its own port, and neither disturbs the other's counts."""
     x_band = msgspec.structs.replace(
-        parameters, spacecraft_id=0x2B, virtual_channels=(VirtualChannel(3, "products"),), idle_virtual_channel=3
+        parameters,
+        spacecraft_id=0x2B,
+        virtual_channels=(VirtualChannel(3, "products"),),
+        idle_virtual_channel=3,
+        telecommand_security=None,
     )
     spacecraft, radio = tiny.LoopbackSpacecraft(dictionary, parameters), Downlink()
-    link = GroundLink(parameters, spacecraft, ((x_band, radio),))
+    security = tiny.end_security(parameters, flight=False)
+    link = GroundLink(parameters, spacecraft, ((x_band, radio),), security)
     other = DownlinkSender(x_band)
     for _ in range(3):
         other.enqueue(3, build_telemetry(0x41, 0, 0, 0, bytes(16)))
@@ -150,7 +155,7 @@ def test_one_poll_is_bounded(parameters: LinkParameters) -> None:
         def receive(self) -> list[bytes]:
             return [b""] * 64
 
-    link = GroundLink(parameters, Endless())
+    link = GroundLink(msgspec.structs.replace(parameters, telecommand_security=None), Endless())
     link.poll(0)
     assert link.counters.frames_down == 64 * MAX_RECEIVES_PER_POLL
     assert link.counters.polls_cut_short == 1
