@@ -11,6 +11,7 @@ from ops_tools.bench import (
     bus_inproc,
     bus_ipc,
     checksums,
+    file_delivery,
     flight,
     frames,
     reed_solomon,
@@ -49,6 +50,7 @@ BENCHMARKS = (
     Benchmark("rs", "Reed-Solomon code blocks, beside reedsolo", reed_solomon.measure),
     Benchmark("sdls", "frames protected and processed, beside the bare cipher", security.measure),
     Benchmark("store", "checkpoints stored and loaded, beside plain files", store.measure),
+    Benchmark("cfdp", "files delivered, beside cfdp-py, and closure over a link with losses", file_delivery.measure),
 )
 
 
