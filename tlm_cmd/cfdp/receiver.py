@@ -114,13 +114,13 @@ class Receiver(ReceiverIntake):
         state.fault_handlers = metadata.fault_handlers
         state.heard_ns = now_ns
         self.environment.indicate(MetadataReceived(state.transaction, metadata))
-        if not self._choose_checksum(metadata.checksum_type, now_ns):
+        if not self._choose_checksum(metadata.checksum_type):
             return
         if state.phase is ReceiverPhase.AWAITING_DATA:
             state.expiries = 0
             self._check_complete(now_ns)
 
-    def _choose_checksum(self, checksum_type: int, now_ns: int) -> bool:
+    def _choose_checksum(self, checksum_type: int) -> bool:
         """Compute the checksum that the sender does; return False if the transaction does not go on."""
         state = self._state
         if not is_supported(checksum_type):

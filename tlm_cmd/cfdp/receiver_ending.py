@@ -151,10 +151,9 @@ class ReceiverEnding(Transaction):
     def report(self) -> Report:
         """Return how the transaction stands."""
         state = self._state
-        known = state.eof is not None or state.metadata is None
-        size = state.limit if state.eof is not None else None
-        if not known and state.metadata is not None:
-            size = state.metadata.file_size
+        size = None if state.metadata is None else state.metadata.file_size
+        if state.eof is not None:
+            size = state.limit
         return Report(
             transaction=state.transaction,
             role=Role.RECEIVER,

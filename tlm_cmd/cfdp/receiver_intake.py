@@ -52,14 +52,14 @@ class ReceiverIntake(ReceiverEnding):
         """Take a part that does not go on where the last one ended: only what is new of it."""
         state, counters = self._state, self._state.counters
         received, end = state.received, offset + len(data)
-        most = self.environment.local.max_parts
-        new = received.gaps(offset, end, most)
+        parts, most = len(received.starts), self.environment.local.max_parts
+        new = received.gaps(offset, end, parts + 1)
         if state.phase is ReceiverPhase.RECEIVING:
             state.heard_ns = now_ns
         if not new:
             counters.repeated_segments += 1
             return False
-        if len(received.starts) >= most and new == [(offset, end)] and not received.touches(offset, end):
+        if parts >= most and not received.touches(offset, end):
             counters.refused_segments += 1
             return False
         try:
@@ -87,14 +87,22 @@ class ReceiverIntake(ReceiverEnding):
         If the file of what had come is no longer there, or shorter than it was, all is asked for again.
         """
         state = self._state
-        size = self.environment.filestore.size(self._name) if state.file_begun else 0
-        if state.finished is None and (size is None or size < state.received.extent):
+        if state.finished is None and self._kept_octets() < state.received.extent:
             state.received.clear()
             state.file_begun = False
             state.checksum = RunningChecksum(state.checksum.checksum_type)
             if state.phase is ReceiverPhase.VERIFYING:
                 state.phase = ReceiverPhase.AWAITING_DATA
         super().restart(now_ns)
+
+    def _kept_octets(self) -> int:
+        """Return how long the file is that takes what comes."""
+        if not self._state.file_begun:
+            return 0
+        try:
+            return self.environment.filestore.size(self._name) or 0
+        except FilestoreError:
+            return 0
 
     def _begin_file(self) -> None:
         if not self._state.file_begun:

@@ -272,6 +272,36 @@ def test_several_links() -> None:
     assert isinstance(Pdu.unpack(octets).content, Ack)
 
 
+def test_files_take_turns() -> None:
+    """A short file does not wait for a long one that was begun before."""
+    ends = Ends()
+    ends.sender.put(FILE)
+    ends.sender.put(PutRequest(2, "x", "short", content=b"x"))
+    ends.exchange(most=9)
+    assert ends.files[1].size("short") == 1
+    assert ends.sender.transactions == (FIRST,)
+
+
+def test_answers_have_a_crc_where_the_parameters_say_so() -> None:
+    """Though the sender's PDUs have none, which are taken as they are."""
+    ends = Ends()
+    ends.sender.put(FILE)
+    ends.remote = {"crc": True}
+    ends.receiver = ends.make(1)
+    flags = []
+    for _ in range(20):
+        octets = ends.sender.next_pdu(0)
+        if octets is not None:
+            ends.receiver.receive(octets, 0)
+        answer = ends.receiver.next_pdu(0)
+        if answer is not None:
+            flags.append(Pdu.unpack(answer).header.crc)
+            ends.sender.receive(answer, 0)
+    assert flags == [True, True]
+    assert ends.over
+    assert ends.delivered == CONTENT
+
+
 def test_another_entity_cannot_meddle() -> None:
     """The name of a transaction is that of its source: what another sends under the same number is another one."""
     files = MemoryFilestore()

@@ -79,6 +79,11 @@ class Fragile(MemoryFilestore):
         self._check("read")
         return super().read(name, offset, octets)
 
+    def size(self, name: str) -> int | None:
+        """Refuse if told to."""
+        self._check("size")
+        return super().size(name)
+
     def rename(self, name: str, new_name: str) -> None:
         """Refuse if told to."""
         self._check("rename")
@@ -518,6 +523,38 @@ def test_a_file_of_many_parts_has_a_bound() -> None:
     bench.part(1050, 2000)
     bench.part(2000, 4000)
     bench.take(EOF)
+    assert bench.files == {"here": DATA}
+
+
+def test_a_part_over_as_many_gaps_as_there_can_be() -> None:
+    """Fills all of them."""
+    bench = Bench(local={"max_parts": 2})
+    bench.take(metadata())
+    bench.part(1000, 1100)
+    bench.part(2000, 2100)
+    bench.part(0, 4000)
+    bench.take(EOF)
+    assert bench.files == {"here": DATA}
+
+
+@pytest.mark.parametrize("loss", ["gone", "shorter", "unknown"])
+def test_a_restart_without_the_file_of_what_had_come(loss: str) -> None:
+    """All is asked for again, whatever had been counted as received."""
+    bench = Bench()
+    bench.take(metadata())
+    bench.part(0, 2000)
+    bench.take(EOF)
+    bench.all()
+    if loss == "gone":
+        bench.filestore.delete(PARTIAL)
+    elif loss == "shorter":
+        bench.filestore.put(PARTIAL, DATA[:1999])
+    else:
+        bench.filestore.refuses = "size"
+    bench.receiver.restart(0)
+    bench.filestore.refuses = ""
+    assert bench.all() == [Nak(0, 4000, ((0, 4000),))]
+    bench.part(0, 4000)
     assert bench.files == {"here": DATA}
 
 

@@ -260,7 +260,9 @@ def test_silence_after_the_acknowledgement() -> None:
     bench.sender.receive(EOF_ACK, 101 * S)
     bench.sender.receive(Nak(0, 10_000, ((0, 10),)), 110 * S)
     assert isinstance(bench.next(110 * S), FileData)
-    assert [type(content) for content in bench.all(210 * S)] == [Eof]
+    (eof,) = bench.all(210 * S)
+    assert isinstance(eof, Eof)
+    assert eof.condition is NO_ERROR
     bench.sender.receive(EOF_ACK, 211 * S)
     bench.sender.advance(311 * S)
     assert bench.state.phase is SenderPhase.CANCELLING
