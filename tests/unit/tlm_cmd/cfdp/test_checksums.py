@@ -32,7 +32,12 @@ def test_check_values(kind: ChecksumType, value: int) -> None:
     assert is_supported(kind)
 
 
-def test_the_modular_checksum_of_published_software() -> None:
+def test_the_proximity_code_of_a_frame_published_elsewhere() -> None:
+    """The header of a version 3 frame without data has this remainder in other software (CCSDS 211.2-B-3, annex C)."""
+    assert file_checksum(bytes.fromhex("8000000400"), ChecksumType.PROXIMITY_1) == 0xBCC004E7
+
+
+def test_the_modular_checksum_adds_words_up() -> None:
     """The sum of the words of a small file, of which the last is filled with zeros (CCSDS 727.0-B-5, 4.2)."""
     data = bytes.fromhex("000102030405060708090a0b0c0d0e")
     assert modular_sum(data) == (0x00010203 + 0x04050607 + 0x08090A0B + 0x0C0D0E00) & 0xFFFFFFFF
