@@ -10,6 +10,7 @@ from flightsw.errors import FlightSoftwareError
 from ops_tools.bench import (
     bus_inproc,
     bus_ipc,
+    chains,
     checksums,
     file_delivery,
     flight,
@@ -49,6 +50,7 @@ BENCHMARKS = (
     Benchmark("frames", "packets into TM and AOS frames and out again, beside spacepackets", frames.measure),
     Benchmark("rs", "Reed-Solomon code blocks, beside reedsolo", reed_solomon.measure),
     Benchmark("sdls", "frames protected and processed, beside the bare cipher", security.measure),
+    Benchmark("chains", "TM and TC chains from packet to coded bits to packet, as they fly", chains.measure),
     Benchmark("store", "checkpoints stored and loaded, beside plain files", store.measure),
     Benchmark("cfdp", "files delivered, beside cfdp-py, and closure over a link with losses", file_delivery.measure),
 )
