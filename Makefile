@@ -5,17 +5,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 SOAK ?= 100
+FUZZ ?= 1
 PARALLEL := --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # Hundreds of processes are started by the tests; each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env demo test soak check lint types contracts unit bench format clean
+.PHONY: help env demo test soak fuzz check lint types contracts unit bench format clean
 
 help:
 	@echo "make demo    fly one orbit of the reference mission, watch it, get a report"
 	@echo "make test    lint, types, import contracts and all tests with branch coverage"
 	@echo "make soak    the seeded campaigns of the tests, a hundred times as long"
+	@echo "make fuzz    ten million changed inputs for all decoders; FUZZ=N makes it N times as many"
 	@echo "make check   lint, types and import contracts only"
 	@echo "make unit    all tests, without coverage"
 	@echo "make bench   all benchmarks, each beside its reference; takes minutes"
@@ -40,6 +42,9 @@ test: check
 
 soak: env
 	FLIGHTSW_SOAK=$(SOAK) $(BIN)/python -m pytest -m soak $(PARALLEL)
+
+fuzz: env
+	$(BIN)/python -m tests.fuzz --scale $(FUZZ) --processes $(WORKERS) --json reports/fuzz.json
 
 check: lint types contracts
 
