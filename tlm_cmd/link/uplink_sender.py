@@ -73,8 +73,9 @@ class UplinkSender:
 
     If the link has sequence control, frames are of type AD: they may be kept back until a report or the time releases
     them, and are repeated until the spacecraft has them. The service begins by itself with the first report, and again
-    after an alert; an Unlock command goes first if the receiver asks for it. What waits for that longer than the
-    frame would be repeated is dropped: nobody wants an old command to arrive in the next pass.
+    after an alert; an Unlock command goes first if the receiver is locked out, or still asks for a lost frame. What
+    waits for that longer than the frame would be repeated is dropped: nobody wants an old command to arrive in the
+    next pass.
 
     Args:
         parameters: of the link.
@@ -165,10 +166,14 @@ class UplinkSender:
     # ---------------------------------------------------------------- sequence control
 
     def _initiate(self, sender: Cop1Sender, clcw: Clcw, now_ns: int) -> list[bytes]:
-        """Begin where the receiver says that it is."""
+        """Begin where the receiver says that it is.
+
+        One that asks for a frame again which nobody has any more is told to forget it: it would ask for ever, and
+        FOP-1 begins with no report that says so.
+        """
         self._state.counters.initiations += 1
         outputs = sender.directive(Directive.SET_V_S, now_ns, qualifier=clcw.report_value)
-        if clcw.lockout:
+        if clcw.lockout or (clcw.retransmit and not clcw.wait):
             outputs += sender.directive(Directive.INITIATE_WITH_UNLOCK, now_ns)
         else:
             outputs += sender.directive(Directive.INITIATE_WITH_CLCW_CHECK, now_ns)

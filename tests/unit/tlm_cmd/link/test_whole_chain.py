@@ -277,3 +277,24 @@ def test_all_states_survive_as_documents() -> None:
     ]
     for state, kind in states:
         assert msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=kind) == state
+
+
+def test_a_receiver_that_still_asks_for_a_lost_frame_is_opened_in_the_next_pass() -> None:
+    """A pass that ends behind a gap leaves the retransmit flag set; nobody has the lost frame any more."""
+    link = opened()
+    lost, second = (link.uplink.send(build_command(0x30, number, 1), link.now_ns) for number in (1, 2))
+    assert len(lost) == len(second) == 1
+    link.radiate(second)
+    assert link.receiver.clcw().retransmit
+    link.now_ns += 3600 * SECOND
+    for _ in range(60):
+        link.now_ns += 10 * SECOND
+        link.uplink.poll(link.now_ns)  # nobody hears what it repeats
+    assert link.uplink.state.counters.alerts == 1
+    for _ in range(10):
+        link.second()
+    command = build_command(0x30, 3, 1)
+    link.radiate(link.uplink.send(command, link.now_ns))
+    link.second()
+    assert link.commands == [command]
+    assert link.uplink.state.counters.alerts == 1
