@@ -8,6 +8,7 @@ from tests.fuzz.targets import (
     cop1,
     decoded_links,
     downlink,
+    file_delivery,
     files,
     frames,
     mission_packets,
@@ -34,6 +35,7 @@ TARGETS: tuple[type[Target], ...] = (
     *protected_frames.TARGETS,
     *security_procedures.TARGETS,
     *cop1.TARGETS,
+    *file_delivery.TARGETS,
     *files.TARGETS,
 )
 
