@@ -6,7 +6,7 @@ from tlm_cmd.cfdp.errors import FilestoreError
 from tlm_cmd.cfdp.filestore import Filestore
 from tlm_cmd.cfdp.parameters import RemoteEntity
 from tlm_cmd.cfdp.pdu.codec import Content, Pdu
-from tlm_cmd.cfdp.pdu.cursor import MAX_SMALL_SIZE
+from tlm_cmd.cfdp.pdu.cursor import MAX_LARGE_SIZE, MAX_SMALL_SIZE
 from tlm_cmd.cfdp.pdu.directives import Ack, Eof, Prompt
 from tlm_cmd.cfdp.pdu.file_data import FileData
 from tlm_cmd.cfdp.pdu.header import PduHeader
@@ -69,6 +69,7 @@ def begin_receiving(header: PduHeader, remote: RemoteEntity) -> ReceiverState:
         header=answer,
         # The metadata may say otherwise, but they may also come after data.
         checksum=RunningChecksum(remote.checksum_type),
+        limit=MAX_LARGE_SIZE if header.large_file else MAX_SMALL_SIZE,
     )
 
 

@@ -85,6 +85,9 @@ class EntityIntake(EntityTable):
                 counters.too_many_transactions += 1
                 return
             receiver = self._begin_receiving(header, peer, now_ns)
+        if receiver is not None and header.large_file is not receiver.state.header.large_file:
+            counters.bad_content += 1  # what is missing of such a part could never be asked for
+            return
         if receiver is not None:
             counters.accepted += 1
             receiver.receive(content, now_ns)

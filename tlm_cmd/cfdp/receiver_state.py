@@ -67,7 +67,7 @@ class ReceiverState(TransactionState, kw_only=True):
     """The one without an error."""
     received: Segments = msgspec.field(default_factory=Segments)
     limit: int = MAX_LARGE_SIZE
-    """The size of the file, once the EOF has told it."""
+    """The size of the file, once the EOF has told it; before, the last place that sizes of this transaction name."""
     file_begun: bool = False
     """Whether the filestore has a file for what arrives."""
     checksum_unsupported: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 
 import msgspec
@@ -13,13 +14,13 @@ from tlm_cmd.cfdp import user_messages
 from tlm_cmd.cfdp.codes import ChecksumType, ConditionCode, FaultHandler, FilestoreAction, Mode
 from tlm_cmd.cfdp.entity import Entity
 from tlm_cmd.cfdp.entity_state import EntityState
-from tlm_cmd.cfdp.errors import FilestoreError, TooManyTransactionsError
 from tlm_cmd.cfdp.filestore import MemoryFilestore
 from tlm_cmd.cfdp.parameters import LocalEntity, RemoteEntity
 from tlm_cmd.cfdp.pdu.codec import Pdu
 from tlm_cmd.cfdp.pdu.tlv import FaultHandlerOverride, FilestoreRequest
 from tlm_cmd.cfdp.requests import PutRequest, TransactionId
 from tlm_cmd.cfdp.user_messages import unpack_reserved
+from tlm_cmd.errors import ProtocolError
 
 SECOND = 10**9
 PDU_FIELDS = (
@@ -140,7 +141,9 @@ def draw_pdus(chance: Random) -> list[bytes]:
     now_ns = 0
     said: list[bytes] = []
     for _ in range(2):
-        ends[0].put(draw_request(chance, 2))
+        with suppress(ProtocolError):  # names and messages may be too long for the PDUs of this link
+            ends[0].put(draw_request(chance, 2))
+    ends[0].put(PutRequest(2, "d/c", "d/z"))
     for _ in range(60):
         now_ns += SECOND
         for index, end in enumerate(ends):
@@ -274,7 +277,7 @@ class EntityTarget(Target):
             try:
                 end.put(draw_request(Random(rest), other))
                 outcome = "put"
-            except (FilestoreError, TooManyTransactionsError):
+            except ProtocolError:
                 outcome = "not put"
         elif event <= 6:
             self.now_ns += (1 + rest) * SECOND // 8

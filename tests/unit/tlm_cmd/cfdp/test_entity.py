@@ -417,3 +417,33 @@ def test_random_octets_are_refused_or_taken(octets: bytes) -> None:
     entity.receive(octets, 0)
     counters = entity.state.counters
     assert counters.accepted + counters.late + counters.refused == 1
+
+
+@pytest.mark.parametrize(
+    "content", [FileData(1 << 40, b"far away"), Eof(0, 1 << 40), Metadata(1 << 40, "there", "here", 0)]
+)
+def test_sizes_of_eight_octets_have_no_place_in_a_transaction_with_four(entity: Entity, content: Content) -> None:
+    """The large file flag is one of the whole transaction (5.1.3): else nothing could be asked for that is missing."""
+    tell(entity, FileData(0, b"start"))
+    tell(entity, content, msgspec.structs.replace(TO, large_file=True))
+    tell(entity, Prompt(keep_alive=False))
+    assert entity.state.counters.bad_content == 1
+    assert [answer for _, answer in answers(entity)] == [Nak(0, 5, ((0, 0),))]
+
+
+def test_no_segment_reaches_beyond_what_four_octets_can_name() -> None:
+    """Its end could not be reported: the segment is refused, and the fault is one of the file's size."""
+
+    class Endless(MemoryFilestore):
+        """A filestore with room for everything."""
+
+        def write(self, name: str, offset: int, data: bytes) -> None:
+            """Take it."""
+
+    entity = Entity(LocalEntity(entity_id=2), [RemoteEntity(entity_id=1)], Endless())
+    tell(entity, FileData(0xFFFF_FFFF - 4, b"last"))
+    tell(entity, Prompt(keep_alive=True))
+    assert [answer for _, answer in answers(entity)] == [KeepAlive(0xFFFF_FFFF)]
+    tell(entity, FileData(0xFFFF_FFFF, b"beyond"))
+    (finished,) = [answer for _, answer in answers(entity) if isinstance(answer, Finished)]
+    assert finished.condition is ConditionCode.FILE_SIZE_ERROR
