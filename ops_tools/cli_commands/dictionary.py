@@ -16,7 +16,7 @@ from tlm_cmd.errors import ProtocolError
 if TYPE_CHECKING:
     from tlm_cmd.definition.dictionary import Dictionary
 
-FORMATS = ("json", "markdown")
+FORMATS = ("json", "markdown", "xtce", "xtce-plain")
 MAX_DIFFERENCES = 20
 """Differences that are listed; the rest is counted."""
 
@@ -27,10 +27,15 @@ EXAMPLES = """\
 examples:
   flightsw dictionary export --format markdown -o dictionary.md
   flightsw dictionary export --format json -o - --mission my_mission/mission.toml
+  flightsw dictionary export --format xtce -o urbanwatch.xml
   flightsw dictionary check my_mission/mission.toml
   flightsw dictionary check dictionary.json
 
 exit codes: 0 all is well; 1 the dictionary differs or the mission cannot be flown; 2 wrong usage
+"""
+FORMAT_HELP = """\
+json (default) and markdown; xtce: telemetry, commands and verifiers for mission control systems (XTCE 1.2);
+xtce-plain: telemetry for readers that know neither space systems, structures nor arrays
 """
 CHECK_HELP = """\
 FILE is a mission file (.toml): build its dictionary, so that colliding ids and fields without a layout are found;
@@ -49,7 +54,7 @@ def register(subparsers: Subparsers) -> None:
     )
     actions = parser.add_subparsers(dest="dictionary_command", metavar="ACTION", required=True)
     export = actions.add_parser("export", help="write it to a file", epilog=EXAMPLES, formatter_class=_formatter())
-    export.add_argument("--format", choices=FORMATS, default="json", help="default json")
+    export.add_argument("--format", choices=FORMATS, default="json", help=FORMAT_HELP)
     export.add_argument("-o", "--output", metavar="FILE", required=True, help="where to, - for standard output")
     check = actions.add_parser("check", help="check a file", description=CHECK_HELP, formatter_class=_formatter())
     check.add_argument("file", metavar="FILE", type=Path)
@@ -78,9 +83,20 @@ class UnusableMissionError(Exception):
 
 
 def _document(dictionary: Dictionary, form: str) -> str:
+    if form in ("xtce", "xtce-plain"):
+        return _xtce(dictionary, plain=form == "xtce-plain")
     from tlm_cmd.definition.document import as_json, as_markdown  # noqa: PLC0415 - only what is run is loaded
 
     return as_json(dictionary) if form == "json" else as_markdown(dictionary)
+
+
+def _xtce(dictionary: Dictionary, *, plain: bool) -> str:
+    from tlm_cmd.xtce.export import Form, export  # noqa: PLC0415 - only what is run is loaded
+
+    exported = export(dictionary, Form.PLAIN if plain else Form.NESTED)
+    if exported.opaque:
+        complain("dictionary export", f"{len(exported.opaque)} messages without fields: {', '.join(exported.opaque)}")
+    return exported.text
 
 
 def _load(path: Path | None) -> Dictionary:
@@ -96,9 +112,9 @@ def _load(path: Path | None) -> Dictionary:
 def _export(arguments: Namespace) -> ExitCode:
     try:
         dictionary = _load(arguments.mission)
-    except UnusableMissionError as error:
+        text = _document(dictionary, arguments.format)
+    except (UnusableMissionError, ProtocolError) as error:
         return complain("dictionary export", error)
-    text = _document(dictionary, arguments.format)
     if arguments.output == "-":
         write(text.rstrip("\n"))
         return ExitCode.OK

@@ -7,8 +7,7 @@ from xml.etree import ElementTree as ET
 
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.entries import AppInterface, CommandEntry
-from tlm_cmd.definition.field_layout import FieldLayout, Kind, RecordLayout
-from tlm_cmd.definition.fields import Bits
+from tlm_cmd.definition.field_layout import RecordLayout
 from tlm_cmd.definition.layout import layout_of
 from tlm_cmd.packets.verification import VerificationReport
 from tlm_cmd.xtce import type_elements
@@ -150,6 +149,3 @@ def _default(value: object) -> str | None:
         case bytes():
             return value.hex()
     return None
-
-
-__all__ = ["COMMAND", "FUNCTION_CODE", "Bits", "CommandWriter", "FieldLayout", "Kind"]

@@ -116,9 +116,7 @@ class TelemetryWriter:
         )
         entries = element("EntryList", *writer.entries, element("ParameterRefEntry", parameterRef=ERROR_CONTROL))
         text = text_element("LongDescription", layout_of(VerificationReport).description)
-        self._root.containers.append(
-            element("SequenceContainer", text, entries, base, name=REPORT_CONTAINER, abstract=True)
-        )
+        self._root.containers.append(element("SequenceContainer", text, entries, base, name=REPORT_CONTAINER, abstract=True))
 
     def _packet(self, packet: TelemetryEntry, system: SpaceSystem, prefix: str) -> None:
         name = prefix + packet.name.partition(".")[2]
@@ -141,7 +139,6 @@ class TelemetryWriter:
         self, name: str, writer: FieldWriter, text: str, base: ET.Element, system: SpaceSystem, short: str
     ) -> None:
         system.parameters += writer.definitions
-        system.containers += writer.containers
         entries = [*writer.entries, element("ParameterRefEntry", parameterRef=ERROR_CONTROL)]
         system.containers.append(container(name, entries, text, base, short=short))
 

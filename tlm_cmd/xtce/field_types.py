@@ -18,15 +18,19 @@ FILL = "fill"
 """What the unused bits behind a group of bit fields are called."""
 
 
-def is_self_contained(field: FieldLayout) -> bool:
-    """Whether one type can hold a field: it needs no parameter that tells a length."""
+def is_self_contained(field: FieldLayout, *, in_array: bool = False) -> bool:
+    """Whether one type can hold a field: it needs no parameter that tells a length.
+
+    Octets behind their length are such only within an array, where XTCE knows no parameter of the item at hand: there
+    they are a text, a character for each octet.
+    """
     if field.record is not None:
-        return all(is_self_contained(inner) for inner in field.record.fields)
+        return all(is_self_contained(inner, in_array=in_array) for inner in field.record.fields)
     if field.item is not None:
-        return isinstance(field.extent, Length) and is_self_contained(field.item)
+        return isinstance(field.extent, Length) and is_self_contained(field.item, in_array=True)
     match field.extent:
         case UpTo():
-            return field.kind is Kind.TEXT
+            return in_array or field.kind is Kind.TEXT
         case Tail():
             return False
         case _:
@@ -77,6 +81,8 @@ class FieldTypes:
                 return type_elements.scalar_type(field, self.role)
             case Kind.TEXT if isinstance(field.extent, UpTo):
                 return type_elements.led_text_type(self.role, field.extent)
+            case Kind.OCTETS if isinstance(field.extent, UpTo):
+                return type_elements.led_text_type(self.role, field.extent, type_elements.ONE_OCTET)
             case Kind.TEXT if isinstance(field.extent, Length):
                 return type_elements.fixed_text_type(self.role, field.extent.count)
             case Kind.OCTETS if isinstance(field.extent, Length):

@@ -22,7 +22,6 @@ class FieldWriter:
     Attributes:
         definitions: ``Parameter`` or ``Argument`` elements.
         entries: what stands in the container.
-        containers: containers of items that repeat.
     """
 
     def __init__(self, types: FieldTypes, *, plain: bool = False) -> None:
@@ -34,7 +33,6 @@ class FieldWriter:
         """
         self.definitions: list[ET.Element] = []
         self.entries: list[ET.Element] = []
-        self.containers: list[ET.Element] = []
         self._types, self._role, self._plain = types, types.role, plain
         self._tail: TailPlan | None = None
         self._defaults: Mapping[str, str] = {}
@@ -158,19 +156,15 @@ class FieldWriter:
                 for index in range(count):
                     self._field(item, f"{name}_{index}", owner)
             case Length(count):
-                self._repeated(field, item, name, type_elements.fixed_value(count))
+                self._put_array(field, item, name, owner, type_elements.fixed_value(count - 1))
             case UpTo() as extent if self._plain:
                 problem = f"an array of up to {extent.count} items cannot be written without arrays"
                 raise XtceError("Container", name, 0, problem)
             case UpTo() as extent:
                 self._count(f"{name}_count", extent, f"items of {name}")
                 self._end_of_count(field, f"{name}_count")
-                if is_self_contained(item):
-                    last = type_elements.parameter_value(f"{name}_count", 1, -1, self._role)
-                    self._put_array(field, item, name, owner, last)
-                else:
-                    count_value = type_elements.parameter_value(f"{name}_count", 1, 0, self._role)
-                    self._repeated(field, item, name, count_value)
+                last = type_elements.parameter_value(f"{name}_count", 1, -1, self._role)
+                self._put_array(field, item, name, owner, last)
             case Tail():
                 octets = item.fixed_octets
                 if octets is None or octets & (octets - 1) or self._role is Role.ARGUMENT or self._plain:
@@ -184,29 +178,10 @@ class FieldWriter:
                 raise XtceError(self._role.value, name, 0, "an array needs a length")
 
     def _put_array(self, field: FieldLayout, item: FieldLayout, name: str, owner: str, last: ET.Element) -> None:
+        if not is_self_contained(item, in_array=True):
+            raise XtceError(self._role.value, name, 0, "items of an array cannot hold arrays of variable length")
         made = type_elements.array_type(self._role, self._types.of(item, owner, field.name), last)
         self._put(name, self._types.pinned(made, name), meaning(field), self._defaults.get(field.name))
-
-    def _repeated(self, field: FieldLayout, item: FieldLayout, name: str, count: ET.Element) -> None:
-        """Items that hold lengths of their own: a container that repeats."""
-        if item.record is None or self._role is Role.ARGUMENT:
-            raise XtceError(self._role.value, name, 0, "items of an array cannot tell their own lengths in XTCE")
-        inner = FieldWriter(self._types, plain=self._plain)
-        inner.message(item.record, f"{name}_")
-        self.definitions += inner.definitions
-        self.containers += inner.containers
-        self.containers.append(
-            element(
-                "SequenceContainer",
-                text_element("LongDescription", meaning(field) or f"one of {name}"),
-                element("EntryList", *inner.entries),
-                name=name,
-            )
-        )
-        repeat = element("RepeatEntry", element("Count", count))
-        at = _at(self._location) if self._location is not None else None
-        self._location = None
-        self.entries.append(element("ContainerRefEntry", at, repeat, containerRef=name))
 
     # ---------------------------------------------------------------- the rest of the packet
 

@@ -40,6 +40,10 @@ class SpaceSystem:
         arguments = [*argument_types.of(self.key)]
         for kind in (types, self.parameters, self.containers, arguments, self.commands):
             _check_unique(kind)
+        for child in self.children:
+            _check_hidden(self.parameters, child.parameters)
+            _check_hidden(self.containers, child.containers)
+            _check_hidden(self.commands, child.commands)
         telemetry = [
             group("ParameterTypeSet", types),
             group("ParameterSet", self.parameters),
@@ -64,3 +68,11 @@ def _check_unique(elements: list[ET.Element]) -> None:
         if name in seen:
             raise XtceError(each.tag, name, 0, "two have this name")
         seen[name] = each
+
+
+def _check_hidden(outer: list[ET.Element], inner: list[ET.Element]) -> None:
+    """Refuse a name that would hide one of the space system around: a reference would then mean the wrong one."""
+    names = {each.get("name") for each in outer}
+    for each in inner:
+        if each.get("name") in names:
+            raise XtceError(each.tag, each.get("name", ""), 0, "the space system around has one of this name")

@@ -77,12 +77,11 @@ def plan_tail(layout: RecordLayout, ahead_octets: int = 0) -> TailPlan | None:
     Raises:
         XtceError: the length of the tail depends on more than one other field.
     """
-    *before, last = layout.fields or (None,)
-    if last is None or not _has_tail(last):
+    if not layout.fields or not _has_tail(layout.fields[-1]):
         return None
+    *fields, last = layout.fields
     if not isinstance(last.extent, Tail):
         raise XtceError("Container", f"{layout.name}.{last.name}", 0, "a tail within a structure has no size in XTCE")
-    fields = [field for field in before if field is not None]
     variable = [field for field in fields if not isinstance(field.wire, Bits) and field.fixed_octets is None]
     if not variable:
         return TailPlan(ahead_octets + _octets(layout, fields))

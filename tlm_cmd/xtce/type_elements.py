@@ -8,12 +8,14 @@ from typing import assert_never
 from xml.etree import ElementTree as ET
 
 from tlm_cmd.definition.field_layout import FieldLayout, Kind
-from tlm_cmd.definition.fields import Bits, Calibration, Length, Limits, Linear, Number, Range, UpTo
+from tlm_cmd.definition.fields import Bits, Calibration, Limits, Linear, Number, Range, UpTo
 from tlm_cmd.xtce.errors import XtceError
-from tlm_cmd.xtce.markup import as_text, element, text_element
+from tlm_cmd.xtce.markup import element, text_element
 
 NO_SIZE = "_yamcs_ignore"
 """The parameter that a buffer size refers to when a leading size says all: XTCE demands a reference there."""
+ONE_OCTET = "ISO-8859-1"
+"""The encoding whose characters are the octets themselves."""
 MAX_LONG = 2**63 - 1
 """Largest value of an enumeration: XTCE holds them as signed 64-bit numbers."""
 
@@ -87,7 +89,7 @@ def fixed_text_type(role: Role, octets: int) -> ET.Element:
     return element(f"String{role.value}Type", element("StringDataEncoding", size, encoding="UTF-8"))
 
 
-def led_text_type(role: Role, extent: UpTo) -> ET.Element:
+def led_text_type(role: Role, extent: UpTo, encoding: str = "UTF-8") -> ET.Element:
     """A text behind its length in octets."""
     variable = element(
         "Variable",
@@ -95,7 +97,7 @@ def led_text_type(role: Role, extent: UpTo) -> ET.Element:
         element("LeadingSize", sizeInBitsOfSizeTag=8 * extent.prefix.octets),
         maxSizeInBits=8 * (extent.prefix.octets + extent.count),
     )
-    return element(f"String{role.value}Type", element("StringDataEncoding", variable, encoding="UTF-8"))
+    return element(f"String{role.value}Type", element("StringDataEncoding", variable, encoding=encoding))
 
 
 def sized_text_type(role: Role, size: ET.Element, most: int) -> ET.Element:
@@ -194,11 +196,3 @@ def _alarm(limits: Limits | None) -> ET.Element | None:
 def _ends(tag: str, ends: tuple[float, float]) -> ET.Element:
     lowest, highest = (float(end) if isfinite(end) else None for end in ends)
     return element(tag, minInclusive=lowest, maxInclusive=highest)
-
-
-def is_fixed_string(field: FieldLayout) -> bool:
-    """Whether a text or an octet string always takes the same octets."""
-    return isinstance(field.extent, Length)
-
-
-__all__ = ["MAX_LONG", "NO_SIZE", "Role", "as_text"]

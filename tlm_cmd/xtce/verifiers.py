@@ -1,4 +1,4 @@
-"""How a controller's system follows a command: by verification reports that come down (ECSS-E-ST-70-41C, service 1).
+"""How a control system follows a command: by verification reports that come down (ECSS-E-ST-70-41C, service 1).
 
 A report names the request it is about. What it must name is known when the command was sent: APID and function code
 are arguments of it, and its sequence count is put into its history by whatever sent it; Yamcs calls these
