@@ -70,5 +70,5 @@ def export(dictionary: Dictionary, form: Form = Form.NESTED, windows: VerifierWi
 
 
 def _header(dictionary: Dictionary) -> ET.Element:
-    """Whose dictionary it is: the version is its content hash, by which flight and ground know theirs to be the same."""
+    """Which dictionary it is: the version is its content hash, which flight and ground compare on contact."""
     return element("Header", version=dictionary.content_hash, validationStatus="Working")

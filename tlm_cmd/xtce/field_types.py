@@ -75,7 +75,7 @@ class FieldTypes:
         """The name of the type of a length that does not travel."""
         return self.of(FieldLayout(name="octets", kind=Kind.INTEGER, wire=U16), "")
 
-    def _element(self, field: FieldLayout, owner: str) -> ET.Element:
+    def _element(self, field: FieldLayout, owner: str) -> ET.Element:  # noqa: PLR0911 - one return per kind
         match field.kind:
             case Kind.INTEGER | Kind.FLOAT | Kind.BOOLEAN | Kind.ENUMERATION:
                 return type_elements.scalar_type(field, self.role)

@@ -1,4 +1,4 @@
-"""XTCE types of fields, for parameters and for arguments, which differ in the names of their elements and little else."""
+"""XTCE types of fields, for parameters and for arguments: the names of their elements differ, and little else."""
 
 from __future__ import annotations
 
