@@ -60,12 +60,13 @@ def bits_of(encoding: IntegerEncoding | FloatEncoding, name: str, raw: float) ->
     """
     bits = encoding.bits
     if isinstance(encoding, FloatEncoding):
+        number = float(raw)
         try:
-            word = ieee_bits(float(raw), bits)
+            word = ieee_bits(number, bits)
         except OverflowError:
             raise FieldRangeError(name, raw, "the least", f"the largest number of {bits} bits") from None
     else:
-        word = _whole_bits(encoding, name, round(raw) if isinstance(raw, float) else raw)
+        word = _whole_bits(encoding, name, round(raw))
     return int.from_bytes(word.to_bytes(bits // 8, "little"), "big") if encoding.little_endian else word
 
 
@@ -83,7 +84,8 @@ def padded(encoding: StringEncoding | BinaryEncoding, name: str, octets: bytes, 
         octets = len(octets).to_bytes(lead, "big") + octets
     elif isinstance(encoding, StringEncoding) and encoding.terminator and (size is None or len(octets) < size):
         octets += encoding.terminator
-    most = size if size is not None else getattr(encoding, "most_octets", len(octets))
+    longest = encoding.most_octets if isinstance(encoding, StringEncoding) else len(octets)
+    most = size if size is not None else longest
     is_exact = isinstance(encoding, BinaryEncoding) and size is not None
     if len(octets) > most or (is_exact and len(octets) != most):
         raise LengthError(name, len(octets), most if is_exact else 0, most)
@@ -147,7 +149,7 @@ def _parsed(value: object, name: str, *, is_whole: bool) -> float:
         return value
     for convert in (int, lambda text: int(text, 0)) if is_whole else (int, float):
         try:
-            return convert(value)  # type: ignore[no-any-return]
+            return convert(value)
         except ValueError:
             continue
     raise FieldTypeError(name, value, "whole number" if is_whole else "number")

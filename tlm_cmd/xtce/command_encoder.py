@@ -8,23 +8,11 @@ from typing import Any
 from tlm_cmd.definition.wire_values import FieldTypeError, LengthError
 from tlm_cmd.errors import FieldRangeError, ProtocolError
 from tlm_cmd.xtce.argument_values import ToRaw, bits_of, padded, raw_of
+from tlm_cmd.xtce.budget import Budget
 from tlm_cmd.xtce.conversions import MAX_ITEMS
 from tlm_cmd.xtce.errors import XtceError
-from tlm_cmd.xtce.model import (
-    AggregateType,
-    Amount,
-    ArrayType,
-    BinaryEncoding,
-    Container,
-    ContainerEntry,
-    DataType,
-    Entry,
-    FixedEntry,
-    MetaCommand,
-    ParameterEntry,
-    ScalarType,
-    StringEncoding,
-)
+from tlm_cmd.xtce.model import AggregateType, Amount, ArrayType, BinaryEncoding, DataType, ScalarType, StringEncoding
+from tlm_cmd.xtce.packet_model import ContainerEntry, Entry, FixedEntry, MetaCommand, ParameterEntry
 
 MAX_COMMAND_BITS = 8 * 65_542
 
@@ -56,13 +44,17 @@ class CommandEncoder:
         arguments: names of those that can be given, in order.
     """
 
-    def __init__(self, command: MetaCommand, containers: Mapping[str, Container]) -> None:
+    def __init__(self, command: MetaCommand, budget: Budget) -> None:
         """Prepare the steps.
+
+        Args:
+            command: what the file says of it.
+            budget: what is left of the values that the file may have.
 
         Raises:
             XtceError: an entry that only packets can have, or an argument that cannot be encoded.
         """
-        self.command = command
+        self.command, self._budget = command, budget
         self.arguments = tuple(each.name for each in command.arguments if each.name not in command.assigned)
         self._defaults: dict[str, Any] = {
             each.name: each.default for each in command.arguments if each.default is not None
@@ -73,7 +65,6 @@ class CommandEncoder:
         for each in command.arguments:
             self._prepare(each.name, each.type)
         self._steps = [self._step(entry) for entry in command.entries]
-        del containers
 
     def encode(self, values: Mapping[str, object] | None = None) -> bytes:
         """The octets of the command; sequence count, length and checksum are as the file has them.
@@ -189,6 +180,7 @@ class CommandEncoder:
         return location.bits if location is not None else 0
 
     def _writer(self, kind: DataType, name: str, line: int) -> Callable[[_Bits, Any, dict[str, Any]], None]:
+        self._budget.spend(name, line)
         if isinstance(kind, ScalarType):
             return self._scalar(kind, name, line)
         if isinstance(kind, AggregateType):

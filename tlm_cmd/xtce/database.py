@@ -9,12 +9,14 @@ import msgspec
 
 from tlm_cmd.definition.decoder import DecodeFunction
 from tlm_cmd.errors import ProtocolError, WrongValueError
+from tlm_cmd.xtce.budget import Budget
 from tlm_cmd.xtce.command_encoder import CommandEncoder
-from tlm_cmd.xtce.dispatch import Select, compile_selection
+from tlm_cmd.xtce.dispatch import Selection
 from tlm_cmd.xtce.errors import XtceError
-from tlm_cmd.xtce.model import Container, MetaCommand
 from tlm_cmd.xtce.names import Named, Names
 from tlm_cmd.xtce.packet_decoder import Rest, compile_packet
+from tlm_cmd.xtce.packet_model import Container, MetaCommand
+from tlm_cmd.xtce.packet_tree import Step, compile_find
 from tlm_cmd.xtce.read_commands import CommandReader
 from tlm_cmd.xtce.read_containers import ContainerReader
 from tlm_cmd.xtce.read_types import TypeReader
@@ -56,17 +58,6 @@ class PacketType(msgspec.Struct, frozen=True):
         return self.container.path
 
 
-class _Step:
-    """A container on the way from the root."""
-
-    __slots__ = ("children", "packet", "path", "select")
-
-    def __init__(self, path: str, packet: PacketType | None) -> None:
-        self.path, self.packet = path, packet
-        self.select: Select | None = None
-        self.children: tuple[_Step, ...] = ()
-
-
 class XtceDatabase:
     """All that an XTCE file describes.
 
@@ -98,7 +89,7 @@ class XtceDatabase:
         types = TypeReader(names)
         reader = ContainerReader(names, types)
         commands = CommandReader(names, types, reader)
-        self._rest = rest
+        self._rest, self._budget = rest, Budget()
         self.containers: dict[str, Container] = {
             path: reader.container(definition) for path, definition in names.all(Named.CONTAINER).items()
         }
@@ -116,8 +107,9 @@ class XtceDatabase:
         for container in self.containers.values():
             self._children.setdefault(container.base, []).append(container)
         self._root = self._tree(root) if self.containers else None
+        self._find = compile_find(self._root) if self._root is not None else None
         self.encoders: dict[str, CommandEncoder] = {
-            path: CommandEncoder(command, self.containers)
+            path: CommandEncoder(command, self._budget)
             for path, command in self.commands.items()
             if not command.abstract
         }
@@ -132,11 +124,19 @@ class XtceDatabase:
             WrongValueError: more than one does.
             ProtocolError: they are too short to tell.
         """
+        step = self._find(data, start, end) if self._find is not None else None
+        if step is None or step.selection is not None or step.packet is None:
+            step = self._walk(data, start, end)
+        packet: PacketType = step.packet
+        return packet
+
+    def _walk(self, data: bytes | bytearray | memoryview, start: int, end: int | None) -> Step:
+        """The container that a packet is, from the root down."""
         step = self._root
         if step is None:
             raise UnknownPacketError("the document")
-        while step.select is not None:
-            found = step.select(data, start, end)
+        while step.selection is not None:
+            found = step.selection.select(data, start, end)
             if not found:
                 break
             if len(found) > 1:
@@ -145,7 +145,7 @@ class XtceDatabase:
             step = step.children[found[0]]
         if step.packet is None:
             raise UnknownPacketError(step.path)
-        return step.packet
+        return step
 
     def decode(
         self, data: bytes | bytearray | memoryview, start: int = 0, end: int | None = None
@@ -156,7 +156,10 @@ class XtceDatabase:
             UnknownPacketError: no container describes it.
             ProtocolError: it does not fit its description.
         """
-        packet = self.identify(data, start, end)
+        step = self._find(data, start, end) if self._find is not None else None
+        if step is None or step.selection is not None or step.packet is None:
+            step = self._walk(data, start, end)
+        packet = step.packet
         return packet, packet.decode(data, start, end)
 
     def decode_raw(
@@ -189,7 +192,7 @@ class XtceDatabase:
 
     # ---------------------------------------------------------------- building
 
-    def _tree(self, root: str) -> _Step:
+    def _tree(self, root: str) -> Step:
         if root:
             paths = [path for path in self.containers if path == root or path.endswith(f"/{root}")]
         else:
@@ -200,20 +203,21 @@ class XtceDatabase:
             raise XtceError("SequenceContainer", root, 0, f"{len(paths)} containers {named}; name the root")
         return self._step(self.containers[paths[0]], 0)
 
-    def _step(self, container: Container, depth: int) -> _Step:
+    def _step(self, container: Container, depth: int) -> Step:
         if depth > MAX_INHERITANCE:
             raise XtceError("SequenceContainer", container.path, container.line, "inherits from too many others")
         packet = None
         if not container.abstract:
-            decode, fields = compile_packet(container, self.containers, raw=False, rest=self._rest)
+            decode, fields = compile_packet(container, self.containers, self._budget, raw=False, rest=self._rest)
             packet = PacketType(container, fields, decode, self._raw_decoder(container))
             self.packets[container.path] = packet
-        step = _Step(container.path, packet)
         children = self._children.get(container.path, [])
-        if children:
-            step.children = tuple(self._step(child, depth + 1) for child in children)
-            step.select = compile_selection(container, children, self.containers)
-        return step
+        return Step(
+            container.path,
+            packet,
+            tuple(self._step(child, depth + 1) for child in children),
+            Selection(container, children, self.containers, self._budget) if children else None,
+        )
 
     def _raw_decoder(self, container: Container) -> DecodeFunction:
         """The decoder of raw values, compiled at its first call: most are never asked for."""
@@ -221,7 +225,7 @@ class XtceDatabase:
 
         def decode_raw(data: bytes | bytearray | memoryview, start: int = 0, end: int | None = None) -> Any:  # noqa: ANN401 - a message
             if not compiled:
-                compiled.append(compile_packet(container, self.containers, raw=True, rest=self._rest)[0])
+                compiled.append(compile_packet(container, self.containers, Budget(), raw=True, rest=self._rest)[0])
             return compiled[0](data, start, end)
 
         return decode_raw

@@ -1,4 +1,4 @@
-"""Numbers at known distances from one another, read by one ``struct`` call, whatever their bits."""
+"""Numbers and octets at known distances from one another, read by one ``struct`` call, whatever their bits."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import struct
 from tlm_cmd.definition.generated import GeneratedSource
 from tlm_cmd.xtce.conversions import ieee, mil_1750a, swapped
 from tlm_cmd.xtce.model import FloatEncoding, IntegerEncoding, IntegerForm
-from tlm_cmd.xtce.values import Piece
+from tlm_cmd.xtce.values import OctetRun, Piece
 
 _UNSIGNED = {8: "B", 16: "H", 32: "I", 64: "Q"}
 _SIGNED = {8: "b", 16: "h", 32: "i", 64: "q"}
 _FLOATS = {16: "e", 32: "f", 64: "d"}
 
 
-def struct_code(encoding: IntegerEncoding | FloatEncoding) -> str:
+def struct_code(encoding: IntegerEncoding | FloatEncoding | OctetRun) -> str:
     """The code of ``struct`` that reads an encoding as it is, empty when there is none."""
+    if isinstance(encoding, OctetRun):
+        return f"{encoding.bits // 8}s"
     if encoding.little_endian:
         return ""
     if isinstance(encoding, FloatEncoding):
@@ -100,12 +102,15 @@ class NumberRun:
             bits = piece.encoding.bits
             shift = end - piece.bit - bits
             shifted = f"{word} >> {shift}" if shift else word
-            masked = f"({shifted} & {(1 << bits) - 1})" if bits < 8 * octets else f"({shifted})"
+            is_first = piece.bit % 8 == 0 and shift + bits == 8 * octets
+            masked = f"({shifted})" if is_first else f"({shifted} & {(1 << bits) - 1})"
             piece.expression = self._number(piece.encoding, masked, after)
         return code, word
 
-    def _number(self, encoding: IntegerEncoding | FloatEncoding, bits: str, after: list[str]) -> str:
+    def _number(self, encoding: IntegerEncoding | FloatEncoding | OctetRun, bits: str, after: list[str]) -> str:
         """The expression of the number that bits stand for."""
+        if isinstance(encoding, OctetRun):
+            return f"{bits}.to_bytes({encoding.bits // 8}, 'big')"
         plain = isinstance(encoding, IntegerEncoding) and encoding.form is IntegerForm.UNSIGNED
         if encoding.little_endian:
             bits = f"{self._function('swapped', swapped)}({bits}, {encoding.bits // 8})"

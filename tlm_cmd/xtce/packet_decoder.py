@@ -8,8 +8,11 @@ from enum import Enum, unique
 
 from tlm_cmd.definition.decoder import DecodeFunction
 from tlm_cmd.definition.generated import GeneratedSource
-from tlm_cmd.xtce.model import Container
-from tlm_cmd.xtce.packet_reader import PacketReader, entries_of
+from tlm_cmd.xtce.budget import Budget
+from tlm_cmd.xtce.errors import XtceError
+from tlm_cmd.xtce.packet_model import Container
+from tlm_cmd.xtce.packet_reader import PacketReader
+from tlm_cmd.xtce.structures import entries_of
 
 
 @unique
@@ -25,13 +28,14 @@ FAULTS = (struct.error, TypeError, ValueError, OverflowError, ArithmeticError, L
 
 
 def compile_packet(
-    container: Container, containers: Mapping[str, Container], *, raw: bool, rest: Rest
+    container: Container, containers: Mapping[str, Container], budget: Budget, *, raw: bool, rest: Rest
 ) -> tuple[DecodeFunction, tuple[str, ...]]:
     """The decoder of a container, and the names of its fields as the file has them.
 
     Args:
         container: which one.
         containers: all by path.
+        budget: what is left of the values that the file may have.
         raw: whether it gives raw values instead of engineering values.
         rest: what becomes of octets behind the last entry.
 
@@ -40,7 +44,7 @@ def compile_packet(
     """
     name = container.path.rpartition("/")[2]
     source = GeneratedSource(name)
-    reader = PacketReader(source, name, containers, raw=raw)
+    reader = PacketReader(source, name, containers, raw=raw, budget=budget)
     reader.entries(entries_of(container.path, containers, container.line))
     end = reader.end()
     if rest is Rest.REFUSE:
@@ -51,8 +55,19 @@ def compile_packet(
 
 
 def guarded(source: GeneratedSource, name: str, result: str) -> DecodeFunction:
-    """The function whose statements stand in a source; it raises nothing but ProtocolErrors."""
+    """The function whose statements stand in a source; it raises nothing but ProtocolErrors.
+
+    Raises:
+        XtceError: it is too large to be compiled.
+    """
     source.names["FAULTS"] = FAULTS
+    try:
+        return _compiled(source, name, result)
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise XtceError("SequenceContainer", name, 0, f"is too large to be compiled: {error}") from None
+
+
+def _compiled(source: GeneratedSource, name: str, result: str) -> DecodeFunction:
     decode: DecodeFunction = source.function(
         "decode(data, start=0, end=None)",
         [

@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import assert_never
 
 import msgspec
 
 from tlm_cmd.definition.generated import GeneratedSource
-from tlm_cmd.xtce import conversions
+from tlm_cmd.xtce.budget import Budget
 from tlm_cmd.xtce.errors import XtceError
 from tlm_cmd.xtce.model import (
     AggregateType,
     Amount,
     ArrayType,
+    BinaryEncoding,
     Condition,
-    Container,
-    ContainerEntry,
     DataType,
-    Entry,
-    FixedEntry,
     FloatEncoding,
     IntegerEncoding,
-    Location,
-    ParameterEntry,
     ScalarType,
 )
-from tlm_cmd.xtce.number_run import NumberRun, struct_code
+from tlm_cmd.xtce.number_run import NumberRun
+from tlm_cmd.xtce.packet_arrays import MAX_NESTED_CONTAINERS, read_array, read_repeated
+from tlm_cmd.xtce.packet_model import Container, ContainerEntry, Entry, FixedEntry, Location, ParameterEntry
 from tlm_cmd.xtce.read_strings import StringCode
-from tlm_cmd.xtce.values import Piece, Scope, Value, calibrated
-
-MAX_INLINED = 64
-"""Most numbers of a fixed array that are read like parameters of their own; longer arrays are looped over."""
-MAX_NESTED_CONTAINERS = 16
+from tlm_cmd.xtce.structures import entries_of, structure
+from tlm_cmd.xtce.values import OctetRun, Piece, Scope, Value, calibrated
 
 
 class PacketReader:
     """Emits statements into a source.
 
-    Positions are bits from a base: ``start`` up to the first part of variable size, then ``o``, the end of the last one.
+    Positions are bits from a base: ``start`` up to the first part of variable size, then ``o``, the end of the last.
 
     Attributes:
         fields: values by name, in order; names are those of the parameters.
+        scope: the values that conditions and sizes can refer to.
+        source: the function under construction.
+        containers: all containers by path.
+        raw: whether raw values are wanted instead of engineering values.
+        budget: what is left of the values that the file may have.
+        depth: how many containers stand around the one that is read.
     """
 
     def __init__(
@@ -53,6 +51,7 @@ class PacketReader:
         containers: Mapping[str, Container],
         *,
         raw: bool,
+        budget: Budget,
         base: str = "start",
     ) -> None:
         """Begin at the base.
@@ -62,15 +61,16 @@ class PacketReader:
             label: what errors call the structure.
             containers: all containers by path.
             raw: whether raw values are wanted instead of engineering values.
+            budget: what is left of the values that the file may have.
             base: where the first entry begins.
         """
         self.fields: dict[str, Value] = {}
-        self._source, self._label, self._containers, self._raw = source, label, containers, raw
+        self.source, self._label, self.containers, self.raw = source, label, containers, raw
         self._base, self._bit = base, 0
         self._run = NumberRun(source)
         self.scope = Scope(source, self.close_run)
         self._strings = StringCode(source, self.scope)
-        self._depth = 0
+        self.budget, self.depth = budget, 0
 
     # ---------------------------------------------------------------- positions
 
@@ -95,7 +95,7 @@ class PacketReader:
         self._bit += -self._bit % 8
         return self.position()
 
-    def _variable(self) -> None:
+    def vary(self) -> None:
         """From here on, positions count from ``o``."""
         self._base, self._bit = "o", 0
 
@@ -138,15 +138,16 @@ class PacketReader:
             kind = parameter.type
             if entry.repeat is not None:
                 kind = ArrayType(parameter.path, kind, entry.repeat)
-            self._add(parameter.path, self._value(kind, parameter.name, entry.line))
+            self._add(parameter.path, self.value(kind, parameter.name, entry.line))
         elif entry.repeat is not None:
-            self._add(entry.container, self._repeated(entry, entry.repeat))
+            self._add(entry.container, read_repeated(self, entry, entry.repeat))
         else:
-            self._depth += 1
-            if self._depth > MAX_NESTED_CONTAINERS:
+            self.budget.spend(entry.container, entry.line)
+            self.depth += 1
+            if self.depth > MAX_NESTED_CONTAINERS:
                 raise XtceError("ContainerRefEntry", entry.container, entry.line, "holds itself, or too many others")
-            self.entries(entries_of(entry.container, self._containers, entry.line))
-            self._depth -= 1
+            self.entries(entries_of(entry.container, self.containers, entry.line))
+            self.depth -= 1
 
     def _add(self, path: str, value: Value) -> None:
         name = path.rpartition("/")[2]
@@ -160,20 +161,20 @@ class PacketReader:
     def _conditional(self, entry: ParameterEntry | ContainerEntry, condition: Condition) -> None:
         """An entry that is only there when a condition holds; its fields are None otherwise."""
         test = self.scope.condition(condition)
-        self._source.line(f"o = {self.position(entry.line)}")
-        self._variable()
+        self.source.line(f"o = {self.position(entry.line)}")
+        self.vary()
         known = dict(self.fields)
-        outer, self._source.lines = self._source.lines, []
+        outer, self.source.lines = self.source.lines, []
         self._entry(entry)
         position = self.position(entry.line)
         made = {field: value for field, value in self.fields.items() if field not in known}
-        names = {field: self._source.local() for field in made}
+        names = {field: self.source.local() for field in made}
         for field, value in made.items():
-            self._source.line(f"{names[field]} = {self.expression(value)}")
-        inner, self._source.lines = [*self._source.lines, f"o = {position}"], outer
-        self._source.lines += [f"{name} = None" for name in names.values()]
-        self._source.lines += [f"if {test}:", *(f"    {line}" for line in inner)]
-        self._variable()
+            self.source.line(f"{names[field]} = {self.expression(value)}")
+        inner, self.source.lines = [*self.source.lines, f"o = {position}"], outer
+        self.source.lines += [f"{name} = None" for name in names.values()]
+        self.source.lines += [f"if {test}:", *(f"    {line}" for line in inner)]
+        self.vary()
         for field, value in made.items():
             plain = Value(value.name, scalar=value.type, expression=_constant(names[field]))
             plain.calibrated = names[field]
@@ -189,20 +190,22 @@ class PacketReader:
         if value.members:
             members = {name: self.expression(member) for name, member in value.members.items()}
             return f"{self.structure(value.structure, list(members))}({', '.join(members.values())})"
-        return value.raw() if self._raw else value.engineering(self._source)
+        return value.raw() if self.raw else value.engineering(self.source)
 
     def structure(self, name: str, fields: list[str]) -> str:
         """The name of a class with such fields."""
-        return self._source.bind("record", structure(name, tuple(fields)))
+        return self.source.bind("record", structure(name, tuple(fields)))
 
-    def _value(self, kind: DataType, name: str, line: int) -> Value:
+    def value(self, kind: DataType, name: str, line: int) -> Value:
+        """Read a value of any type."""
+        self.budget.spend(name, line)
         match kind:
             case ScalarType():
                 return self._scalar(kind, name, line)
             case AggregateType():
                 return self._aggregate(kind, name, line)
             case ArrayType():
-                return self._array(kind, name, line)
+                return read_array(self, kind, name, line)
             case _:
                 assert_never(kind)
 
@@ -218,27 +221,30 @@ class PacketReader:
             if scalar.contexts:
                 value.calibrated = self._in_context(scalar, value)
             return value
-        text = self._strings.fixed(encoding, name, self.position(line))
-        if text is not None:
-            expression, octets = text
+        octets = self._strings.fixed_octets(encoding)
+        if octets is not None:
+            piece = Piece(self._bit, OctetRun(8 * octets))
+            self._run.add(piece)
             self._bit += 8 * octets
-        else:
-            expression = self._strings.variable(encoding, name, self.position(line))
-            self._variable()
+            if isinstance(encoding, BinaryEncoding):
+                return Value(name, scalar=scalar, piece=piece)
+            return Value(name, scalar=scalar, expression=self._strings.content(encoding, piece, name))
+        expression = self._strings.variable(encoding, name, self.position(line))
+        self.vary()
         return Value(name, scalar=scalar, expression=_constant(expression))
 
     def _in_context(self, scalar: ScalarType, value: Value) -> str:
         """The name of the value calibrated by the first calibrator whose condition holds."""
         self.close_run()
-        name, raw = self._source.local(), value.raw()
+        name, raw = self.source.local(), value.raw()
         own = Value(value.name, scalar=msgspec.structs.replace(scalar, contexts=()), expression=_constant(raw))
         self.scope.local[value.name] = own
         keyword = "if"
         for condition, calibrator in scalar.contexts:
-            result = calibrated(self._source, calibrator, raw, value.name)
-            self._source.line(f"{keyword} {self.scope.condition(condition)}: {name} = {result}")
+            result = calibrated(self.source, calibrator, raw, value.name)
+            self.source.line(f"{keyword} {self.scope.condition(condition)}: {name} = {result}")
             keyword = "elif"
-        self._source.line(f"else: {name} = {calibrated(self._source, scalar.calibrator, raw, value.name)}")
+        self.source.line(f"else: {name} = {calibrated(self.source, scalar.calibrator, raw, value.name)}")
         del self.scope.local[value.name]
         return name
 
@@ -246,83 +252,10 @@ class PacketReader:
         outer, self.scope.local = self.scope.local, dict(self.scope.local)
         members: dict[str, Value] = {}
         for member, member_type in kind.members:
-            members[member] = self._value(member_type, f"{name}.{member}", line)
+            members[member] = self.value(member_type, f"{name}.{member}", line)
             self.scope.local[member] = members[member]
         self.scope.local = outer
         return Value(name, members=members, structure=kind.name.rpartition("/")[2])
-
-    # ---------------------------------------------------------------- arrays
-
-    def _array(self, kind: ArrayType, name: str, line: int) -> Value:
-        item, count = kind.item, kind.count.fixed
-        encoding = item.encoding if isinstance(item, ScalarType) else None
-        number = isinstance(encoding, IntegerEncoding | FloatEncoding)
-        if count is not None and not 0 <= count <= conversions.MAX_ITEMS:
-            raise XtceError("ArrayParameterType", kind.name, line, f"{count} items are out of range")
-        if count is not None and count <= MAX_INLINED and _is_flat(item):
-            items = [self._value(item, f"{name}[{index}]", line) for index in range(count)]
-            return Value(name, expression=lambda: f"({''.join(f'{self.expression(each)}, ' for each in items)})")
-        size = str(count) if count is not None else self.amount(kind.count, name, conversions.MAX_ITEMS)
-        begin = self.position(line)
-        if number and self._is_as_it_travels(item):
-            assert isinstance(encoding, IntegerEncoding | FloatEncoding)  # noqa: S101 - just asked
-            return self._numbers(encoding, name, size, begin)
-        return self._items(item, name, size, begin, line)
-
-    def _is_as_it_travels(self, item: DataType) -> bool:
-        if not isinstance(item, ScalarType) or not isinstance(item.encoding, IntegerEncoding | FloatEncoding):
-            return False
-        same = item.calibrator is None and not item.contexts and not item.labels and item.nature.value != "Boolean"
-        return bool(struct_code(item.encoding)) and (same or self._raw)
-
-    def _numbers(self, encoding: IntegerEncoding | FloatEncoding, name: str, size: str, begin: str) -> Value:
-        result, octets = self._source.local(), encoding.bits // 8
-        at = self._source.local()
-        self._source.line(f"{at} = {begin}")
-        self._source.line(f"o = {at} + {size} * {octets}")
-        self._source.line(f"if o > end: raise TooShortError({name!r}, o - {at}, end - {at})")
-        self._source.line(f"{result} = unpack_items(f'>{{{size}}}{struct_code(encoding)}', data, {at})")
-        self._variable()
-        return Value(name, expression=_constant(result))
-
-    def _items(self, item: DataType, name: str, size: str, begin: str, line: int) -> Value:
-        """Items that are read by a function of their own."""
-        source = GeneratedSource(name)
-        reader = PacketReader(source, f"{name}[]", self._containers, raw=self._raw, base="o")
-        value = reader._value(item, f"{name}[]", line)
-        return self._loop(source, reader, lambda: reader.expression(value), (name, size, begin, line))
-
-    def _repeated(self, entry: ContainerEntry, repeat: Amount) -> Value:
-        """A container that repeats: a tuple of structures."""
-        name = entry.container.rpartition("/")[2]
-        size = self.amount(repeat, name, conversions.MAX_ITEMS)
-        begin = self.position(entry.line)
-        source = GeneratedSource(name)
-        reader = PacketReader(source, f"{name}[]", self._containers, raw=self._raw, base="o")
-        reader._depth = self._depth + 1
-        if reader._depth > MAX_NESTED_CONTAINERS:
-            raise XtceError("ContainerRefEntry", entry.container, entry.line, "holds itself, or too many others")
-        reader.entries(entries_of(entry.container, self._containers, entry.line))
-        return self._loop(source, reader, lambda: reader.message(name), (name, size, begin, entry.line))
-
-    def _loop(
-        self,
-        source: GeneratedSource,
-        reader: PacketReader,
-        result: Callable[[], str],
-        place: tuple[str, str, str, int],
-    ) -> Value:
-        name, size, begin, line = place
-        position = reader.position(line)
-        made = source.function("item(data, o, end)", [*source.lines, f"return {result()}, {position}"])
-        items, read_item = self._source.local(), self._source.bind("read_item", made)
-        self._source.line(f"o = {begin}")
-        self._source.line(f"{items} = []")
-        self._source.line(f"for _ in range({size}):")
-        self._source.line(f"    item, o = {read_item}(data, o, end)")
-        self._source.line(f"    {items}.append(item)")
-        self._variable()
-        return Value(name, expression=_constant(f"tuple({items})"))
 
     def message(self, name: str) -> str:
         """The expression of all that was read."""
@@ -334,48 +267,6 @@ class PacketReader:
     def amount(self, amount: Amount, name: str, most: int) -> str:
         """Emit the working out of a count; returns its name."""
         return self._strings.amount(amount, name, most)
-
-
-def entries_of(path: str, containers: Mapping[str, Container], line: int = 0) -> tuple[Entry, ...]:
-    """The entries of a container, those that it inherits first.
-
-    Raises:
-        XtceError: it inherits from itself.
-    """
-    entries: tuple[Entry, ...] = ()
-    seen: list[str] = []
-    while path:
-        if path in seen:
-            raise XtceError("SequenceContainer", path, line, "inherits from itself")
-        seen.append(path)
-        container = containers[path]
-        entries, path = container.entries + entries, container.base
-    return entries
-
-
-@cache
-def structure(name: str, fields: tuple[str, ...]) -> type[msgspec.Struct]:
-    """A frozen class with such fields; what is no identifier in Python becomes one."""
-    names: list[str] = []
-    for field in fields:
-        identifier = re.sub(r"\W", "_", field)
-        if identifier[:1].isdigit():
-            identifier = f"_{identifier}"
-        while identifier in names:
-            identifier = f"{identifier}_"
-        names.append(identifier)
-    made: type[msgspec.Struct] = msgspec.defstruct(re.sub(r"\W", "_", name) or "_", names, frozen=True, gc=False)
-    return made
-
-
-def _is_flat(kind: DataType) -> bool:
-    if isinstance(kind, AggregateType):
-        return False
-    return (
-        isinstance(kind, ScalarType)
-        and isinstance(kind.encoding, IntegerEncoding | FloatEncoding)
-        and not kind.contexts
-    )
 
 
 def _constant(text: str) -> Callable[[], str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tlm_cmd.xtce.model import Argument, Entry, MetaCommand
 from tlm_cmd.xtce.names import Definition, Named, Names
+from tlm_cmd.xtce.packet_model import Argument, Entry, MetaCommand
 from tlm_cmd.xtce.read_containers import ContainerReader, described
 from tlm_cmd.xtce.read_types import TypeReader
 from tlm_cmd.xtce.xml_document import Node

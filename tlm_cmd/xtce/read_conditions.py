@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tlm_cmd.xtce.budget import MAX_CASES
 from tlm_cmd.xtce.model import AllOf, Amount, AnyOf, Comparison, Condition, Operator, Reference
 from tlm_cmd.xtce.names import NO_SIZE, Names
 from tlm_cmd.xtce.xml_document import Node
@@ -61,6 +62,8 @@ class ConditionReader:
 
     def _cases(self, node: Node) -> Amount:
         node.only("DiscreteLookup")
+        if len(node.children) > MAX_CASES:
+            raise node.error(f"has {len(node.children)} cases, allowed are {MAX_CASES}")
         cases = []
         for case in node.children:
             case.only(*_MATCHES)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tlm_cmd.xtce.model import (
-    Amount,
+from tlm_cmd.xtce.model import Amount, Condition
+from tlm_cmd.xtce.names import Definition, Named, Names
+from tlm_cmd.xtce.packet_model import (
     Argument,
-    Condition,
     Container,
     ContainerEntry,
     Entry,
@@ -14,7 +14,6 @@ from tlm_cmd.xtce.model import (
     Parameter,
     ParameterEntry,
 )
-from tlm_cmd.xtce.names import Definition, Named, Names
 from tlm_cmd.xtce.read_conditions import ConditionReader
 from tlm_cmd.xtce.read_types import TypeReader
 from tlm_cmd.xtce.xml_document import Node

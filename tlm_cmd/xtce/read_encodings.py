@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
+from tlm_cmd.xtce.budget import MAX_CASES
 from tlm_cmd.xtce.model import (
     Amount,
     BinaryEncoding,
@@ -77,6 +78,8 @@ class EncodingReader:
         """The calibrator of an encoding, and those that hold in a context."""
         default = node.find("DefaultCalibrator")
         listed = node.find("ContextCalibratorList")
+        if listed is not None and len(listed.children) > MAX_CASES:
+            raise listed.error(f"has {len(listed.children)} calibrators, allowed are {MAX_CASES}")
         contexts = []
         for context in listed.children if listed is not None else ():
             context.only("ContextMatch", "Calibrator")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tlm_cmd.definition.generated import GeneratedSource, literal
 from tlm_cmd.xtce import conversions
 from tlm_cmd.xtce.model import Amount, BinaryEncoding, StringEncoding
-from tlm_cmd.xtce.values import Scope
+from tlm_cmd.xtce.values import Piece, Scope
 
 
 class StringCode:
@@ -17,15 +19,15 @@ class StringCode:
                          conversions.octets_of):  # fmt: skip
             source.names[function.__name__] = function
 
-    def fixed(self, encoding: StringEncoding | BinaryEncoding, name: str, begin: str) -> tuple[str, int] | None:
-        """The name of what was read and its octets, when these are always the same; None otherwise."""
+    def fixed_octets(self, encoding: StringEncoding | BinaryEncoding) -> int | None:
+        """The octets that it always takes, None when they vary."""
         bits = encoding.size.fixed if encoding.size is not None else None
-        if bits is None:
-            return None
-        octets, buffer = bits // 8, self._source.local()
-        self._source.line(f"if {begin} + {octets} > end: raise TooShortError({name!r}, {octets}, end - ({begin}))")
-        self._source.line(f"{buffer} = data[{begin}:{begin} + {octets}]")
-        return self._content(encoding, buffer, name), octets
+        return None if bits is None else bits // 8
+
+    def content(self, encoding: StringEncoding, piece: Piece, name: str) -> Callable[[], str]:
+        """The expression of the text in a buffer of fixed size."""
+        bound = self._source.bind("encoding", encoding)
+        return lambda: f"text_of({piece.expression}, {bound}, {name!r})"
 
     def variable(self, encoding: StringEncoding | BinaryEncoding, name: str, begin: str) -> str:
         """The name of what was read; ``o`` is behind it."""
@@ -63,7 +65,10 @@ class StringCode:
         self._source.line(f"o = {at} + octets_of({bits}, {name!r})")
         self._source.line(f"if o > end: raise TooShortError({name!r}, o - {at}, end - {at})")
         self._source.line(f"{buffer} = data[{at}:o]")
-        return self._content(encoding, buffer, name)
+        if isinstance(encoding, StringEncoding):
+            bound = self._source.bind("encoding", encoding)
+            self._source.line(f"{buffer} = text_of({buffer}, {bound}, {name!r})")
+        return buffer
 
     def _led(self, encoding: StringEncoding, name: str, at: str) -> str:
         """A text behind its length in octets."""
@@ -90,16 +95,6 @@ class StringCode:
         self._source.line(f"if o > {limit}: raise TooShortError({name + ' with terminator'!r}, o - {at}, end - {at})")
         self._source.line(f"{text} = as_text(data[{at}:{stop}], {encoding.charset!r}, {name!r})")
         return text
-
-    def _content(self, encoding: StringEncoding | BinaryEncoding, buffer: str, name: str) -> str:
-        if isinstance(encoding, BinaryEncoding):
-            return buffer
-        if encoding.leading_bits or encoding.terminator:
-            bound = self._source.bind("encoding", encoding)
-            self._source.line(f"{buffer} = text_of({buffer}, {bound}, {name!r})")
-        else:
-            self._source.line(f"{buffer} = as_text({buffer}, {encoding.charset!r}, {name!r})")
-        return buffer
 
 
 def _short(value: float) -> str:

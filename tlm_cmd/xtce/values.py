@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
+import msgspec
+
 from tlm_cmd.definition.generated import GeneratedSource, literal
 from tlm_cmd.xtce.conversions import Labels, spline
 from tlm_cmd.xtce.errors import XtceError
@@ -25,8 +27,14 @@ from tlm_cmd.xtce.model import (
 )
 
 
+class OctetRun(msgspec.Struct, frozen=True):
+    """So many bits that are octets rather than a number."""
+
+    bits: int
+
+
 class Piece:
-    """A raw number in the packet.
+    """A raw number, or octets, in the packet.
 
     Attributes:
         bit: where it begins, in bits from the base that the reader is at.
@@ -36,7 +44,7 @@ class Piece:
 
     __slots__ = ("bit", "encoding", "expression")
 
-    def __init__(self, bit: int, encoding: IntegerEncoding | FloatEncoding) -> None:
+    def __init__(self, bit: int, encoding: IntegerEncoding | FloatEncoding | OctetRun) -> None:
         self.bit, self.encoding, self.expression = bit, encoding, ""
 
 
@@ -75,7 +83,7 @@ class Value:
 
     def engineering(self, source: GeneratedSource) -> str:
         """The expression of the engineering value; the reader must have read it."""
-        if self.calibrated or self._piece is None or self.type is None:
+        if self.calibrated or self._piece is None or self.type is None or isinstance(self._piece.encoding, OctetRun):
             return self.calibrated or self.raw()
         return engineering(source, self.type, self.raw(), self.name)
 
