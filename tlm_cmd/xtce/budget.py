@@ -5,6 +5,7 @@ from __future__ import annotations
 from tlm_cmd.xtce.errors import XtceError
 from tlm_cmd.xtce.model import (
     AggregateType,
+    ArrayType,
     BinaryEncoding,
     DataType,
     FloatEncoding,
@@ -48,6 +49,8 @@ def fewest_bits(kind: DataType) -> int:
             return size.fixed or 0
         case AggregateType(members=members):
             return max(fewest_bits(member) for _, member in members)
+        case ArrayType(item=item, count=count):
+            return (count.fixed or 0) * fewest_bits(item)
     return 0
 
 
