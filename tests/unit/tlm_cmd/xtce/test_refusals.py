@@ -29,6 +29,10 @@ ARRAY = (
     '<ArrayParameterType name="t" arrayTypeRef="{}"><DimensionList><Dimension><StartingIndex><FixedValue>0</FixedValue>'
     "</StartingIndex><EndingIndex>{}</EndingIndex></Dimension></DimensionList></ArrayParameterType>"
 )
+TWICE_SCALED = """
+<RelativeTimeParameterType name="t"><Encoding scale="2"><IntegerDataEncoding><DefaultCalibrator><PolynomialCalibrator>
+<Term exponent="1" coefficient="2"/></PolynomialCalibrator></DefaultCalibrator></IntegerDataEncoding></Encoding></RelativeTimeParameterType>
+"""
 CALIBRATED = "<IntegerDataEncoding><DefaultCalibrator>{}</DefaultCalibrator></IntegerDataEncoding>"
 
 
@@ -90,12 +94,7 @@ CALIBRATED = "<IntegerDataEncoding><DefaultCalibrator>{}</DefaultCalibrator></In
         ),
         ("<IntegerParameterType name='u8'/>", "line 4 defines a parameter type of this name already"),
         ("<IntegerParameterType name='a/b'/>", "is no name in XTCE"),
-        (
-            "<RelativeTimeParameterType name='t'><Encoding scale='2'><IntegerDataEncoding><DefaultCalibrator>"
-            "<PolynomialCalibrator><Term exponent='1' coefficient='2'/></PolynomialCalibrator></DefaultCalibrator>"
-            "</IntegerDataEncoding></Encoding></RelativeTimeParameterType>",
-            "has a scale beside a calibrator",
-        ),
+        (TWICE_SCALED, "has a scale beside a calibrator"),
     ],
 )
 def test_types_that_are_not_supported_are_refused(types: str, message: str, loaded: Loaded) -> None:
