@@ -19,6 +19,7 @@ from ops_tools.bench import (
     security,
     store,
     telemetry,
+    xtce_decode,
 )
 from ops_tools.bench.effort import Effort
 from ops_tools.bench.figures import Figure
@@ -46,6 +47,7 @@ BENCHMARKS = (
     Benchmark("memory", "proportional set size of all flight processes", flight.memory),
     Benchmark("tlm.decode", "telemetry packets to named objects and back, beside spacepackets", telemetry.scalar),
     Benchmark("tlm.bulk", "buffers of telemetry packets to columns, beside ccsdspy", telemetry.bulk),
+    Benchmark("tlm.xtce", "decoding by an imported XTCE file, beside space-packet-parser", xtce_decode.measure),
     Benchmark("crc", "error-detecting codes, beside crcmod and loops in Python", checksums.measure),
     Benchmark("frames", "packets into TM and AOS frames and out again, beside spacepackets", frames.measure),
     Benchmark("rs", "Reed-Solomon code blocks, beside reedsolo", reed_solomon.measure),

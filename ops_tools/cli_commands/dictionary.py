@@ -1,4 +1,4 @@
-"""``flightsw dictionary``: write a mission's dictionary to a file, or check one."""
+"""``flightsw dictionary``: write a mission's dictionary to a file, check one, or look into that of another mission."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flightsw.errors import FlightSoftwareError
-from ops_tools.cli_commands.output import ExitCode, complain, write
+from ops_tools.cli_commands.dictionary_import import load, register_import
+from ops_tools.cli_commands.output import ExitCode, complain, note, write
 from tlm_cmd.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ examples:
   flightsw dictionary export --format xtce -o urbanwatch.xml
   flightsw dictionary check my_mission/mission.toml
   flightsw dictionary check dictionary.json
+  flightsw dictionary import elsewhere.xml --packets dump.bin
 
 exit codes: 0 all is well; 1 the dictionary differs or the mission cannot be flown; 2 wrong usage
 """
@@ -39,12 +41,17 @@ xtce-plain: telemetry for readers that know neither space systems, structures no
 """
 CHECK_HELP = """\
 FILE is a mission file (.toml): build its dictionary, so that colliding ids and fields without a layout are found;
-or a dictionary written by 'export --format json': compare it with the mission's.
+or a dictionary written by 'export --format json': compare it with the mission's;
+or an XTCE file (.xml): load it, and compare it with what export writes for the mission.
+"""
+IMPORT_HELP = """\
+FILE is an XTCE file (1.1 or 1.2) of any mission: load it, compile its packets and commands, and list them.
+What is not supported is refused, by element, name and line. With --packets, every space packet in a file is decoded.
 """
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add ``dictionary export`` and ``dictionary check`` to the command line."""
+    """Add ``dictionary export``, ``dictionary check`` and ``dictionary import`` to the command line."""
     parser: ArgumentParser = subparsers.add_parser(
         "dictionary",
         help="export or check a mission's dictionary",
@@ -58,6 +65,8 @@ def register(subparsers: Subparsers) -> None:
     export.add_argument("-o", "--output", metavar="FILE", required=True, help="where to, - for standard output")
     check = actions.add_parser("check", help="check a file", description=CHECK_HELP, formatter_class=_formatter())
     check.add_argument("file", metavar="FILE", type=Path)
+    register_import(actions.add_parser("import", help="load an XTCE file", description=IMPORT_HELP,
+                                       formatter_class=_formatter()))  # fmt: skip
     for each in (export, check):
         each.add_argument("--mission", metavar="FILE", type=Path, help="mission file (default: the reference mission)")
         each.set_defaults(run=run)
@@ -65,8 +74,8 @@ def register(subparsers: Subparsers) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run one of the commands and return its exit code."""
-    command = _export if arguments.dictionary_command == "export" else _check
-    return int(command(arguments))
+    commands = {"export": _export, "check": _check}
+    return int(commands[arguments.dictionary_command](arguments))
 
 
 def default_mission() -> Path:
@@ -95,7 +104,7 @@ def _xtce(dictionary: Dictionary, *, plain: bool) -> str:
 
     exported = export(dictionary, Form.PLAIN if plain else Form.NESTED)
     if exported.opaque:
-        complain("dictionary export", f"{len(exported.opaque)} messages without fields: {', '.join(exported.opaque)}")
+        note(f"{len(exported.opaque)} messages are written without fields: {', '.join(exported.opaque)}")
     return exported.text
 
 
@@ -130,6 +139,8 @@ def _export(arguments: Namespace) -> ExitCode:
 def _check(arguments: Namespace) -> ExitCode:
     if arguments.file.suffix == ".toml":
         return _check_mission(arguments.file)
+    if arguments.file.suffix == ".xml":
+        return _check_xtce(arguments)
     try:
         document = json.loads(arguments.file.read_text(encoding="utf-8"))
         dictionary = _load(arguments.mission)
@@ -156,6 +167,22 @@ def _check_mission(path: Path) -> ExitCode:
         return ExitCode.USAGE if not path.exists() else ExitCode.NOT_COMPLETED
     write(f"{path}: {_summary(dictionary)}")
     return ExitCode.OK
+
+
+def _check_xtce(arguments: Namespace) -> ExitCode:
+    """Whether a file can be loaded, and is what export writes for the mission."""
+    try:
+        data = arguments.file.read_bytes()
+        load(data)
+        dictionary = _load(arguments.mission)
+    except (OSError, ProtocolError, UnusableMissionError) as error:
+        return complain("dictionary check", f"{arguments.file}: {error}")
+    for form in ("xtce", "xtce-plain"):
+        if _document(dictionary, form).encode() == data:
+            write(f"{arguments.file} agrees with the mission: {_summary(dictionary)}")
+            return ExitCode.OK
+    write(f"{arguments.file} can be loaded, but is not what export writes for the mission: {_summary(dictionary)}")
+    return ExitCode.NOT_COMPLETED
 
 
 def _summary(dictionary: Dictionary) -> str:

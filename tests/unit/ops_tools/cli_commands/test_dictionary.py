@@ -147,6 +147,25 @@ def test_what_cannot_be_done_is_exit_code_2(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("form", ["xtce", "xtce-plain"])
+def test_xtce_is_exported_and_agrees_with_the_mission(
+    form: str, mission: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What export writes, check accepts; what was changed, it does not."""
+    path = tmp_path / "mission.xml"
+    assert shell("export", "--format", form, "-o", str(path), "--mission", str(mission)) == 0
+    said = capsys.readouterr().err
+    assert ("messages are written without fields: POWER.MAILBOX_REPORT" in said) == (form == "xtce-plain")
+    assert shell("check", str(path), "--mission", str(mission)) == 0
+    assert "agrees with the mission" in capsys.readouterr().out
+    path.write_text(path.read_text().replace("whole seconds", "seconds"))
+    assert shell("check", str(path), "--mission", str(mission)) == 1
+    assert "is not what export writes" in capsys.readouterr().out
+    path.write_text("<SpaceSystem/>")
+    assert shell("check", str(path), "--mission", str(mission)) == 2
+    assert "line 1: SpaceSystem: has no attribute name" in capsys.readouterr().err
+
+
 def test_values_and_tables_are_written_for_people() -> None:
     """Numbers short, structures readable, columns aligned."""
     assert value_text({"a": [1.0, None, True, False], "b": "x"}) == "{a: [1, -, true, false], b: x}"
