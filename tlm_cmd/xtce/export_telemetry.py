@@ -116,7 +116,9 @@ class TelemetryWriter:
         )
         entries = element("EntryList", *writer.entries, element("ParameterRefEntry", parameterRef=ERROR_CONTROL))
         text = text_element("LongDescription", layout_of(VerificationReport).description)
-        self._root.containers.append(element("SequenceContainer", text, entries, base, name=REPORT_CONTAINER, abstract=True))
+        self._root.containers.append(
+            element("SequenceContainer", text, entries, base, name=REPORT_CONTAINER, abstract=True)
+        )
 
     def _packet(self, packet: TelemetryEntry, system: SpaceSystem, prefix: str) -> None:
         name = prefix + packet.name.partition(".")[2]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated
 
@@ -169,18 +170,33 @@ def test_all_commands_are_verified_by_the_reports() -> None:
     ]
     windows = [each.xpath("string(x:CheckWindow/@timeToStopChecking)", namespaces=NS) for each in verifiers]
     assert windows == ["PT5S", "PT6S", "PT7S", "PT7S"]
+    inputs = {
+        "source": "VERIFICATION_REPORT_request_source",
+        "apid": "VERIFICATION_REPORT_request_apid",
+        "function_code": "VERIFICATION_REPORT_request_function",
+        "sequence": "VERIFICATION_REPORT_request_sequence",
+        "stage": "VERIFICATION_REPORT_stage",
+        "reason": "VERIFICATION_REPORT_reason",
+        "sent_apid": "/yamcs/cmd/arg/PKT_APID",
+        "sent_function": "/yamcs/cmd/arg/function_code",
+        "sent_sequence": "/yamcs/cmdHist/ccsds-seqcount",
+    }
+    known = set(root.xpath("//x:Parameter/@name", namespaces=NS))
+    asked = "source.value == 0 && apid.value == sent_apid.value && function_code.value == sent_function.value"
+    stages = []
     for verifier in verifiers:
-        known = verifier.xpath("x:BooleanExpression/x:ANDedConditions/x:Condition", namespaces=NS)
-        named = [each.xpath("x:ParameterInstanceRef/@parameterRef", namespaces=NS) for each in known]
-        assert named[:4] == [
-            ["VERIFICATION_REPORT_request_source"],
-            ["VERIFICATION_REPORT_request_apid", "/yamcs/cmd/arg/PKT_APID"],
-            ["VERIFICATION_REPORT_request_function", "/yamcs/cmd/arg/function_code"],
-            ["VERIFICATION_REPORT_request_sequence", "/yamcs/cmdHist/ccsds-seqcount"],
-        ]
-    stages = [each.xpath(".//x:Value[not(.='0')]/text()", namespaces=NS) for each in verifiers]
-    assert stages[0] == ["ACCEPTED", "STARTED", "PROGRESS", "COMPLETED", "FAILED"]
-    assert stages[2:] == [["COMPLETED"], ["REJECTED", "FAILED"]]
+        given = verifier.xpath("x:CustomAlgorithm/x:InputSet/x:InputParameterInstanceRef", namespaces=NS)
+        assert {each.get("inputName"): each.get("parameterRef") for each in given} == inputs
+        assert all(name in known or name.startswith("/yamcs/") for name in inputs.values())
+        (text,) = verifier.xpath("x:CustomAlgorithm/x:AlgorithmText[@language='JavaScript']/text()", namespaces=NS)
+        assert f"{asked} && sequence.value == sent_sequence.value" in text
+        stages.append(re.findall(r"stage.value == '(\w+)'", text))
+    assert stages == [
+        ["ACCEPTED", "STARTED", "PROGRESS", "COMPLETED", "FAILED"],
+        ["STARTED", "PROGRESS", "COMPLETED"],
+        ["COMPLETED"],
+        ["REJECTED", "FAILED"],
+    ]
 
 
 def test_reports_of_all_apps_are_one_container() -> None:
