@@ -16,6 +16,7 @@ PEERS = (
     "reedsolo",
     "space_packet_parser",
     "spacepackets",
+    "viterbi",
 )
 
 
