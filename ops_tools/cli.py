@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from bus_sim.errors import BusSimError
 from flightsw.errors import FlightSoftwareError
-from ops_tools.cli_commands import bench, dictionary, flights, ground, keys, new_app, run, table, yamcs
+from ops_tools.cli_commands import bench, decode, dictionary, flights, ground, keys, new_app, run, table, yamcs
 from ops_tools.ground.errors import GroundError
 from ops_tools.sil.scenario import ScenarioError
 from tlm_cmd.errors import ProtocolError
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"flightsw {version('flightsw')}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (flights, run, ground, dictionary, new_app, table, keys, bench, yamcs):
+    for group in (flights, run, ground, dictionary, decode, new_app, table, keys, bench, yamcs):
         group.register(commands)
     return top
 

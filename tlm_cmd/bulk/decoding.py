@@ -136,6 +136,10 @@ class _Decoding:
         self._add(entry.name, positions, np.full(run.count, run.packet_octets), _header(columns), reader)
 
     def _events(self, apid: int, positions: Positions, lengths: Positions) -> None:
+        app = self._dictionary.app_of(apid)
+        if app is None or self._dictionary.apid_of(app) != apid:
+            self._refuse(positions, lengths, PacketRefusal.UNKNOWN)
+            return
         too_short = lengths < _packet_octets(_EVENT_HEADER_OCTETS)
         self._refuse(positions[too_short], lengths[too_short], PacketRefusal.BAD_CONTENT)
         positions, lengths = positions[~too_short], lengths[~too_short]

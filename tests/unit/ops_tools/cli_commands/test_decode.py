@@ -1,0 +1,95 @@
+"""``flightsw decode``: files of packets to columns, from the shell."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from apps.thermal.messages import ThermalStatus
+from flightsw.mission import Mission
+from ops_tools.cli import main
+from ops_tools.reference_mission import reference_mission
+from tlm_cmd.packets.cfs_header import build_telemetry
+from tlm_cmd.packets.telemetry_packets import TelemetryPackets
+
+
+@pytest.fixture(scope="module")
+def packets() -> list[bytes]:
+    """Ten packets of one kind."""
+    dictionary = Mission.load(reference_mission() / "mission.toml").dictionary
+    encode = TelemetryPackets(dictionary).encode
+    thermal = dictionary.packet("THERMAL.THERMAL_STATUS").apid
+    statuses = [ThermalStatus((float(n), 2.0), n, 0, 0, 3.0, 0) for n in range(10)]
+    return [encode(thermal, status, n, 2_157_000_000 + n, 0) for n, status in enumerate(statuses)]
+
+
+@pytest.fixture
+def file(tmp_path: Path, packets: list[bytes]) -> Path:
+    """A file of them."""
+    path = tmp_path / "packets.bin"
+    path.write_bytes(b"".join(packets))
+    return path
+
+
+def test_a_file_is_summed_up(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each kind with its count and times; what was checked is said."""
+    assert main(["decode", str(file)]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.splitlines()[1].split()[:3] == ["THERMAL.THERMAL_STATUS", "10", "2026-05-09"]
+    assert "10 packets in" in shown.err
+    assert "packet error control" in shown.err
+
+
+def test_columns_go_into_an_archive(file: Path, tmp_path: Path) -> None:
+    """NumPy reads them back, in engineering units."""
+    out = tmp_path / "out.npz"
+    assert main(["decode", str(file), "--packet", "thermal.thermal_status", "-o", str(out), "--no-crc"]) == 0
+    arrays = np.load(out)
+    assert arrays["THERMAL.THERMAL_STATUS/sequence"].tolist() == list(range(10))
+    starts, values = (arrays[f"THERMAL.THERMAL_STATUS/temperatures/{part}"] for part in ("starts", "items/values"))
+    assert starts.tolist() == [2 * n for n in range(11)]
+    assert values[::2] == pytest.approx(range(10), abs=0.1)
+
+
+def test_columns_go_into_tables(file: Path, tmp_path: Path) -> None:
+    """One file per packet, with its fields as heads."""
+    assert main(["decode", str(file), "-o", f"{tmp_path}/tables/"]) == 0
+    with (tmp_path / "tables" / "THERMAL.THERMAL_STATUS.csv").open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert len(rows) == 10
+    assert [float(value) for value in rows[3]["temperatures"].split()] == pytest.approx([3.0, 2.0], abs=0.1)
+
+
+def test_damage_is_listed_and_told_by_the_exit_status(
+    file: Path, packets: list[bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is, and why; the packets around it are read."""
+    spoilt = bytearray(packets[4])
+    spoilt[20] ^= 1
+    unknown = build_telemetry(0x7A5, 0, 0, 0, b"ab")
+    file.write_bytes(b"".join(packets[:4]) + bytes(spoilt) + unknown + b"".join(packets[5:]))
+    assert main(["decode", str(file)]) == 1
+    shown = capsys.readouterr()
+    assert shown.out.splitlines()[1].split()[1] == "9"
+    begin = sum(map(len, packets[:4]))
+    assert f"octet {begin}: {len(spoilt)} octets skipped: bad checksum" in shown.err
+    assert "0x7a5" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["missing.bin"], "No such file"),
+        (["{file}", "-o", "out.xlsx"], "give an .npz file"),
+        (["{file}", "--packet", "THERMAL.NOTHING"], "no telemetry packet is called"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    file: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    """Wrong usage ends with 2 and a sentence."""
+    assert main(["decode", *(argument.format(file=file) for argument in arguments)]) == 2
+    assert words in capsys.readouterr().err
