@@ -28,6 +28,8 @@ from flightsw.mission_file import (
 )
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
+from tlm_cmd.packets.profile import PacketProfile
+from tlm_cmd.packets.profiles import packet_profile
 
 RecordType = TypeVar("RecordType", bound=Record)
 
@@ -72,6 +74,11 @@ class Mission:
     def dictionary(self) -> Dictionary:
         """Every command, telemetry packet and event of the mission."""
         return Dictionary(self.name, [self._interface(name, entry) for name, entry in self.file.apps.items()])
+
+    @cached_property
+    def packets(self) -> PacketProfile:
+        """Makes and reads the packets on the links."""
+        return packet_profile(self.file.packets, self.dictionary, self.file.packet_time)
 
     def app_class(self, name: str) -> type[App]:
         """The class of an app.

@@ -18,6 +18,8 @@ from flightsw.mission_life import ExecutiveEntry, OnFailure, WhenExhausted, With
 from flightsw.mission_links import MissionLinks
 from flightsw.services.link_security import SecurityEntry, SecurityProfile
 from flightsw.services.spacecraft_time import SpacecraftTime, SpacecraftTimeError, parse_utc
+from tlm_cmd.packets.profile import ProfileName
+from tlm_cmd.packets.pus.packet_time import PacketTimeName
 
 MISSION_FILE = "mission.toml"
 MAX_EXTENSIONS = 8
@@ -113,6 +115,8 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         version: of its software, at most 16 characters.
         time: spacecraft time.
         links: radio links.
+        packets: the profile of all packets on the links, ``cfs`` or ``pus``.
+        packet_time: the time code of PUS packets, ``cuc`` or ``cds``.
         apps: by name, in the order in which they start and run within a slot.
         devices: by name.
         executive: limits of what keeps the apps alive.
@@ -136,6 +140,8 @@ class MissionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     security: SecurityEntry = SecurityEntry()
     extends: str = ""
     python_path: tuple[str, ...] = ()
+    packets: ProfileName = ProfileName.CFS
+    packet_time: PacketTimeName = PacketTimeName.CUC
 
 
 class ReadMission(msgspec.Struct, frozen=True):

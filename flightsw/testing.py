@@ -56,6 +56,7 @@ from flightsw.services.time_quality import ClockSource, ClockState, TimeQuality
 from tlm_cmd.definition.dictionary import COMMAND_MESSAGE_ID, TELEMETRY_MESSAGE_ID
 from tlm_cmd.definition.message import Command, Event, Record, Telemetry
 from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.packets.profile import ProfileName
 from tlm_cmd.packets.verification import GROUND, RequestId, VerificationReport
 from tlm_cmd.sdls.association import AssociationParameters
 from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
@@ -84,6 +85,7 @@ class Bench:
         devices: device doubles by driver class, or by (driver class, name).
         tables: folder with the app's table files; the current one when none is given.
         start_ns: vehicle time at the beginning.
+        packets: profile of the packets on the links.
 
     Attributes:
         container: what holds the app; ``container.state`` are its counters.
@@ -116,13 +118,19 @@ class Bench:
         devices: Mapping[Any, object] | None = None,
         tables: Path | None = None,
         start_ns: int = 0,
+        packets: ProfileName = ProfileName.CFS,
     ) -> None:
         names = {each: each.rpartition(".")[2] for each in (package, *others)}
         if len(dict.fromkeys(names.values())) < len(names):
             raise FlightSoftwareError(f"packages {', '.join(names)}: two apps would have the same name")
         apps = {name: AppEntry(each, 0x20 + 0x10 * index) for index, (each, name) in enumerate(names.items())}
         file = MissionFile(
-            "bench", "0", TimeEntry("2026-01-01T00:00:00Z"), MissionLinks(LinkParameters(spacecraft_id=1)), apps
+            "bench",
+            "0",
+            TimeEntry("2026-01-01T00:00:00Z"),
+            MissionLinks(LinkParameters(spacecraft_id=1)),
+            apps,
+            packets=packets,
         )
         self._mission = Mission(ReadMission(file, (Path(),), (), dict.fromkeys(apps, Path())))
         self._name = names[package]
@@ -137,6 +145,7 @@ class Bench:
         self.bus = Bus()
         self.bus.tap = self._record
         self.dictionary = self._mission.dictionary
+        self.packets = self._mission.packets
         self.table_files = MemoryNvm()
         self.security_store = Store(MemoryNvm())
         self.version = file.version

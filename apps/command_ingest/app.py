@@ -7,14 +7,17 @@ from typing import Annotated
 import msgspec
 
 from apps.command_ingest.arming import MAX_ARMED, Armed, arm, expire, fire
+from apps.command_ingest.judging import Judge, Judged
 from apps.command_ingest.messages import (
     Arm,
     ArmExpired,
     CommandArmed,
     FrameRejected,
     ReplaysPossible,
+    TakePacket,
     UplinkStatus,
 )
+from apps.command_ingest.services import Rejection
 from flightsw.app import App, Refused, Table, every, handles
 from flightsw.bus.requests import Request
 from flightsw.devices.errors import DeviceError
@@ -23,14 +26,11 @@ from flightsw.hal.errors import PortError
 from flightsw.services.link_security import LinkSecurity
 from flightsw.services.store import StoreError
 from tlm_cmd.definition.fields import U8, U16, Range, Unit
-from tlm_cmd.definition.message import Command, Record
-from tlm_cmd.definition.wire_values import LengthError
-from tlm_cmd.errors import ChecksumError, LengthMismatchError, ProtocolError, TooShortError
+from tlm_cmd.definition.message import Record
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.telecommand_coding import TelecommandDecoder, TelecommandDecoderState
 from tlm_cmd.link.uplink_receiver import UplinkReceiver, UplinkReceiverState
-from tlm_cmd.packets.cfs_header import CommandPacket, parse_command
-from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId
+from tlm_cmd.packets.verification import FailureCode
 
 NANOSECONDS = 1_000_000_000
 MAX_U32 = 2**32 - 1
@@ -78,13 +78,6 @@ class IngestState(msgspec.Struct):
     errors: int = 0
 
 
-class Rejection(msgspec.Struct, frozen=True):
-    """Why a packet is no command that can be executed."""
-
-    code: FailureCode
-    reason: str
-
-
 class CommandIngest(App):
     """Polls the receiver, and gives every command that arrives one answer.
 
@@ -98,6 +91,8 @@ class CommandIngest(App):
 
     def start(self) -> None:
         """Open the radio and take the receiver's memory up again."""
+        self._packets = self.container.surroundings.packets
+        self._judging = Judge(self._packets, self._fire, self.container.new_request)
         self._radio = self.device(SBandTransceiver)
         if self._radio.state.acknowledged < 0:  # a new driver would be handed the last frames once more
             self._radio.state.acknowledged = self.state.acknowledged
@@ -128,6 +123,18 @@ class CommandIngest(App):
             raise Refused(f"{MAX_ARMED} commands are armed already")
         self.state.armed = armed
         self.event(CommandArmed(command.apid, command.function))
+
+    @handles(TakePacket)
+    def take_packet(self, command: TakePacket) -> None:
+        """Let a packet wait for its turn."""
+        request = self._packets.request_of(command.packet)
+        if request is None:
+            raise Refused(f"{len(command.packet)} octets are no packet", FailureCode.BAD_ARGUMENT)
+        if len(self.state.waiting) >= MAX_WAITING_PACKETS:
+            self.state.packets_rejected += 1
+            self.container.reject(request, FailureCode.INBOX_FULL, f"{MAX_WAITING_PACKETS} packets wait already")
+            return
+        self.state.waiting.append(command.packet)
 
     @every(seconds=0.5)
     def poll(self) -> None:
@@ -177,20 +184,25 @@ class CommandIngest(App):
 
     def _hand_on(self) -> None:
         state = self.state
-        answers: list[tuple[RequestId, Command | Rejection]] = []
+        answers: list[Judged] = []
         while state.waiting and len(answers) < COMMANDS_PER_POLL:
             answers.append(self._judge(state.waiting.pop(0)))
-            if isinstance(answers[-1][1], Arm):  # what follows may be what it arms, once it has been executed
+            verdict = answers[-1].verdict
+            if isinstance(verdict, Request) and isinstance(
+                verdict.command, Arm
+            ):  # what follows may be what it arms, once it has been executed
                 break
         if not answers:
             return
         state.acknowledged = self._radio.state.acknowledged
         self.checkpoint()
-        for request, verdict in answers:
-            if isinstance(verdict, Rejection):
-                self.container.reject(request, verdict.code, verdict.reason)
+        for judged in answers:
+            if judged.origin is not None:
+                self.send(judged.origin)
+            if isinstance(judged.verdict, Rejection):
+                self.container.reject(judged.request, judged.verdict.code, judged.verdict.reason)
             else:
-                self.container.forward(Request(request, verdict))
+                self.container.forward(judged.verdict)
 
     @every(seconds=1, offset=0.5)
     def report_regularly(self) -> None:
@@ -241,48 +253,19 @@ class CommandIngest(App):
 
     # ---------------------------------------------------------------- judging packets
 
-    def _judge(self, packet: bytes) -> tuple[RequestId, Command | Rejection]:
+    def _judge(self, packet: bytes) -> Judged:
         """Which request a packet is, and its command, or why it is none that can be executed."""
-        apid, sequence = int.from_bytes(packet[0:2], "big") & 0x7FF, int.from_bytes(packet[2:4], "big") & 0x3FFF
-        function = packet[6] & 0x7F
-        verdict = self._checked(packet)
-        if isinstance(verdict, Rejection):
+        judged = self._judging.judge(packet)
+        if isinstance(judged.verdict, Rejection):
             self.state.packets_rejected += 1
         else:
             self.state.packets_accepted += 1
             self.state.last_command_ns = self.now_ns
-        return RequestId(GROUND, apid, sequence, function), verdict
+        return judged
 
-    def _checked(self, packet: bytes) -> Command | Rejection:
-        try:
-            parsed = parse_command(packet)
-        except ChecksumError as error:
-            return Rejection(FailureCode.BAD_CHECKSUM, str(error))
-        except ProtocolError as error:
-            return Rejection(FailureCode.MALFORMED_PACKET, str(error))
-        dictionary = self.container.surroundings.dictionary
-        entry = dictionary.command_by_id(parsed.apid, parsed.function_code)
-        if entry is None:
-            return self._unknown(parsed)
-        try:
-            command = entry.codec.decode(parsed.payload)
-        except ProtocolError as error:
-            wrong_length = isinstance(error, TooShortError | LengthError | LengthMismatchError)
-            return Rejection(FailureCode.BAD_LENGTH if wrong_length else FailureCode.BAD_ARGUMENT, str(error))
-        if entry.record.hazardous and not self._fire(parsed):
-            return Rejection(FailureCode.NOT_ARMED, f"{entry.name} is hazardous and was not armed")
-        return command
-
-    def _fire(self, parsed: CommandPacket) -> bool:
-        armed, self.state.armed = fire(self.state.armed, parsed.apid, parsed.function_code, self.now_ns)
+    def _fire(self, apid: int, function: int) -> bool:
+        armed, self.state.armed = fire(self.state.armed, apid, function, self.now_ns)
         return armed
-
-    def _unknown(self, parsed: CommandPacket) -> Rejection:
-        dictionary = self.container.surroundings.dictionary
-        app = dictionary.app_of(parsed.apid)
-        if app is None or dictionary.apid_of(app) != parsed.apid:
-            return Rejection(FailureCode.UNKNOWN_APPLICATION, f"no app takes commands at APID 0x{parsed.apid:03x}")
-        return Rejection(FailureCode.UNKNOWN_FUNCTION, f"{app} has no function {parsed.function_code}")
 
 
 def _decoder(parameters: LinkParameters, state: IngestState) -> TelecommandDecoder | None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tlm_cmd.definition.fields import U8, U16, U32, Unit, UpTo
+from tlm_cmd.definition.fields import U8, U16, U32, Tail, Unit, UpTo
 from tlm_cmd.definition.message import Command, Event, Severity, Telemetry
+from tlm_cmd.packets.verification import RequestId
+
+MAX_STORED_PACKET_OCTETS = 1024
+"""Longest command packet that another app can hand over."""
 
 
 class Arm(Command, code=2):
@@ -13,6 +17,25 @@ class Arm(Command, code=2):
 
     apid: Annotated[int, U16, "APID of the app"]
     function: Annotated[int, U8, "function code of the hazardous command"]
+
+
+class TakePacket(Command, code=3):
+    """Treat a command packet as if it had come up the link; for apps that store command packets."""
+
+    packet: Annotated[bytes, Tail(MAX_STORED_PACKET_OCTETS), "the whole packet"]
+
+
+class RequestOrigin(Telemetry):
+    """Where a request on board comes from, so that reports on it go to who has asked, and only those asked for.
+
+    It is sent before the request, if that is another one than the telecommand, or if less than all reports are wanted.
+    """
+
+    on_board: Annotated[RequestId, "how reports of the app name it"]
+    asked: Annotated[RequestId, "how the telecommand is named"]
+    acknowledge: Annotated[int, U8, "reports of success that are asked for: bits of the acknowledgement flags"]
+    service: Annotated[int, U8, "service type of the telecommand"]
+    subtype: Annotated[int, U8, "its message subtype"]
 
 
 class UplinkStatus(Telemetry, period_s=1):

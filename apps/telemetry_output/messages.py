@@ -5,8 +5,14 @@ from __future__ import annotations
 from enum import IntEnum, unique
 from typing import Annotated
 
-from tlm_cmd.definition.fields import U8, U16, U32, U64, Range, UpTo
-from tlm_cmd.definition.message import Command, Event, Severity, Telemetry
+from tlm_cmd.definition.entries import APIDS_PER_APP
+from tlm_cmd.definition.fields import U8, U16, U32, U64, Range, Unit, UpTo
+from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemetry
+from tlm_cmd.packets.pus.service_9_time import MAX_RATE_EXPONENT as MAX_TIME_RATE
+from tlm_cmd.packets.service_reports import ConnectionTested, TimeReported
+
+MAX_PACKETS = APIDS_PER_APP - 1
+"""Packets that an app can have."""
 
 
 @unique
@@ -49,6 +55,43 @@ class SetEventForm(Command, code=4):
     form: EventForm
 
 
+class SwitchPackets(Command, code=5):
+    """Let packets of an app be sent and recorded as the routing table says, or not at all."""
+
+    apid: Annotated[int, U16, "APID of the app"]
+    packets: Annotated[
+        tuple[Annotated[int, U8], ...], UpTo(MAX_PACKETS), "numbers of packets: their APIDs less the app's"
+    ]
+    enabled: bool
+
+
+class SendPacketsOnce(Command, code=6):
+    """Send the next packet of each kind, whatever its rate is."""
+
+    apid: Annotated[int, U16, "APID of the app"]
+    packets: Annotated[tuple[Annotated[int, U8], ...], UpTo(MAX_PACKETS), "numbers of packets"]
+
+
+class PacketInterval(Record):
+    """How often a packet is sent."""
+
+    packet: Annotated[int, U8, "number of the packet"]
+    interval_ms: Annotated[int, U32, Unit("ms"), "a multiple of the period at which the app makes it"]
+
+
+class SetPacketIntervals(Command, code=7):
+    """Send packets more or less often while a transmitter is on, all that are named or none."""
+
+    apid: Annotated[int, U16, "APID of the app"]
+    intervals: Annotated[tuple[PacketInterval, ...], UpTo(MAX_PACKETS)]
+
+
+class SetTimeRate(Command, code=8):
+    """Send a time report with one of 2^exponent S-band frames, from now on."""
+
+    exponent: Annotated[int, U8, Range(0, MAX_TIME_RATE)]
+
+
 class DownlinkStatus(Telemetry, period_s=10):
     """What went down the link."""
 
@@ -66,6 +109,14 @@ class DownlinkStatus(Telemetry, period_s=10):
     errors: Annotated[int, U32, "transactions with radios or mass memory that failed"] = 0
     event_form: Annotated[EventForm, "of events on the link"] = EventForm.LONG
     frames_unprotected: Annotated[int, U32, "times that no frame could be protected, and its packets waited"] = 0
+
+
+class AppAnswered(ConnectionTested):
+    """An app has answered a connection test of the packet utilisation standard."""
+
+
+class SpacecraftTimeReport(TimeReported):
+    """Spacecraft time when the report was made; sent once its rate was set."""
 
 
 class TransmitterSwitched(Event, code=32, text="{radio} transmitter on: {on}"):

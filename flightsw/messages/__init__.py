@@ -17,6 +17,7 @@ from flightsw.messages.events import (
     ResetEventFilter,
     SetEventFilter,
     SetEventSquelch,
+    SwitchEvents,
 )
 from flightsw.messages.life import (
     AppHousekeeping,
@@ -87,6 +88,7 @@ STANDARD_COMMANDS: tuple[type[Command], ...] = (
     SetEventSquelch,
     ReportEvents,
     ControlEventLog,
+    SwitchEvents,
     EnableActivity,
     EnableGroup,
     ReportSchedule,

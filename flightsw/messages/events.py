@@ -16,6 +16,8 @@ ALL_FILTERS = 256
 MAX_PARAMETER_OCTETS = 224
 """What the log keeps of an event's fields; an event with more is kept without them."""
 COUNTS_PER_EVENT = 64
+MAX_SWITCHED_EVENTS = 64
+"""Event codes in one command."""
 
 
 @unique
@@ -87,6 +89,13 @@ class ControlEventLog(Command, code=125):
     action: LogAction
 
 
+class SwitchEvents(Command, code=126):
+    """Let single events of the app pass, or hold them back; the switches of severities and filters stay as they are."""
+
+    events: Annotated[tuple[Annotated[int, U8], ...], UpTo(MAX_SWITCHED_EVENTS), "event codes"]
+    enabled: bool
+
+
 class LogEntry(Record):
     """One event as the log on board keeps it."""
 
@@ -117,7 +126,7 @@ class EventSettings(
     code=15,
     severity=Severity.INFO,
     text="events enabled: {enabled}, severities held back: {disabled}, squelch: {burst} at once, "
-    "{events_per_second}/s, log: {log_mode}, {log_entries} entries, filters: {filters}",
+    "{events_per_second}/s, log: {log_mode}, {log_entries} entries, filters: {filters}, switched off: {switched_off}",
 ):
     """Answer to REPORT_EVENTS; no filter holds it back."""
 
@@ -128,6 +137,7 @@ class EventSettings(
     log_mode: RingMode
     log_entries: Annotated[int, U16]
     filters: Annotated[tuple[FilterSetting, ...], UpTo(MAX_FILTERS)]
+    switched_off: Annotated[tuple[Annotated[int, U8], ...], UpTo(256), "codes of events that are held back"] = ()
 
 
 class EventCount(Record):

@@ -286,12 +286,16 @@ class AppContainer:
 
     def request(self, app: str, command: Command) -> Ticket:
         """Send a command to another app; returns what its verification reports are about."""
+        request = self.new_request(app, command)
+        self.forward(request)
+        return Ticket.of(request.id)
+
+    def new_request(self, app: str, command: Command) -> Request:
+        """A request of this app to another one, with the next sequence count; ``forward`` sends it."""
         entry = self._dictionary.command_of(app, type(command))
         sequence = self.state.sequence
         self.state.sequence = (sequence + 1) % SEQUENCE_MODULO
-        request = RequestId(self._apid, entry.apid, sequence, entry.code)
-        self.forward(Request(request, command))
-        return Ticket.of(request)
+        return Request(RequestId(self._apid, entry.apid, sequence, entry.code), command)
 
     def forward(self, request: Request) -> None:
         """Put a request on the bus; reject it when its app cannot take it."""

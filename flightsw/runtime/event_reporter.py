@@ -84,6 +84,7 @@ class EventReporter:
                 log_mode=self.log.mode,
                 log_entries=self.log.held,
                 filters=filters,
+                switched_off=tuple(events.disabled_codes),
             )
         )
         for first in range(0, len(counts), COUNTS_PER_EVENT):

@@ -106,6 +106,7 @@ class Host:
     ) -> None:
         self.mission = mission
         self.dictionary = mission.dictionary
+        self.packets = mission.packets
         self.version = mission.file.version
         self.clock = clock
         self._in_slots = False

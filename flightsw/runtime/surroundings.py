@@ -24,6 +24,7 @@ from flightsw.services.spacecraft_time import SpacecraftTime
 from flightsw.services.store import Recalled
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event
+from tlm_cmd.packets.profile import PacketProfile
 from tlm_cmd.sdls.association import AssociationParameters
 
 Driver = TypeVar("Driver")
@@ -34,6 +35,7 @@ class Surroundings(Protocol):
 
     Attributes:
         dictionary: the mission's words.
+        packets: makes and reads the packets on the links.
         bus: the process's bus.
         version: of the mission's software.
         time: spacecraft time.
@@ -47,6 +49,7 @@ class Surroundings(Protocol):
     """
 
     dictionary: Dictionary
+    packets: PacketProfile
     bus: Bus
     version: str
     time: SpacecraftTime

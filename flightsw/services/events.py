@@ -1,4 +1,4 @@
-"""Which events of an app are sent: by app, by severity, by binary-mask filter, and by a squelch against floods.
+"""Which events of an app are sent: by app, severity and code, by binary-mask filter, and by a squelch against floods.
 
 The rules are those of cFE event services: a filter passes an event when ``mask & count`` is 0, and its counter latches.
 Every event that happens is counted once: sent, disabled, filtered or squelched.
@@ -41,7 +41,7 @@ class Decision(Enum):
     """What becomes of an event."""
 
     PASS = "pass"  # noqa: S105 - a verdict, no secret
-    DISABLED = "app or severity disabled"
+    DISABLED = "app, severity or code disabled"
     FILTERED = "held back by its filter"
     SQUELCHED = "held back by the squelch"
 
@@ -76,12 +76,13 @@ class EventFilterState(msgspec.Struct):
     Attributes:
         enabled: False holds back every event of the app.
         disabled_severities: bit n set: severity n is held back.
+        disabled_codes: codes of events that are held back, in ascending order, at most one of each code.
         filters: by event code, at most ``MAX_FILTERS``.
         codes: counters by event code since the last reset of counters, at most one for each code.
         squelch: the squelch as set by command; None for the mission's.
         bucket: the memory of the squelch.
         sent: events sent.
-        disabled: events held back by app or severity.
+        disabled: events held back by app, severity or code.
         filtered: events held back by filters.
         squelched: events held back by the squelch.
         unreported: those of ``squelched`` that ``take_suppressed`` has not handed out yet.
@@ -89,6 +90,7 @@ class EventFilterState(msgspec.Struct):
 
     enabled: bool = True
     disabled_severities: int = 0
+    disabled_codes: list[int] = []
     filters: dict[int, MaskFilter] = {}
     codes: dict[int, CodeCount] = {}
     squelch: Squelch | None = None
@@ -127,7 +129,7 @@ class EventFilter:
         """
         _check("event code", code, 0, MAX_EVENT_CODE)
         state = self.state
-        if not state.enabled or state.disabled_severities >> severity & 1:
+        if not state.enabled or state.disabled_severities >> severity & 1 or code in state.disabled_codes:
             state.disabled = _more(state.disabled)
             return self._held_back(code, Decision.DISABLED)
         mask_filter = state.filters.get(code)
@@ -214,6 +216,16 @@ class EventFilter:
             self.state.disabled_severities &= ~(1 << severity)
         else:
             self.state.disabled_severities |= 1 << severity
+
+    def enable_code(self, code: int, *, enabled: bool) -> None:
+        """Let events of a code pass, or hold them back; what is set by severity and by filters stays set.
+
+        Raises:
+            EventFilterError: the code is not 0 to 255.
+        """
+        _check("event code", code, 0, MAX_EVENT_CODE)
+        others = [each for each in self.state.disabled_codes if each != code]
+        self.state.disabled_codes = others if enabled else sorted([*others, code])
 
     def enable_app(self, *, enabled: bool) -> None:
         """Let events of the app pass, or hold back every one; what is set by severity stays set."""

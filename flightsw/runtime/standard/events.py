@@ -15,6 +15,7 @@ from flightsw.messages.events import (
     ResetEventFilter,
     SetEventFilter,
     SetEventSquelch,
+    SwitchEvents,
 )
 from flightsw.services.event_log import EventLogError
 from flightsw.services.events import EventFilterError, NoFilterError
@@ -42,6 +43,7 @@ class EventCommands:
             SetEventSquelch: self._set_event_squelch,
             ReportEvents: self._report_events,
             ControlEventLog: self._control_event_log,
+            SwitchEvents: self._switch_events,
         }
 
     def _set_event_filter(self, command: SetEventFilter) -> None:
@@ -55,6 +57,10 @@ class EventCommands:
             self._container.filter.enable_app(enabled=command.enabled)
         else:
             self._container.filter.enable(Severity(command.events), enabled=command.enabled)
+
+    def _switch_events(self, command: SwitchEvents) -> None:
+        for code in command.events:
+            self._container.filter.enable_code(code, enabled=command.enabled)
 
     def _reset_event_filter(self, command: ResetEventFilter) -> None:
         if command.event == ALL_FILTERS:

@@ -64,11 +64,15 @@ REPORTS = {(body.service, body.subtype): body for body in _REPORTS}
 """Bodies of telemetry packets."""
 
 
+class UnknownMessageError(WrongValueError):
+    """A service type and message subtype that this package does not know."""
+
+
 def unpack_request(service: int, subtype: int, data: bytes, formats: PusFormats = DEFAULT_FORMATS) -> PusBody:
     """Read the application data of a telecommand.
 
     Raises:
-        WrongValueError: this package knows no such request.
+        UnknownMessageError: this package knows no such request.
         ProtocolError: the data do not fit it.
     """
     return _body(REQUESTS, "request", service, subtype).unpack(data, formats)
@@ -78,7 +82,7 @@ def unpack_report(service: int, subtype: int, data: bytes, formats: PusFormats =
     """Read the source data of a telemetry packet.
 
     Raises:
-        WrongValueError: this package knows no such report.
+        UnknownMessageError: this package knows no such report.
         ProtocolError: the data do not fit it.
     """
     return _body(REPORTS, "report", service, subtype).unpack(data, formats)

@@ -1,0 +1,26 @@
+"""Reports that have a packet of their own in the packet utilisation standard.
+
+An app that makes one declares a class of its own derived from it, so that it is a packet of the app in any profile.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from tlm_cmd.definition.fields import U8, U16, U32, Unit
+from tlm_cmd.definition.message import Telemetry
+
+
+class ConnectionTested(Telemetry):
+    """An app has answered a connection test: TM[17,2], or TM[17,4] when it was asked by another app."""
+
+    apid: Annotated[int, U16, "of the app to which the test was addressed"]
+    tested: Annotated[int, U16, "APID of the app that has answered"]
+
+
+class TimeReported(Telemetry):
+    """Spacecraft time, by which the ground correlates its own: TM[9,2] or TM[9,3]."""
+
+    rate: Annotated[int, U8, "one report with every 2^rate frames"]
+    tai_s: Annotated[int, U32, Unit("s"), "TAI since 1958-01-01"]
+    tai_subseconds: Annotated[int, U16, "1/65536 s"]
