@@ -24,10 +24,11 @@ from ops_tools.ground.errors import (
 )
 from ops_tools.ground.link import GroundLink
 from ops_tools.ground.preparation import Prepared, prepare
-from ops_tools.ground.verification import ReportBook, RequestKey, request_of
+from ops_tools.ground.verification import ReportBook
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.errors import ProtocolError
-from tlm_cmd.packets.cfs_header import build_command
+from tlm_cmd.packets.cfs_profile import CfsProfile
+from tlm_cmd.packets.profile import PacketProfile
 from tlm_cmd.packets.spacepacket import SEQUENCE_MODULO
 
 ARM_COMMAND = "COMMAND_INGEST.ARM"
@@ -48,6 +49,7 @@ class CommandCentre:
         link: by which commands leave.
         timeouts: how long commands wait for reports.
         outlook: tells of contact.
+        packets: the profile of the mission's packets; cFS when none is given.
 
     Attributes:
         counters: commands by outcome.
@@ -60,11 +62,13 @@ class CommandCentre:
         link: GroundLink,
         timeouts: CommandTimeouts | None = None,
         outlook: Callable[[], ContactOutlook] = lambda: ContactOutlook(0),
+        packets: PacketProfile | None = None,
     ) -> None:
         self.dictionary = dictionary
+        self._packets = packets or CfsProfile(dictionary)
         self.timeouts = timeouts or CommandTimeouts()
         self.counters = CommandCounters()
-        self.reports = ReportBook(dictionary)
+        self.reports = ReportBook(self._packets)
         self._outlook = outlook
         self._link = link
         self._records: OrderedDict[int, CommandRecord] = OrderedDict()
@@ -134,9 +138,9 @@ class CommandCentre:
         """
         record = self._new_record(f"FORCED {octets[:8].hex()}", {}, now_ns)
         record.forced, record.octets = True, octets
-        key = request_of(octets)
-        if key is not None:
-            record.apid, record.sequence, record.function = key
+        request = self._packets.request_of(octets)
+        if request is not None:
+            record.apid, record.sequence, record.function = request.apid, request.sequence, request.function
         try:
             self._check_free(record)
             try:
@@ -256,15 +260,15 @@ class CommandCentre:
 
     def _send(self, record: CommandRecord, payload: bytes, now_ns: int, spacecraft_ns: int | None) -> None:
         self._choose_sequence(record)
-        record.octets = build_command(record.apid, record.sequence, record.function, payload)
+        record.octets = self._packets.build_command(record.apid, record.sequence, record.function, payload)
         self._link.send(record.octets, now_ns)
         self._sequences[record.apid] = (record.sequence + 1) % SEQUENCE_MODULO
         self._sent(record, now_ns, spacecraft_ns)
 
     def _choose_sequence(self, record: CommandRecord) -> None:
-        """The next sequence count of the APID that no open command of the same function uses."""
+        """The next sequence count of the APID that no open command uses whose reports would look the same."""
         record.sequence = self._sequences.get(record.apid, 0)
-        while self.reports.is_open(_key(record)):
+        while self.reports.is_open(record):
             record.sequence = (record.sequence + 1) % SEQUENCE_MODULO
         self._check_free(record)
 
@@ -274,14 +278,14 @@ class CommandCentre:
 
     def _check_free(self, record: CommandRecord) -> None:
         self._check_room()
-        if self.reports.is_open(_key(record)):
-            raise RefusedOnGroundError("an open command has the same APID, sequence count and function code")
+        if self.reports.is_open(record):
+            raise RefusedOnGroundError("an open command has the same request id")
 
     def _sent(self, record: CommandRecord, now_ns: int, spacecraft_ns: int | None) -> None:
         record.times[CommandStage.SENT] = now_ns
         self.counters.sent += 1
         self._open[record.number] = record
-        self.reports.expect(_key(record), record, spacecraft_ns)
+        self.reports.expect(record, spacecraft_ns)
         self._set_deadline(record, now_ns, self.timeouts.first_report_s)
 
     # ---------------------------------------------------------------- closing
@@ -335,7 +339,3 @@ class CommandCentre:
         if following is None:
             return ""
         return f"; the next is with {following.station}, in {(following.begin_ns - now_ns) / _NS_PER_S:.0f} s"
-
-
-def _key(record: CommandRecord) -> RequestKey:
-    return record.apid, record.sequence, record.function

@@ -11,8 +11,10 @@ from ops_tools.ground.sequence import SequenceState, SequenceTracker
 from tlm_cmd.definition.dictionary import Dictionary, DictionaryError
 from tlm_cmd.definition.message import Event, ShortEvent, Telemetry
 from tlm_cmd.errors import ChecksumError, LengthMismatchError, ProtocolError, TooShortError
-from tlm_cmd.packets.cfs_header import parse_telemetry
-from tlm_cmd.packets.telemetry_packets import TelemetryPackets
+from tlm_cmd.packets.cfs_profile import CfsProfile
+from tlm_cmd.packets.profile import PacketProfile
+from tlm_cmd.packets.pus.catalogue import UnknownMessageError
+from tlm_cmd.packets.spacepacket import IDLE_APID
 
 KEPT_UNDECODED = 64
 """Packets kept for inspection; the oldest is forgotten first."""
@@ -72,19 +74,26 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
 class Decoder:
     """Decodes the packets of one spacecraft. It never raises.
 
+    Args:
+        dictionary: the mission's.
+        packets: the profile of its packets; cFS when none is given.
+
     Attributes:
         undecoded: the newest packets that gave no sample.
         refused: how many gave none, by reason.
         decoded: how many gave one.
     """
 
-    def __init__(self, dictionary: Dictionary) -> None:
+    def __init__(self, dictionary: Dictionary, packets: PacketProfile | None = None) -> None:
         self.dictionary = dictionary
         self.undecoded: deque[UndecodedPacket] = deque(maxlen=KEPT_UNDECODED)
         self.refused: dict[Undecodable, int] = dict.fromkeys(Undecodable, 0)
         self.decoded = 0
-        self._packets = TelemetryPackets(dictionary)
-        self._trackers = {apid: SequenceTracker(_period_ns(dictionary, apid)) for apid in dictionary.known_apids()}
+        self._packets = packets or CfsProfile(dictionary)
+        self._trackers = {
+            apid: SequenceTracker(0 if period_s is None else round(period_s * _NS_PER_S), ordered=self._packets.ordered)
+            for apid, period_s in self._packets.counting_apids().items()
+        }
 
     def decode(self, packet: bytes, now_ns: int, *, recorded: bool = False) -> Sample | None:
         """Decode one packet that arrived at ``now_ns``; None if it cannot be, which is counted by reason."""
@@ -95,18 +104,19 @@ class Decoder:
             return None
         self.decoded += 1
         entry, sequence, time_ns = received.entry, received.sequence_count, received.time_ns
-        gap = self._trackers[entry.apid].take(sequence, time_ns, recorded=recorded)
+        counted_at = int.from_bytes(packet[:2], "big") & IDLE_APID
+        gap = self._trackers[counted_at].take(sequence, time_ns, recorded=recorded)
         return Sample(entry.name, entry.app, entry.apid, sequence, time_ns, now_ns, gap, recorded, received.message)
 
     def sequence(self, apid: int) -> SequenceState:
-        """The sequence counts of one APID.
+        """The sequence counts of one APID on the link.
 
         Raises:
-            DictionaryError: no packet of the dictionary has this APID.
+            DictionaryError: no packet of the mission has this APID there.
         """
         tracker = self._trackers.get(apid)
         if tracker is None:
-            raise DictionaryError(f"no packet of the dictionary has APID 0x{apid:03x}")
+            raise DictionaryError(f"no packet of the mission has APID 0x{apid:03x}")
         return tracker.state
 
     @property
@@ -120,27 +130,21 @@ class Decoder:
         return {apid: tracker.state.gaps for apid, tracker in self._trackers.items() if tracker.state.gaps}
 
     def _refuse(self, packet: bytes, now_ns: int, error: ProtocolError) -> None:
-        reason = _reason(packet, error)
+        reason = self._reason(packet, error)
         self.refused[reason] += 1
         self.undecoded.append(UndecodedPacket(now_ns, reason, str(error), packet))
 
-
-def _period_ns(dictionary: Dictionary, apid: int) -> int:
-    entry = dictionary.telemetry_by_apid(apid)
-    return 0 if entry is None or entry.record.period_s is None else round(entry.record.period_s * _NS_PER_S)
-
-
-def _reason(packet: bytes, error: ProtocolError) -> Undecodable:
-    if isinstance(error, DictionaryError):
-        return Undecodable.UNKNOWN
-    try:
-        parse_telemetry(packet)
-    except TooShortError:
-        return Undecodable.TOO_SHORT
-    except LengthMismatchError:
-        return Undecodable.BAD_LENGTH
-    except ChecksumError:
-        return Undecodable.BAD_CHECKSUM
-    except ProtocolError:
-        return Undecodable.BAD_HEADER
-    return Undecodable.BAD_CONTENT
+    def _reason(self, packet: bytes, error: ProtocolError) -> Undecodable:
+        if isinstance(error, DictionaryError | UnknownMessageError):
+            return Undecodable.UNKNOWN
+        try:
+            self._packets.check_telemetry(packet)
+        except TooShortError:
+            return Undecodable.TOO_SHORT
+        except LengthMismatchError:
+            return Undecodable.BAD_LENGTH
+        except ChecksumError:
+            return Undecodable.BAD_CHECKSUM
+        except ProtocolError:
+            return Undecodable.BAD_HEADER
+        return Undecodable.BAD_CONTENT

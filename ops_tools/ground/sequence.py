@@ -24,6 +24,7 @@ class SequenceState(msgspec.Struct):
         gaps: times that packets were missing in front of another.
         missing: packets that have not come.
         recovered: recorded packets that filled a gap.
+        late: packets sent at once that filled a gap, having been overtaken.
         unmatched: recorded packets that filled none: repeated, or from before the first one.
         restarts: times that the count jumped as it does when its sender restarts.
     """
@@ -35,6 +36,7 @@ class SequenceState(msgspec.Struct):
     gaps: int = 0
     missing: int = 0
     recovered: int = 0
+    late: int = 0
     unmatched: int = 0
     restarts: int = 0
 
@@ -43,11 +45,13 @@ class SequenceTracker:
     """Follows the counts of one APID.
 
     ``period_ns`` is how often its packets are sent, 0 when on occasion: if more seem to be missing than fit into the
-    time between two packets, the sender has restarted its count.
+    time between two packets, the sender has restarted its count. Packets that are not ``ordered`` take several ways, on
+    which they may overtake each other: one that fills a gap is late, and no longer missing.
     """
 
-    def __init__(self, period_ns: int = 0) -> None:
+    def __init__(self, period_ns: int = 0, *, ordered: bool = True) -> None:
         self._shortest_ns = period_ns // 2
+        self._ordered = ordered
         self.state = SequenceState()
 
     def take(self, sequence: int, time_ns: int, *, recorded: bool = False) -> int:
@@ -56,6 +60,9 @@ class SequenceTracker:
         state.received += 1
         if recorded:
             self._fill(sequence)
+            return 0
+        if not self._ordered and sequence != state.expected and self._has_filled(sequence):
+            state.late += 1
             return 0
         gap = 0
         if sequence != state.expected and state.expected >= 0:
@@ -84,13 +91,19 @@ class SequenceTracker:
         return gap > SEQUENCE_MODULO // 2
 
     def _fill(self, sequence: int) -> None:
+        if self._has_filled(sequence):
+            self.state.recovered += 1
+        else:
+            self.state.unmatched += 1
+
+    def _has_filled(self, sequence: int) -> bool:
+        """Take a count off the ones that are missing; whether it was among those remembered."""
         state = self.state
         for index, (first, count) in enumerate(state.ranges):
             before = (sequence - first) % SEQUENCE_MODULO
             if before < count:
                 after = ((sequence + 1) % SEQUENCE_MODULO, count - before - 1)
                 state.ranges[index : index + 1] = [part for part in ((first, before), after) if part[1]]
-                state.recovered += 1
                 state.missing -= 1
-                return
-        state.unmatched += 1
+                return True
+        return False

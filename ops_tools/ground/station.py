@@ -28,6 +28,7 @@ from ops_tools.ground.telemetry import DEFAULT_HISTORY, DEFAULT_STALE_PERIODS, T
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event, Severity, ShortEvent
 from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.packets.profile import PacketProfile
 from tlm_cmd.packets.verification import VerificationReport
 from tlm_cmd.sdls.association import AssociationParameters
 
@@ -44,11 +45,16 @@ class LinkedFile(Protocol):
 
 
 class LinkedMission(Protocol):
-    """What the ground takes of a mission: its dictionary and its links, and nothing of its apps."""
+    """What the ground takes of a mission: its dictionary, packets and links, and nothing of its apps."""
 
     @property
     def dictionary(self) -> Dictionary:
         """Every command, telemetry packet and event."""
+        ...
+
+    @property
+    def packets(self) -> PacketProfile:
+        """Makes and reads the packets on the links."""
         ...
 
     @property
@@ -139,16 +145,17 @@ class GroundSegment:
         plan: ContactPlan | None = None,
         security: LinkSecurity | None = None,
         stations: Sequence[StationRadio] = (),
+        packets: PacketProfile | None = None,
     ) -> None:
         settings = settings or GroundSettings()
         self.dictionary = dictionary
         self.link = GroundLink(parameters, port, more_downlinks, security, stations)
-        self.decoder = Decoder(dictionary)
+        self.decoder = Decoder(dictionary, packets)
         self.telemetry = TelemetryStore(dictionary, settings.history, settings.stale_periods)
         self.alarms = AlarmBook(dictionary)
         self.events = EventLog(settings.event_log_depth, settings.epoch_tai_ns)
         self.contact = ContactWatch(self.link, self.events, plan, settings.silence_ns)
-        self.commands = CommandCentre(dictionary, self.link, settings.timeouts, self.outlook)
+        self.commands = CommandCentre(dictionary, self.link, settings.timeouts, self.outlook, packets)
         self.files = FileStore(settings.files_directory)
         self.guard = DictionaryGuard(dictionary)
         self.now_ns = 0
@@ -182,7 +189,8 @@ class GroundSegment:
         stations = [StationRadio(*each) for each in zip(radios, all_parameters, strict=False)]
         ports = [share(number, station) for number, station in enumerate(stations)]
         more = tuple(zip(all_parameters[1:], ports[1:], strict=True))
-        return cls(mission.dictionary, links.s_band, ports[0], settings, more, plan, security, stations)
+        packets = mission.packets
+        return cls(mission.dictionary, links.s_band, ports[0], settings, more, plan, security, stations, packets)
 
     @property
     def passes(self) -> PassBook:

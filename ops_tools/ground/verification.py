@@ -8,13 +8,8 @@ import msgspec
 
 from ops_tools.ground.command_record import CommandRecord, CommandStage, Verdict
 from ops_tools.ground.decoder import Sample
-from tlm_cmd.definition.dictionary import Dictionary
-from tlm_cmd.packets.cfs_header import MAX_FUNCTION_CODE
-from tlm_cmd.packets.spacepacket import MIN_PACKET_OCTETS, SEQUENCE_MODULO
-from tlm_cmd.packets.verification import GROUND, Stage, VerificationReport
-
-RequestKey = tuple[int, int, int]
-"""APID, sequence count and function code of a command of the ground."""
+from tlm_cmd.packets.profile import PacketProfile, RequestKey
+from tlm_cmd.packets.verification import GROUND, RequestId, Stage, VerificationReport
 
 _VERDICTS = {Stage.COMPLETED: Verdict.COMPLETED, Stage.FAILED: Verdict.FAILED, Stage.REJECTED: Verdict.REJECTED}
 _STAGES = {
@@ -52,32 +47,36 @@ class _Expectation(msgspec.Struct, frozen=True):
 class ReportBook:
     """Knows the request ids of the commands that were sent, and puts down what is reported of them.
 
+    Args:
+        packets: the mission's packets.
+
     Attributes:
         counts: reports by what they were good for.
         newest_ns: spacecraft time of the last report that counted, None before the first.
     """
 
-    def __init__(self, dictionary: Dictionary) -> None:
+    def __init__(self, packets: PacketProfile) -> None:
         self.counts: dict[ReportFate, int] = dict.fromkeys(ReportFate, 0)
         self.newest_ns: int | None = None
-        self._dictionary = dictionary
+        self._packets = packets
         self._expected: dict[RequestKey, _Expectation] = {}
 
-    def expect(self, key: RequestKey, record: CommandRecord, released_ns: int | None) -> None:
-        """Take reports with this request id for the record's; played back ones only if not older than ``released_ns``.
+    def expect(self, record: CommandRecord, released_ns: int | None) -> None:
+        """Take reports with a record's request id for it; played back ones only if not older than ``released_ns``.
 
         What is sent at once counts whatever its date, since spacecraft time may be corrected at any moment.
         """
-        self._expected[key] = _Expectation(record, self._dictionary.app_of(key[0]), released_ns)
+        app = self._packets.dictionary.app_of(record.apid)
+        self._expected[self._key(record)] = _Expectation(record, app, released_ns)
 
-    def is_open(self, key: RequestKey) -> bool:
-        """Whether a command of this request id waits for its verdict."""
-        expected = self._expected.get(key)
+    def is_open(self, record: CommandRecord) -> bool:
+        """Whether another command, or this one, with the record's request id waits for its verdict."""
+        expected = self._expected.get(self._key(record))
         return expected is not None and expected.record.open
 
     def forget(self, record: CommandRecord) -> None:
         """Let go of a closed record; further reports about it are unknown."""
-        key = record.apid, record.sequence, record.function
+        key = self._key(record)
         expected = self._expected.get(key)
         if expected is not None and expected.record is record:
             del self._expected[key]
@@ -88,7 +87,7 @@ class ReportBook:
         if not isinstance(report, VerificationReport):
             return None
         request = report.request
-        expected = self._expected.get((request.apid, request.sequence, request.function & MAX_FUNCTION_CODE))
+        expected = self._expected.get(self._packets.request_key(request))
         fate = self._judge(report, sample, expected)
         self.counts[fate] += 1
         if expected is None or fate in (ReportFate.ON_BOARD, ReportFate.UNKNOWN):
@@ -100,6 +99,9 @@ class ReportBook:
         self.newest_ns = sample.time_ns
         _put_down(record, report, sample.received_ns)
         return record
+
+    def _key(self, record: CommandRecord) -> RequestKey:
+        return self._packets.request_key(RequestId(GROUND, record.apid, record.sequence, record.function))
 
     @staticmethod
     def _judge(report: VerificationReport, sample: Sample, expected: _Expectation | None) -> ReportFate:
@@ -114,15 +116,6 @@ class ReportBook:
         if not expected.record.open:
             return ReportFate.LATE
         return ReportFate.REPEATED if _is_repeated(expected.record, report) else ReportFate.COUNTED
-
-
-def request_of(octets: bytes) -> RequestKey | None:
-    """The request id that stands in the octets of a command, right or wrong; None if they are too few."""
-    if len(octets) < MIN_PACKET_OCTETS:
-        return None
-    apid = int.from_bytes(octets[0:2], "big") & 0x7FF
-    sequence = int.from_bytes(octets[2:4], "big") & (SEQUENCE_MODULO - 1)
-    return apid, sequence, octets[6] & MAX_FUNCTION_CODE
 
 
 def _is_repeated(record: CommandRecord, report: VerificationReport) -> bool:

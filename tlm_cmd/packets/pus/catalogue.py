@@ -1,6 +1,6 @@
 """All messages that this package knows, by service type and message subtype."""
 
-from tlm_cmd.errors import WrongValueError
+from tlm_cmd.errors import ProtocolError
 from tlm_cmd.packets.pus import (
     service_1_verification,
     service_3_housekeeping,
@@ -64,8 +64,13 @@ REPORTS = {(body.service, body.subtype): body for body in _REPORTS}
 """Bodies of telemetry packets."""
 
 
-class UnknownMessageError(WrongValueError):
-    """A service type and message subtype that this package does not know."""
+class UnknownMessageError(ProtocolError):
+    """A service type and message subtype that this package does not know; names the known ones of the service."""
+
+    def __init__(self, what: str, service: int, subtype: int, known: tuple[int, ...]) -> None:
+        there = f"subtypes {', '.join(map(str, known))}" if known else "no such service"
+        super().__init__(f"no {what} {service},{subtype} is known: {there}")
+        self.service, self.subtype, self.known = service, subtype, known
 
 
 def unpack_request(service: int, subtype: int, data: bytes, formats: PusFormats = DEFAULT_FORMATS) -> PusBody:
@@ -91,8 +96,5 @@ def unpack_report(service: int, subtype: int, data: bytes, formats: PusFormats =
 def _body(bodies: dict[tuple[int, int], type[PusBody]], what: str, service: int, subtype: int) -> type[PusBody]:
     body = bodies.get((service, subtype))
     if body is None:
-        known = ", ".join(str(each) for known_service, each in bodies if known_service == service)
-        raise WrongValueError(
-            f"{what} {service},{subtype}", subtype, f"subtype {known}" if known else "another service"
-        )
+        raise UnknownMessageError(what, service, subtype, tuple(each for of, each in bodies if of == service))
     return body

@@ -12,6 +12,7 @@ from ops_tools.ground.station import GroundSegment, ground_associations
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.message import Severity, Telemetry
 from tlm_cmd.link.parameters import LinkParameters, VirtualChannel
+from tlm_cmd.packets.cfs_profile import CfsProfile
 
 if TYPE_CHECKING:
     from tests.unit.ops_tools.conftest import Loop
@@ -113,7 +114,7 @@ def test_a_mission_brings_all_its_links(
         telecommand_security=None,
     )
     links = MissionLinks(parameters, x_band if radios == 2 else None)
-    mission = SimpleNamespace(dictionary=dictionary, file=SimpleNamespace(links=links))
+    mission = SimpleNamespace(dictionary=dictionary, packets=CfsProfile(dictionary), file=SimpleNamespace(links=links))
     security = tiny.end_security(parameters, flight=False)
     assert len(ground_associations(links)) == 1
     ground = GroundSegment.of_mission(mission, [loop.spacecraft] * radios, security=security)
