@@ -89,7 +89,7 @@ class SetPacketIntervals(Command, code=7):
 class SetTimeRate(Command, code=8):
     """Send a time report with one of 2^exponent S-band frames, from now on."""
 
-    exponent: Annotated[int, U8, Range(0, MAX_TIME_RATE)]
+    exponent: Annotated[int, U8, Range(0, MAX_TIME_RATE), "of the number of frames, as a power of two"]
 
 
 class DownlinkStatus(Telemetry, period_s=10):

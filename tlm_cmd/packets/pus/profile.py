@@ -21,7 +21,7 @@ from tlm_cmd.packets.pus.service_9_time import TIME_APID
 from tlm_cmd.packets.pus.telecommand import TELECOMMAND_DATA_OFFSET, PusTelecommand
 from tlm_cmd.packets.spacepacket import MIN_PACKET_OCTETS, SEQUENCE_MODULO
 from tlm_cmd.packets.telemetry_packets import DecodePacket
-from tlm_cmd.packets.verification import GROUND, RequestId
+from tlm_cmd.packets.verification import RequestId
 
 _SOURCE = slice(9, 11)
 _TYPE = slice(7, 9)
@@ -48,6 +48,7 @@ class PusProfile:
         self.dictionary = dictionary
         self.time: PacketTime = packet_time(time)
         self.formats = PusFormats(time_octets=self.time.octets)
+        self._app_apids = frozenset(app.apid for app in dictionary.apps)
         self._reports = ReportPackets(dictionary, self.formats, self.time)
         self.decode = self._reports.decode
 
@@ -89,7 +90,7 @@ class PusProfile:
         """See `PacketProfile.read_command`; no user on the ground has the APID of an app as source id."""
         telecommand = PusTelecommand.unpack(packet)
         apid, source = telecommand.apid, telecommand.source
-        if source != GROUND and self.dictionary.app_of(source) is not None:
+        if source in self._app_apids:
             raise WrongValueError("source id", source, "one that is no APID of an app on board")
         body = unpack_request(telecommand.service, telecommand.subtype, telecommand.data, self.formats)
         call: FunctionCall | ServiceRequest

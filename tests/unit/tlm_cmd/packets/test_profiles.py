@@ -331,8 +331,8 @@ def test_requests_to_services() -> None:
 
 def test_no_user_has_the_apid_of_an_app() -> None:
     """A source id that is an app's could be taken for the app; it is refused."""
-    with pytest.raises(WrongValueError, match="source id is 292"):
-        PUS.read_command(PusTelecommand(0x100, 7, 17, 1, source=0x124).pack())
+    with pytest.raises(WrongValueError, match="source id is 288"):
+        PUS.read_command(PusTelecommand(0x100, 7, 17, 1, source=0x120).pack())
 
 
 def test_unknown_requests() -> None:
