@@ -6,6 +6,7 @@ from typing import Annotated
 
 from apps.command_ingest.messages import TakePacket
 from apps.command_schedule.messages import (
+    MAX_PER_COMMAND,
     CommandsExpired,
     CommandsMissed,
     CommandsReleased,
@@ -82,8 +83,7 @@ class CommandSchedule(App):
 
     @handles(SwitchSchedule)
     def switch(self, command: SwitchSchedule) -> None:
-        """Release telecommands, or none; what came due before is dealt with as it was until now."""
-        self._release()
+        """Release telecommands, or none."""
         self.state.enabled = command.enabled
 
     @handles(ResetSchedule)
@@ -132,7 +132,7 @@ class CommandSchedule(App):
 
     def _release(self) -> None:
         delay_ns = self.limits.longest_delay_s * NANOSECONDS
-        released, expired, missed = take_due(self.state, self._now_tai_ns(), delay_ns)
+        released, expired, missed = take_due(self.state, self._now_tai_ns(), delay_ns, MAX_PER_COMMAND)
         if not (released or expired or missed):
             return
         self.checkpoint()

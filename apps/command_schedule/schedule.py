@@ -126,15 +126,17 @@ def clear(state: ScheduleState) -> None:
     state.stored, state.enabled = [], False
 
 
-def take_due(state: ScheduleState, now_tai_ns: int, longest_delay_ns: int) -> tuple[list[Stored], list[Stored], int]:
-    """Take those whose time has come.
+def take_due(
+    state: ScheduleState, now_tai_ns: int, longest_delay_ns: int, most: int = MAX_STORED
+) -> tuple[list[Stored], list[Stored], int]:
+    """Take those whose time has come, at most so many at once; the others are taken next time.
 
     Returns:
         Those to be released; those that are later than ``longest_delay_ns`` and expire; and how many are forgotten
         because none is to be released now.
     """
-    count = next((place for place, each in enumerate(state.stored) if each.release_tai_ns > now_tai_ns), None)
-    due, state.stored = state.stored[:count], [] if count is None else state.stored[count:]
+    count = min(most, sum(each.release_tai_ns <= now_tai_ns for each in state.stored))
+    due, state.stored = state.stored[:count], state.stored[count:]
     if not state.enabled:
         state.missed += len(due)
         return [], [], len(due)

@@ -365,8 +365,9 @@ def test_only_what_is_asked_for_is_reported(pus: Flight, acknowledge: Acknowledg
     since = len(pus.packets)
     packet = pus.telecommand(EXECUTIVE, PerformFunction(0), acknowledge, source=77)
     assert [type(body) for body in pus.answers(packet)] == wanted
-    mine = [report for report, body in pus.reports(since) if isinstance(body, SuccessReport)]
-    assert [report.destination for report in mine] == [77] * len(wanted)
+    request = PusRequestId.unpack(packet)
+    reports = [(report, body) for report, body in pus.reports(since) if isinstance(body, SuccessReport)]
+    assert [report.destination for report, body in reports if body.request == request] == [77] * len(wanted)
     failing = pus.telecommand(TELEMETRY_OUTPUT, PerformFunction(3, b"\4NO.X\1"), acknowledge)
     assert [type(body) for body in pus.answers(failing) if isinstance(body, FailureReport)] == [CompletionFailure]
 
