@@ -7,6 +7,8 @@ import pytest
 from flightsw.app import App
 from flightsw.mission import Mission, MissionError
 from tlm_cmd.definition.dictionary import DictionaryError
+from tlm_cmd.packets.profile import ProfileName
+from tlm_cmd.packets.pus.profile import PusProfile
 
 BASE = """
 name = "proof"
@@ -75,6 +77,30 @@ def test_a_mission_gives_apps_processes_and_words(write: Write, tmp_path: Path) 
     assert issubclass(mission.app_class("second"), App)
     assert mission.file.time.minor_frame_ms == 100
     assert mission.table_folder("executive") == tmp_path / "tables" / "executive"
+
+
+@pytest.mark.parametrize(
+    ("lines", "name", "time_octets"),
+    [
+        ("", ProfileName.CFS, None),
+        ('packets = "cfs"\n', ProfileName.CFS, None),
+        ('packets = "pus"\n', ProfileName.PUS, 6),
+        ('packets = "pus"\npacket_time = "cds"\n', ProfileName.PUS, 8),
+    ],
+)
+def test_a_mission_chooses_the_profile_of_its_packets(
+    write: Write, lines: str, name: ProfileName, time_octets: int | None
+) -> None:
+    """One key switches the packets of both ends; the time code is another."""
+    packets = Mission.load(write(lines + BASE)).packets
+    assert packets.name is name
+    assert time_octets is None or (isinstance(packets, PusProfile) and packets.time.octets == time_octets)
+
+
+def test_no_other_profile_can_be_chosen(write: Write) -> None:
+    """A profile that there is not is named with those that there are."""
+    with pytest.raises(MissionError, match="packets"):
+        Mission.load(write('packets = "ecss"\n' + BASE))
 
 
 def test_workers_are_told_the_settings_and_the_folder(write: Write, tmp_path: Path) -> None:

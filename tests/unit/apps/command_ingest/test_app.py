@@ -7,7 +7,7 @@ import pytest
 
 from apps.command_ingest.app import COMMANDS_PER_POLL, MAX_WAITING_PACKETS
 from apps.command_ingest.arming import MAX_ARMED
-from apps.command_ingest.messages import Arm, ArmExpired, CommandArmed, FrameRejected, UplinkStatus
+from apps.command_ingest.messages import Arm, ArmExpired, CommandArmed, FrameRejected, TakePacket, UplinkStatus
 from apps.mode_manager.messages import SetMode, SpacecraftMode
 from apps.power.messages import RetriggerLine, SwitchLine
 from flightsw.bus.requests import Request
@@ -325,6 +325,32 @@ def test_what_waited_survives_a_crash(uplink: Uplink) -> None:
     uplink.bench.restart()
     uplink.bench.advance(2)
     assert uplink.taken == [RetriggerLine(index % 12) for index in range(50)]
+
+
+def test_packets_of_other_apps_are_treated_as_received(uplink: Uplink) -> None:
+    """A stored packet is checked and handed on as if it had come up the link, over a crash as well."""
+    assert uplink.bench.command(TakePacket(uplink.packet(RetriggerLine(2)))).stage is Stage.COMPLETED
+    uplink.bench.restart()
+    uplink.bench.advance(1)
+    assert uplink.taken == [RetriggerLine(2)]
+    hazardous = uplink.packet(POWER_LINE_2)
+    assert uplink.bench.command(TakePacket(hazardous)).stage is Stage.COMPLETED
+    uplink.bench.advance(1)
+    reports = uplink.bench.reports(uplink.bench.packets.request_of(hazardous))
+    assert [report.code for report in reports] == [FailureCode.NOT_ARMED]
+    assert uplink.bench.command(TakePacket(b"123456")).code is FailureCode.BAD_ARGUMENT
+    assert uplink.taken == [RetriggerLine(2)]
+
+
+def test_no_more_packets_wait_than_may(uplink: Uplink) -> None:
+    """A packet for which there is no room is rejected under its own request id."""
+    packet = uplink.packet(Noop())
+    uplink.bench.container.app.state.waiting = [packet] * MAX_WAITING_PACKETS
+    late = uplink.packet(Noop())
+    assert uplink.bench.command(TakePacket(late)).stage is Stage.COMPLETED
+    [report] = uplink.bench.reports(uplink.bench.packets.request_of(late))
+    assert (report.stage, report.code) == (Stage.REJECTED, FailureCode.INBOX_FULL)
+    uplink.bench.container.app.state.waiting.clear()
 
 
 def test_a_reset_disarms(uplink: Uplink, bench_of: Callable[..., Bench]) -> None:

@@ -8,18 +8,25 @@ from random import Random
 import msgspec
 import pytest
 
-from apps.command_ingest.messages import UplinkStatus
+from apps.command_ingest.messages import RequestOrigin, UplinkStatus
 from apps.mode_manager.messages import ContactBegan, ModeStatus, SpacecraftMode
 from apps.power.messages import PowerStatus, ShedLevel
 from apps.products.messages import ProductSegment
 from apps.telemetry_output.messages import (
+    AppAnswered,
     DownlinkStatus,
     EventForm,
+    PacketInterval,
     RecorderFull,
     RoutingFault,
+    SendPacketsOnce,
     SetEventForm,
+    SetPacketIntervals,
     SetRate,
+    SetTimeRate,
     SetTransmitter,
+    SpacecraftTimeReport,
+    SwitchPackets,
     TransmitterControl,
     TransmitterSwitched,
 )
@@ -41,11 +48,12 @@ from flightsw.mission import Mission
 from flightsw.services.tables.content import read_table
 from flightsw.testing import Bench
 from tlm_cmd.definition.codec import codec_of
-from tlm_cmd.definition.message import Event, ShortEvent, Telemetry
+from tlm_cmd.definition.message import Command, Event, ShortEvent, Telemetry
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.link.downlink_receiver import DownlinkReceiver
 from tlm_cmd.packets.cfs_header import parse_telemetry
-from tlm_cmd.packets.verification import FailureCode, Stage
+from tlm_cmd.packets.pus.acknowledgement import Acknowledge
+from tlm_cmd.packets.verification import FailureCode, RequestId, Stage, VerificationReport
 
 OTHERS = (
     "executive",
@@ -207,6 +215,122 @@ def test_a_rate_set_by_command(downlink: Downlink) -> None:
     report = downlink.bench.command(SetRate("POWER.POWR_STATUS", 1))
     assert (report.stage, report.code) == (Stage.FAILED, FailureCode.BAD_ARGUMENT)
     assert "POWER.POWER_STATUS" in report.reason
+
+
+POWER_STATUS = 7
+"""Number of the packet within the power app."""
+
+
+def loads(downlink: Downlink, count: int) -> list[float]:
+    """Let so many packets of the power app come; those that have come down."""
+    for load_w in range(count):
+        downlink.bench.deliver(power_status(load_w))
+    downlink.bench.advance(2)
+    return [status.load_power for status in downlink.heard_of(PowerStatus)]  # type: ignore[union-attr]
+
+
+def power_apid(downlink: Downlink) -> int:
+    """APID of the power app on this bench."""
+    return downlink.bench.dictionary.apid_of("power")
+
+
+def test_packets_are_switched(downlink: Downlink) -> None:
+    """Switched off, a packet is neither sent nor recorded; switched on, it follows the table again."""
+    downlink.contact()
+    apid = power_apid(downlink)
+    assert downlink.bench.command(SwitchPackets(apid, (POWER_STATUS,), enabled=False)).stage is Stage.COMPLETED
+    assert loads(downlink, 3) == []
+    downlink.contact(begins=False)
+    recorded = downlink.bench.container.app.state.recorder.recorded
+    assert loads(downlink, 40) == []
+    assert downlink.bench.container.app.state.recorder.recorded == recorded
+    downlink.contact()
+    assert downlink.bench.command(SwitchPackets(apid, (POWER_STATUS,), enabled=True)).stage is Stage.COMPLETED
+    assert loads(downlink, 3) == [0.0, 1.0, 2.0]
+
+
+def test_a_packet_is_sent_once(downlink: Downlink) -> None:
+    """The next packet is sent although the rate sends none."""
+    downlink.contact()
+    downlink.bench.command(SetRate("POWER.POWER_STATUS", 0))
+    assert loads(downlink, 2) == []
+    assert downlink.bench.command(SendPacketsOnce(power_apid(downlink), (POWER_STATUS,))).stage is Stage.COMPLETED
+    assert loads(downlink, 3) == [0.0]
+
+
+def test_intervals_are_set(downlink: Downlink) -> None:
+    """Of a packet made each second, one is sent in three seconds; a wrong interval changes nothing."""
+    downlink.contact()
+    apid = power_apid(downlink)
+    interval = PacketInterval(POWER_STATUS, 3000)
+    assert downlink.bench.command(SetPacketIntervals(apid, (interval,))).stage is Stage.COMPLETED
+    assert loads(downlink, 7) == [0.0, 3.0, 6.0]
+    wrong = PacketInterval(POWER_STATUS, 1500)
+    report = downlink.bench.command(SetPacketIntervals(apid, (PacketInterval(POWER_STATUS, 1000), wrong)))
+    assert (report.stage, report.code) == (Stage.FAILED, FailureCode.BAD_ARGUMENT)
+    assert loads(downlink, 7) == [2.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        SwitchPackets(0x20, (2,), enabled=False),
+        SwitchPackets(0x20, (15,), enabled=False),
+        SwitchPackets(0x21, (1,), enabled=False),
+        SendPacketsOnce(0x7E0, (1,)),
+        SetPacketIntervals(0x20, (PacketInterval(99, 1000),)),
+    ],
+)
+def test_packets_that_are_not_there(downlink: Downlink, command: Command) -> None:
+    """No such packet, no such app, and the verification of commands, are refused."""
+    report = downlink.bench.command(command)
+    assert (report.stage, report.code) == (Stage.FAILED, FailureCode.BAD_ARGUMENT)
+    assert downlink.bench.container.app.state.switched_off == []
+
+
+def test_time_is_reported_with_frames(downlink: Downlink) -> None:
+    """Once a rate is set, a report comes with each so many frames, and says the time at which it was made."""
+    downlink.contact()
+    downlink.bench.advance(20)
+    assert downlink.heard_of(SpacecraftTimeReport) == []
+    assert downlink.bench.command(SetTimeRate(2)).stage is Stage.COMPLETED
+    downlink.bench.advance(40)
+    reports = downlink.heard_of(SpacecraftTimeReport)
+    assert 8 <= len(reports) <= 12
+    now_s = downlink.bench.time.tai_ns(downlink.bench.now_ns()) // 10**9
+    assert all(report.rate == 2 for report in reports)  # type: ignore[union-attr]
+    assert 0 <= now_s - reports[-1].tai_s <= 6  # type: ignore[union-attr]
+
+
+def test_reports_go_to_who_has_asked(downlink: Downlink) -> None:
+    """A report on a request of which the origin was said goes down as one on the telecommand; others as they are."""
+    downlink.contact()
+    power, thermal = power_apid(downlink), downlink.bench.dictionary.apid_of("thermal")
+    on_board, asked = RequestId(0x70, power, 5, 0), RequestId(0, thermal, 9, 0)
+    downlink.bench.deliver(RequestOrigin(on_board, asked, Acknowledge.COMPLETION, 17, 3))
+    for stage in (Stage.ACCEPTED, Stage.COMPLETED):
+        downlink.bench.deliver(VerificationReport(on_board, stage), "power")
+    other = VerificationReport(RequestId(0x70, power, 6, 0), Stage.ACCEPTED)
+    downlink.bench.deliver(other, "power")
+    downlink.bench.advance(2)
+    heard = [
+        message
+        for _, message in downlink.heard()
+        if isinstance(message, VerificationReport) and message.request.apid in (power, thermal)
+    ]
+    assert sorted(heard, key=repr) == sorted([VerificationReport(asked, Stage.COMPLETED), other], key=repr)
+
+
+def test_an_answered_connection_test(downlink: Downlink) -> None:
+    """It is answered with who was asked and who has answered, and the origin is remembered over a crash."""
+    downlink.contact()
+    power, thermal = power_apid(downlink), downlink.bench.dictionary.apid_of("thermal")
+    on_board = RequestId(0x70, power, 5, 0)
+    downlink.bench.deliver(RequestOrigin(on_board, RequestId(0, thermal, 9, 0), Acknowledge.NONE, 17, 3))
+    downlink.bench.restart()
+    downlink.bench.deliver(VerificationReport(on_board, Stage.COMPLETED), "power")
+    downlink.bench.advance(2)
+    assert downlink.heard_of(AppAnswered) == [AppAnswered(thermal, power)]
 
 
 def test_idle_frames(downlink: Downlink) -> None:

@@ -20,6 +20,7 @@ from flightsw.messages.events import (
     ResetEventFilter,
     SetEventFilter,
     SetEventSquelch,
+    SwitchEvents,
 )
 from flightsw.messages.life import AppHousekeeping, Noop, NoopDone, ResetCounters
 from flightsw.mission_events import EventEntry
@@ -96,6 +97,20 @@ def test_filters_are_set_reset_and_deleted(world: World) -> None:
     for code in range(33):
         report = verdict(world, SetEventFilter(100 + code, 1), 1100 + code)
     assert (report.code, "number of filters is 33" in report.reason) == (FailureCode.BAD_ARGUMENT, True)
+
+
+def test_single_events_are_switched_by_command(world: World) -> None:
+    """An event that is switched off is not sent, over a restart of the app as well; the settings name it."""
+    world.start()
+    assert verdict(world, SwitchEvents((NoopDone.code, 99), enabled=False), 1).stage is Stage.COMPLETED
+    world.restart()
+    world.request(Noop(), 2)
+    assert world.of(NoopDone) == []
+    world.request(ReportEvents(), 3)
+    assert world.of(EventSettings)[-1].switched_off == (NoopDone.code, 99)
+    assert verdict(world, SwitchEvents((NoopDone.code,), enabled=True), 4).stage is Stage.COMPLETED
+    world.request(Noop(), 5)
+    assert len(world.of(NoopDone)) == 1
 
 
 def test_the_squelch_is_set_by_command_and_stays(world: World) -> None:

@@ -43,6 +43,22 @@ def test_without_settings_every_event_passes() -> None:
     assert event_filter.held_back == 0
 
 
+def test_single_events_are_switched() -> None:
+    """An event that is switched off is held back and counted as disabled, others pass; switched on it passes again."""
+    event_filter = EventFilter()
+    for code in (9, 7, 7):
+        event_filter.enable_code(code, enabled=False)
+    assert event_filter.state.disabled_codes == [7, 9]
+    assert (passed(event_filter, 3), passed(event_filter, 3, code=8)) == ([], [0, 1, 2])
+    assert (event_filter.state.disabled, event_filter.state.codes[7]) == (3, CodeCount(0, 3))
+    for code in (7, 7):
+        event_filter.enable_code(code, enabled=True)
+    assert (passed(event_filter, 3), event_filter.state.disabled_codes) == ([0, 1, 2], [9])
+    for code in (-1, 256):
+        with pytest.raises(EventFilterError, match="event code"):
+            event_filter.enable_code(code, enabled=False)
+
+
 @pytest.mark.parametrize(
     ("mask", "expected"),
     [

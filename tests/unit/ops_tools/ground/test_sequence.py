@@ -34,6 +34,15 @@ def test_recorded_packets_fill_gaps_in_any_order() -> None:
     assert (state.missing, state.recovered, state.unmatched, state.ranges) == (0, 6, 1, [])
 
 
+def test_packets_that_were_overtaken_are_late_not_missing() -> None:
+    """Where packets take several ways, one that fills a gap takes itself off the missing ones; no restart is seen."""
+    tracker = SequenceTracker(ordered=False)
+    gaps = [tracker.take(count % 16_384, 0) for count in (16_382, 16_384, 16_387, 16_383, 16_386, 16_385, 16_388)]
+    assert gaps == [0, 1, 2, 0, 0, 0, 0]
+    state = tracker.state
+    assert (state.missing, state.late, state.restarts, state.gaps, state.ranges) == (0, 3, 0, 2, [])
+
+
 def test_recorded_packets_before_the_first_live_one_match_nothing() -> None:
     """Playback from before the ground listened opens no gap."""
     tracker = SequenceTracker()
