@@ -25,19 +25,6 @@ class TakePacket(Command, code=3):
     packet: Annotated[bytes, Tail(MAX_STORED_PACKET_OCTETS), "the whole packet"]
 
 
-class RequestOrigin(Telemetry):
-    """Where a request on board comes from, so that reports on it go to who has asked, and only those asked for.
-
-    It is sent before the request, if that is another one than the telecommand, or if less than all reports are wanted.
-    """
-
-    on_board: Annotated[RequestId, "how reports of the app name it"]
-    asked: Annotated[RequestId, "how the telecommand is named"]
-    acknowledge: Annotated[int, U8, "reports of success that are asked for: bits of the acknowledgement flags"]
-    service: Annotated[int, U8, "service type of the telecommand"]
-    subtype: Annotated[int, U8, "its message subtype"]
-
-
 class UplinkStatus(Telemetry, period_s=1):
     """What came up the link, and what became of it."""
 
@@ -57,6 +44,19 @@ class UplinkStatus(Telemetry, period_s=1):
     ] = 0
     security_report: Annotated[int, U32, "frame security report, CCSDS 355.1-B-1; 0 on an open link"] = 0
     corrected_bits: Annotated[int, U32, "wrong bits that the code put right"] = 0
+
+
+class RequestOrigin(Telemetry):
+    """Where a request on board comes from, so that reports on it go to who has asked, and only those asked for.
+
+    It is sent before the request, if that is another one than the telecommand, or if less than all reports are wanted.
+    """
+
+    on_board: Annotated[RequestId, "how reports of the app name it"]
+    asked: Annotated[RequestId, "how the telecommand is named"]
+    acknowledge: Annotated[int, U8, "reports of success that are asked for: bits of the acknowledgement flags"]
+    service: Annotated[int, U8, "service type of the telecommand"]
+    subtype: Annotated[int, U8, "its message subtype"]
 
 
 class FrameRejected(Event, code=32, severity=Severity.ERROR, text="{count} telecommand frames rejected: {reason}"):

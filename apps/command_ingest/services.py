@@ -19,7 +19,9 @@ from apps.command_schedule.messages import (
     TimedCommand,
 )
 from apps.telemetry_output.messages import (
+    MAX_PARAMETERS,
     PacketInterval,
+    ReportParameters,
     SendPacketsOnce,
     SetPacketIntervals,
     SetTimeRate,
@@ -37,6 +39,7 @@ from tlm_cmd.packets.pus import (
     service_9_time,
     service_11_schedule,
     service_17_connection,
+    service_20_parameters,
 )
 from tlm_cmd.packets.pus.body import PusBody
 from tlm_cmd.packets.verification import FailureCode
@@ -86,21 +89,29 @@ class Services:
             return Rejection(FailureCode.BAD_ARGUMENT, str(error))
 
     def _command(self, app: str, apid: int, body: PusBody) -> AppCommand:
+        match body.service:
+            case service_3_housekeeping.SERVICE:
+                return AppCommand(self._one_declaring(SwitchPackets), _housekeeping(apid, body))
+            case service_5_events.SERVICE:
+                return AppCommand(app, _events(body))
+            case service_11_schedule.SERVICE:
+                return self._offered(app, self._schedule(body))
+            case _:
+                return self._other(app, apid, body)
+
+    def _other(self, app: str, apid: int, body: PusBody) -> AppCommand:
         match body:
+            case service_9_time.SetTimeRate():
+                return self._offered(app, SetTimeRate(body.exponent))
             case service_17_connection.ConnectionTest():
                 return AppCommand(app, Noop())
             case service_17_connection.OnboardConnectionTest():
                 return AppCommand(self._app_at(body.apid), Noop())
-            case service_5_events.EnableEventReports() | service_5_events.DisableEventReports():
-                enabled = isinstance(body, service_5_events.EnableEventReports)
-                return AppCommand(app, SwitchEvents(_event_codes(body.events), enabled))
-            case service_9_time.SetTimeRate():
-                return self._offered(app, SetTimeRate(body.exponent))
-        if body.service == service_3_housekeeping.SERVICE:
-            return AppCommand(self._one_declaring(SwitchPackets), _housekeeping(apid, body))
-        if body.service == service_11_schedule.SERVICE:
-            return self._offered(app, self._schedule(body))
-        raise _not_offered(app, body)
+            case service_20_parameters.ReportParameters():
+                check_range("number of parameters", len(body.parameters), 1, MAX_PARAMETERS)
+                return AppCommand(self._one_declaring(ReportParameters), ReportParameters(apid, body.parameters))
+            case _:
+                raise _NotOfferedError(f"{app} does not offer request {body.service},{body.subtype}")
 
     def _schedule(self, body: PusBody) -> Command:
         match body:
@@ -159,6 +170,17 @@ def _housekeeping(apid: int, body: PusBody) -> Command:
             raise _NotOfferedError("structures are those of the mission's dictionary; none can be created")
 
 
+def _events(body: PusBody) -> Command:
+    """Event definitions are the codes of the app's events."""
+    match body:
+        case service_5_events.EnableEventReports():
+            return SwitchEvents(_event_codes(body.events), enabled=True)
+        case service_5_events.DisableEventReports():
+            return SwitchEvents(_event_codes(body.events), enabled=False)
+        case _:
+            raise _NotOfferedError("events that are disabled are told by REPORT_EVENTS")
+
+
 def _packets(structures: tuple[int, ...]) -> tuple[int, ...]:
     check_range("number of structures", len(structures), 1, APIDS_PER_APP - 1)
     for structure in structures:
@@ -183,7 +205,3 @@ def _several(
 def _requests(requests: tuple[service_11_schedule.ScheduledRequest, ...]) -> tuple[StoredRequest, ...]:
     check_range("number of requests", len(requests), 1, MAX_PER_COMMAND)
     return tuple(StoredRequest(each.source, each.apid, each.sequence_count) for each in requests)
-
-
-def _not_offered(app: str, body: PusBody) -> _NotOfferedError:
-    return _NotOfferedError(f"{app} does not offer request {body.service},{body.subtype}")

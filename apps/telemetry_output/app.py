@@ -7,33 +7,26 @@ from typing import assert_never
 
 import msgspec
 
-from apps.command_ingest.messages import RequestOrigin, UplinkStatus
+from apps.command_ingest.messages import UplinkStatus
 from apps.mode_manager.messages import ModeStatus
 from apps.telemetry_output.event_form import is_short
 from apps.telemetry_output.messages import (
-    AppAnswered,
     DownlinkStatus,
     EventForm,
     RecorderFull,
     RoutingFault,
-    SendPacketsOnce,
     SetEventForm,
-    SetPacketIntervals,
     SetRate,
-    SetTimeRate,
     SetTransmitter,
-    SpacecraftTimeReport,
-    SwitchPackets,
     TransmitterControl,
     TransmitterSwitched,
 )
-from apps.telemetry_output.packet_choice import ChoiceError, chosen, one_of_so_many
 from apps.telemetry_output.radios import Radios
 from apps.telemetry_output.recorder import Recorder, RecorderState
-from apps.telemetry_output.request_book import RequestBook, RequestBookState
 from apps.telemetry_output.routing import Routing, resolve
+from apps.telemetry_output.services import DownlinkServices, ServicesState
 from apps.telemetry_output.transmitter import Transmitter, TransmitterState
-from flightsw.app import App, Refused, Table, every, handles
+from flightsw.app import Refused, Table, every, handles
 from flightsw.devices.mass_memory import MassMemory
 from flightsw.devices.radio import Radio, SBandTransceiver, XBandTransmitter
 from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID, DictionaryError
@@ -62,13 +55,9 @@ class OutputState(msgspec.Struct):
         in_contact: a station sees the spacecraft.
         event_form: of events on the link.
         rates: rates set by command, by APID.
-        switched_off: packets neither sent nor recorded, by APID.
-        once: packets of which the next one is sent whatever its rate is, by APID.
         counts: packets seen by APID, for sending one of so many.
         sequences: next sequence count by APID on the link.
-        requests: where requests come from.
-        time_rate: one time report with 2^rate S-band frames, None for none.
-        time_frames: S-band frames sent at the last time report.
+        services: what standard services have been asked for.
         clcw: the receiver's newest report, None before the first.
         security_report: that of its security, 0 before the first and on an open link.
         playback: packets read from the recorder that wait for their channel, oldest first.
@@ -81,8 +70,6 @@ class OutputState(msgspec.Struct):
     in_contact: bool = False
     event_form: EventForm = EventForm.LONG
     rates: dict[int, int] = {}
-    switched_off: list[int] = []
-    once: list[int] = []
     counts: dict[int, int] = {}
     sequences: dict[int, int] = {}
     clcw: int | None = None
@@ -94,12 +81,10 @@ class OutputState(msgspec.Struct):
     s_band: TransmitterState = msgspec.field(default_factory=TransmitterState)
     x_band: TransmitterState = msgspec.field(default_factory=TransmitterState)
     recorder: RecorderState = msgspec.field(default_factory=RecorderState)
-    requests: RequestBookState = msgspec.field(default_factory=RequestBookState)
-    time_rate: int | None = None
-    time_frames: int = 0
+    services: ServicesState = msgspec.field(default_factory=ServicesState)
 
 
-class TelemetryOutput(App):
+class TelemetryOutput(DownlinkServices):
     """Everything that goes down goes through here."""
 
     routing = Table(Routing, file="routing.toml")
@@ -114,7 +99,6 @@ class TelemetryOutput(App):
         """Open radios and recorder."""
         links, routing, state = self.container.surroundings.links, self.routing, self.state
         self._packets = self.container.surroundings.packets
-        self._requests = RequestBook(state.requests)
         s_band = self._transmitter(S_BAND, self.device(SBandTransceiver), links.s_band, state.s_band)
         self._s_band, self._x_band = s_band, None
         transmitters = {S_BAND: s_band}
@@ -175,97 +159,38 @@ class TelemetryOutput(App):
         """Send events with their fields, or without."""
         self.state.event_form = command.form
 
-    @handles(SwitchPackets)
-    def switch_packets(self, command: SwitchPackets) -> None:
-        """Let packets be sent, or not."""
-        apids = self._chosen(command.apid, command.packets)
-        others = [apid for apid in self.state.switched_off if apid not in apids]
-        self.state.switched_off = others if command.enabled else sorted((*others, *apids))
-
-    @handles(SendPacketsOnce)
-    def send_packets_once(self, command: SendPacketsOnce) -> None:
-        """Send the next packet of each kind."""
-        self.state.once = sorted({*self.state.once, *self._chosen(command.apid, command.packets)})
-
-    @handles(SetPacketIntervals)
-    def set_packet_intervals(self, command: SetPacketIntervals) -> None:
-        """Send packets more or less often."""
-        dictionary = self.container.surroundings.dictionary
-        apids = self._chosen(command.apid, tuple(each.packet for each in command.intervals))
-        try:
-            rates = [
-                one_of_so_many(dictionary, apid, each.interval_ms)
-                for apid, each in zip(apids, command.intervals, strict=True)
-            ]
-        except ChoiceError as error:
-            raise Refused(str(error), FailureCode.BAD_ARGUMENT) from error
-        self.state.rates |= dict(zip(apids, rates, strict=True))
-
-    @handles(SetTimeRate)
-    def set_time_rate(self, command: SetTimeRate) -> None:
-        """Send time reports."""
-        self.state.time_rate = command.exponent
-
-    def _chosen(self, apid: int, packets: tuple[int, ...]) -> tuple[int, ...]:
-        try:
-            return chosen(self.container.surroundings.dictionary, apid, packets)
-        except ChoiceError as error:
-            raise Refused(str(error), FailureCode.BAD_ARGUMENT) from error
-
     # ---------------------------------------------------------------- packets
-
-    @handles(RequestOrigin)
-    def note_origin(self, origin: RequestOrigin) -> None:
-        """Remember where a request comes from, also over a restart of this app; it does not go down itself."""
-        self._requests.note(origin)
-        self.checkpoint()
 
     @handles(UplinkStatus)
     def take_uplink_status(self, status: UplinkStatus) -> None:
         """Keep the report for the frames, and send it as any packet."""
         self.state.clcw, self.state.security_report = status.clcw, status.security_report
-        self._take(self._apid(UplinkStatus), status)
+        self.take(self.apid_of(UplinkStatus), status)
 
     @handles(ModeStatus)
     def take_mode(self, status: ModeStatus) -> None:
         """Follow the contacts, and send the mode as any packet."""
         self.state.in_contact = status.in_contact
         self._switch()
-        self._take(self._apid(ModeStatus), status)
+        self.take(self.apid_of(ModeStatus), status)
 
     def received(self, message_id: int, message: object) -> None:
         """Send or record everything else."""
         if isinstance(message, VerificationReport):
-            self._take_verification(message_id & 0x7FF, message)
+            self.take_verification(message_id & 0x7FF, message)
         elif isinstance(message, REPORTS):
-            self._take(message_id & 0x7FF, message)
+            self.take(message_id & 0x7FF, message)
 
-    def _take_verification(self, apid: int, report: VerificationReport) -> None:
-        """Send a report to who has asked; an app that was asked on behalf of another reports for that one."""
-        addressed = self._requests.address(report)
-        if addressed.report is not None:
-            if addressed.asked is not None:
-                app = self.container.surroundings.dictionary.app_of(addressed.asked.apid)
-                apid = self._apid(VerificationReport, app)
-            self._take(apid, addressed.report)
-        if addressed.answer and addressed.asked is not None:
-            self._take(self._apid(AppAnswered), AppAnswered(addressed.asked.apid, report.request.apid))
-
-    def _apid(self, record: type[Telemetry], app: str | None = None) -> int:
-        dictionary = self.container.surroundings.dictionary
-        return dictionary.telemetry_of(app or dictionary.apps_declaring(record)[0], record).apid
-
-    def _take(self, apid: int, message: Telemetry | Event) -> None:
+    def take(self, apid: int, message: Telemetry | Event) -> None:
+        """Send or record a packet or an event, or leave it, as its route says."""
         state, route = self.state, self._routes[apid]
-        if apid in state.switched_off:
+        if not self.is_wanted(apid, message):
             return
         transmitter = self._radios.on_channel(route.channel)
         transmitting = transmitter.state.on
         one_of = state.rates.get(apid, route.every) if transmitting else route.record_every
         count = state.counts[apid] = state.counts.get(apid, -1) + 1
-        if apid in state.once:
-            state.once.remove(apid)
-        elif one_of == 0 or count % one_of:
+        if not self.takes_once(apid) and (one_of == 0 or count % one_of):
             return
         packet = self._packet(apid, message)
         if packet is None:
@@ -299,21 +224,13 @@ class TelemetryOutput(App):
         if changed:
             self.checkpoint()
         self._radios.send(self.now_ns, TICK_S, self._control_words())
-        self._report_time()
+        self.serve(self.state.s_band.frames)
 
     def _control_words(self) -> list[bytes]:
         """What frames say of the receiver in turn: mostly its report, now and then that of its security."""
         words = [self._clcw().pack()] * CLCWS_PER_SECURITY_REPORT
         report = self.state.security_report
         return [*words, report.to_bytes(CLCW_OCTETS, "big")] if report else words[:1]
-
-    def _report_time(self) -> None:
-        """Report the time once 2^rate S-band frames have gone since the last report."""
-        state = self.state
-        if state.time_rate is not None and state.s_band.frames - state.time_frames >= 1 << state.time_rate:
-            state.time_frames = state.s_band.frames
-            report = SpacecraftTimeReport(state.time_rate, *self.time.header_time(self.now_ns))
-            self._take(self._apid(SpacecraftTimeReport), report)
 
     def _clcw(self) -> Clcw:
         """The receiver's newest report; while there is none that can be read, one that nothing can be built on."""

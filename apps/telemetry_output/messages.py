@@ -9,10 +9,14 @@ from tlm_cmd.definition.entries import APIDS_PER_APP
 from tlm_cmd.definition.fields import U8, U16, U32, U64, Range, Unit, UpTo
 from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemetry
 from tlm_cmd.packets.pus.service_9_time import MAX_RATE_EXPONENT as MAX_TIME_RATE
-from tlm_cmd.packets.service_reports import ConnectionTested, TimeReported
+from tlm_cmd.packets.service_reports import ConnectionTested, ParametersReported, TimeReported
 
 MAX_PACKETS = APIDS_PER_APP - 1
 """Packets that an app can have."""
+MAX_PARAMETERS = 64
+"""Parameters that can be asked for at once."""
+MAX_READINGS = 16
+"""Requests for parameters that can wait at once."""
 
 
 @unique
@@ -92,6 +96,15 @@ class SetTimeRate(Command, code=8):
     exponent: Annotated[int, U8, Range(0, MAX_TIME_RATE), "of the number of frames, as a power of two"]
 
 
+class ReportParameters(Command, code=9):
+    """Report fields of a packet when the packet comes next, whether or not it goes down itself."""
+
+    apid: Annotated[int, U16, "APID of the app"]
+    parameters: Annotated[
+        tuple[Annotated[int, U16], ...], UpTo(MAX_PARAMETERS), "number of the packet times 256, plus place of the field"
+    ]
+
+
 class DownlinkStatus(Telemetry, period_s=10):
     """What went down the link."""
 
@@ -113,6 +126,10 @@ class DownlinkStatus(Telemetry, period_s=10):
 
 class AppAnswered(ConnectionTested):
     """An app has answered a connection test of the packet utilisation standard."""
+
+
+class ParameterReport(ParametersReported):
+    """What parameters of an app were when their packet was made."""
 
 
 class SpacecraftTimeReport(TimeReported):

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from apps.command_schedule.messages import InsertCommands, SwitchSchedule, TimedCommand
-from apps.telemetry_output.messages import AppAnswered, SpacecraftTimeReport
+from apps.telemetry_output.messages import AppAnswered, ParameterReport, SpacecraftTimeReport
 from flightsw.messages.life import Noop, NoopDone
 from ops_tools.ground.command_record import CommandRecord
 from ops_tools.ground.decoder import Sample
@@ -59,6 +59,7 @@ from tlm_cmd.packets.pus.service_17_connection import (
     OnboardConnectionReport,
     OnboardConnectionTest,
 )
+from tlm_cmd.packets.pus.service_20_parameters import ReportParameters, SetParameters
 from tlm_cmd.packets.pus.telecommand import PusTelecommand
 from tlm_cmd.packets.pus.telemetry import PusTelemetry
 from tlm_cmd.packets.verification import FailureCode, VerificationReport
@@ -452,6 +453,17 @@ def test_time_reports(pus: Flight) -> None:
     assert isinstance(failure, AcceptanceFailure)
     packet = pus.telecommand(TELEMETRY_OUTPUT, SetTimeRate(8))
     assert pus.answers(packet) == completed(packet)
+
+
+def test_parameters(pus: Flight) -> None:
+    """Fields of a packet are reported as parameters, as the packet that was made then has them."""
+    since = len(pus.samples)
+    packet = pus.telecommand(THERMAL, ReportParameters((0x0701, 0x0702)))
+    assert pus.answers(packet)[:1] == [AcceptanceSuccess(PusRequestId.unpack(packet))]
+    [report] = [sample.message for sample in pus.samples[since:] if isinstance(sample.message, ParameterReport)]
+    assert (report.apid, report.count) == (THERMAL, 2)
+    refused = pus.answers(pus.telecommand(THERMAL, SetParameters.of([(0x0701, b"x")])))
+    assert isinstance(refused[0], AcceptanceFailure)
 
 
 def test_scheduling(pus: Flight) -> None:

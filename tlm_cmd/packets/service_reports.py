@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tlm_cmd.definition.fields import U8, U16, U32, Unit
+from tlm_cmd.definition.fields import U8, U16, U32, Tail, Unit
 from tlm_cmd.definition.message import Telemetry
+
+MAX_VALUES_OCTETS = 1024
 
 
 class ConnectionTested(Telemetry):
@@ -16,6 +18,14 @@ class ConnectionTested(Telemetry):
 
     apid: Annotated[int, U16, "of the app to which the test was addressed"]
     tested: Annotated[int, U16, "APID of the app that has answered"]
+
+
+class ParametersReported(Telemetry):
+    """What parameters of an app are: TM[20,2]."""
+
+    apid: Annotated[int, U16, "of the app"]
+    count: Annotated[int, U8, "how many parameters"]
+    values: Annotated[bytes, Tail(MAX_VALUES_OCTETS), "identifiers, two octets each, and values, in turn"]
 
 
 class TimeReported(Telemetry):

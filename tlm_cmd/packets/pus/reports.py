@@ -2,7 +2,8 @@
 
 What the framework already says is put into the service that the standard has for it: verification reports into service
 1, all other packets into service 3, each with its number within the app as structure identifier, events into service 5,
-time reports into service 9, answers to connection tests into service 17.
+time reports into service 9, answers to connection tests into service 17,
+parameters into service 20.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.dictionary import Dictionary, DictionaryError
 from tlm_cmd.definition.entries import EventEntry, TelemetryEntry
 from tlm_cmd.definition.message import Event, Severity, ShortEvent, Telemetry
-from tlm_cmd.errors import LengthMismatchError
+from tlm_cmd.errors import LengthMismatchError, check_range
 from tlm_cmd.packets.pus.body import PusBody
 from tlm_cmd.packets.pus.catalogue import unpack_report
 from tlm_cmd.packets.pus.formats import PusFormats
@@ -26,9 +27,10 @@ from tlm_cmd.packets.pus.service_5_events import (
 )
 from tlm_cmd.packets.pus.service_9_time import TIME_APID, CdsTimeReport, CucTimeReport, TimePacket
 from tlm_cmd.packets.pus.service_17_connection import ConnectionReport, OnboardConnectionReport
+from tlm_cmd.packets.pus.service_20_parameters import ParameterValues
 from tlm_cmd.packets.pus.telemetry import PusTelemetry
 from tlm_cmd.packets.pus.verification import body_of_report, report_of_body
-from tlm_cmd.packets.service_reports import ConnectionTested, TimeReported
+from tlm_cmd.packets.service_reports import MAX_VALUES_OCTETS, ConnectionTested, ParametersReported, TimeReported
 from tlm_cmd.packets.telemetry_packets import ReceivedTelemetry
 from tlm_cmd.packets.verification import GROUND, VerificationReport
 
@@ -68,7 +70,7 @@ class ReportPackets:
         match message:
             case TimeReported():
                 return TIME_APID
-            case ConnectionTested():
+            case ConnectionTested() | ParametersReported():
                 return message.apid
             case _:
                 return self._app_of.get(apid, apid)
@@ -106,6 +108,8 @@ class ReportPackets:
                 if message.apid == message.tested:
                     return GROUND, ConnectionReport()
                 return GROUND, OnboardConnectionReport(message.tested)
+            case ParametersReported():
+                return GROUND, ParameterValues(message.count, message.values)
             case _:
                 entry = self._dictionary.telemetry_by_apid(apid)
                 if entry is None:
@@ -156,6 +160,8 @@ class ReportPackets:
                 return self._connection(report.apid, report.apid)
             case OnboardConnectionReport():
                 return self._connection(report.apid, body.apid)
+            case ParameterValues():
+                return self._parameters(report.apid, body)
             case _:
                 raise DictionaryError(f"no packet of the mission is a report {report.service},{report.subtype}")
 
@@ -181,6 +187,11 @@ class ReportPackets:
     def _connection(self, apid: int, tested: int) -> tuple[TelemetryEntry, Telemetry]:
         entry = self._entry_derived_from(ConnectionTested)
         return entry, entry.record(apid, tested)
+
+    def _parameters(self, apid: int, body: ParameterValues) -> tuple[TelemetryEntry, Telemetry]:
+        check_range("octets of parameter values", len(body.octets), 0, MAX_VALUES_OCTETS)
+        entry = self._entry_derived_from(ParametersReported)
+        return entry, entry.record(apid, body.count, body.octets)
 
     def _entry_derived_from(self, base: type[Telemetry]) -> TelemetryEntry:
         """The packet that an app has derived from a report of a service."""

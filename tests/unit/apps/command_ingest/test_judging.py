@@ -24,6 +24,7 @@ from apps.telemetry_output.messages import (
     SetTimeRate,
     SwitchPackets,
 )
+from apps.telemetry_output.messages import ReportParameters as AskForParameters
 from flightsw.bus.requests import Request
 from flightsw.messages.events import SwitchEvents
 from flightsw.messages.life import Noop
@@ -54,7 +55,7 @@ from tlm_cmd.packets.pus.service_11_schedule import (
 )
 from tlm_cmd.packets.pus.service_11_schedule import ResetSchedule as ResetOfService
 from tlm_cmd.packets.pus.service_17_connection import ConnectionTest, OnboardConnectionTest
-from tlm_cmd.packets.pus.service_20_parameters import ReportParameters
+from tlm_cmd.packets.pus.service_20_parameters import ReportParameters, SetParameters
 from tlm_cmd.packets.pus.telecommand import PusTelecommand
 from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId
 
@@ -187,6 +188,7 @@ SERVICES: list[tuple[int, PusBody, int, Command]] = [
     (THERMAL, EnableEventReports((1, 255)), THERMAL, SwitchEvents((1, 255), enabled=True)),
     (THERMAL, DisableEventReports((1,)), THERMAL, SwitchEvents((1,), enabled=False)),
     (OUTPUT, SetRateOfService(3), OUTPUT, SetTimeRate(3)),
+    (THERMAL, ReportParameters((0x0700, 0x0702)), OUTPUT, AskForParameters(THERMAL, (0x0700, 0x0702))),
     (SCHEDULE, EnableSchedule(), SCHEDULE, SwitchSchedule(enabled=True)),
     (SCHEDULE, DisableSchedule(), SCHEDULE, SwitchSchedule(enabled=False)),
     (SCHEDULE, ResetOfService(), SCHEDULE, ResetSchedule()),
@@ -252,7 +254,9 @@ def test_services(pus: Bar, apid: int, body: PusBody, to: int, command: Command)
         ),
         (SCHEDULE, DeleteActivities(()), FailureCode.BAD_ARGUMENT),
         (SCHEDULE, ShiftActivities(5, ()), FailureCode.BAD_ARGUMENT),
-        (THERMAL, ReportParameters((1,)), FailureCode.UNKNOWN_FUNCTION),
+        (THERMAL, ReportParameters(()), FailureCode.BAD_ARGUMENT),
+        (THERMAL, ReportParameters((1,) * 65), FailureCode.BAD_ARGUMENT),
+        (THERMAL, SetParameters.of([(1, b"x")]), FailureCode.UNKNOWN_FUNCTION),
     ],
     ids=str,
 )

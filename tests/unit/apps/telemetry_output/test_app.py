@@ -13,11 +13,14 @@ from apps.mode_manager.messages import ContactBegan, ModeStatus, SpacecraftMode
 from apps.power.messages import PowerStatus, ShedLevel
 from apps.products.messages import ProductSegment
 from apps.telemetry_output.messages import (
+    MAX_READINGS,
     AppAnswered,
     DownlinkStatus,
     EventForm,
     PacketInterval,
+    ParameterReport,
     RecorderFull,
+    ReportParameters,
     RoutingFault,
     SendPacketsOnce,
     SetEventForm,
@@ -285,7 +288,54 @@ def test_packets_that_are_not_there(downlink: Downlink, command: Command) -> Non
     """No such packet, no such app, and the verification of commands, are refused."""
     report = downlink.bench.command(command)
     assert (report.stage, report.code) == (Stage.FAILED, FailureCode.BAD_ARGUMENT)
-    assert downlink.bench.container.app.state.switched_off == []
+    assert downlink.bench.container.app.state.services.switched_off == []
+
+
+def test_parameters_are_reported(downlink: Downlink) -> None:
+    """Fields of a packet are reported when it comes next, also if it does not go down itself, and over a crash."""
+    downlink.contact()
+    apid = power_apid(downlink)
+    downlink.bench.command(SwitchPackets(apid, (POWER_STATUS,), enabled=False))
+    downlink.bench.advance(2)
+    downlink.heard()
+    assert downlink.bench.command(ReportParameters(apid, (0x0702, 0x0700))).stage is Stage.STARTED
+    downlink.bench.restart()
+    for load_w in (3.0, 4.0):
+        downlink.bench.deliver(power_status(load_w))
+    downlink.bench.advance(2)
+    assert downlink.bench.sent(VerificationReport)[-1].stage is Stage.COMPLETED
+    codec = downlink.bench.dictionary.packet("POWER.POWER_STATUS").codec
+    payload, octets = codec.encode(power_status(3.0)), [field.fixed_octets or 0 for field in codec.layout.fields[:3]]
+    third = payload[octets[0] + octets[1] :][: octets[2]]
+    assert downlink.heard_of(ParameterReport) == [
+        ParameterReport(apid, 2, b"\7\2" + third + b"\7\0" + payload[: octets[0]])
+    ]
+
+
+def test_parameters_that_do_not_come(downlink: Downlink) -> None:
+    """After three periods without the packet the command has failed."""
+    downlink.contact()
+    assert downlink.bench.command(ReportParameters(power_apid(downlink), (0x0700,))).stage is Stage.STARTED
+    downlink.bench.advance(5)
+    report = downlink.bench.sent(VerificationReport)[-1]
+    assert (report.stage, report.code) == (Stage.FAILED, FailureCode.NOT_POSSIBLE_NOW)
+    assert downlink.bench.container.app.state.services.readings == []
+
+
+@pytest.mark.parametrize("parameters", [(), (0x0700, 0x0100), (0x07FF,), (0x0200,), (0x0F00,), (0x0000,), (0x0400,)])
+def test_parameters_that_are_none(downlink: Downlink, parameters: tuple[int, ...]) -> None:
+    """None, those of two packets, of one that is not there or not periodic, and a field too many are refused."""
+    report = downlink.bench.command(ReportParameters(power_apid(downlink), parameters))
+    assert (report.stage, report.code) == (Stage.FAILED, FailureCode.BAD_ARGUMENT)
+
+
+def test_readings_have_a_bound(downlink: Downlink) -> None:
+    """One more than may wait is refused."""
+    ask = ReportParameters(power_apid(downlink), (0x0700,))
+    for _ in range(MAX_READINGS):
+        assert downlink.bench.command(ask).stage is Stage.STARTED
+    assert downlink.bench.command(ask).stage is Stage.FAILED
+    assert loads(downlink, 1) == []
 
 
 def test_time_is_reported_with_frames(downlink: Downlink) -> None:

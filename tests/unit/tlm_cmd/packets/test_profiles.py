@@ -34,7 +34,7 @@ from tlm_cmd.packets.pus.profile import PusProfile
 from tlm_cmd.packets.pus.service_17_connection import ConnectionTest
 from tlm_cmd.packets.pus.telecommand import PusTelecommand
 from tlm_cmd.packets.pus.telemetry import PusTelemetry
-from tlm_cmd.packets.service_reports import ConnectionTested, TimeReported
+from tlm_cmd.packets.service_reports import ConnectionTested, ParametersReported, TimeReported
 from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId, Stage, VerificationReport
 
 MODEST = settings(max_examples=60, deadline=None)
@@ -59,6 +59,10 @@ class Empty(Telemetry):
 
 class Answered(ConnectionTested):
     """An answer."""
+
+
+class Values(ParametersReported):
+    """Parameters."""
 
 
 class Time(TimeReported):
@@ -92,7 +96,7 @@ DICTIONARY = Dictionary(
     "m",
     [
         AppInterface("one", 0x100, (Turn,), (Status, VerificationReport, Empty), EVENTS),
-        AppInterface("two", 0x120, (), (VerificationReport, Answered, Time, Status), ()),
+        AppInterface("two", 0x120, (), (VerificationReport, Answered, Time, Status, Values), ()),
     ],
 )
 PUS = PusProfile(DICTIONARY)
@@ -124,6 +128,10 @@ MESSAGES = st.one_of(
     st.tuples(st.sampled_from([0x102, 0x121]), VERIFICATIONS),
     st.tuples(st.just(0x122), st.builds(Answered, st.sampled_from([0x100, 0x120]), st.sampled_from([0x100, 0x120]))),
     st.tuples(st.just(0x123), st.builds(lambda rate, time: Time(rate, *time), st.integers(0, 8), TIMES)),
+    st.tuples(
+        st.just(0x125),
+        st.builds(Values, st.sampled_from([0x100, 0x120]), st.integers(0, 255), st.binary(max_size=20)),
+    ),
     st.tuples(
         st.just(0x100),
         st.one_of(
@@ -263,12 +271,13 @@ def test_request_ids_of_cfs_have_the_function_code() -> None:
         ),
         (0x122, Answered(0x100, 0x100), "0911020000 0000 |"),
         (0x122, Answered(0x100, 0x120), "0911040000 0000 | 0120"),
+        (0x125, Values(0x100, 1, b"\7\3\1"), "0914020000 0000 | 01 0703 01"),
     ],
 )
 def test_services(apid: int, message: Telemetry | Event, octets: str) -> None:
     """Each kind of message is a report of its service, of the app's APID, with structure, event or request id."""
     packet = PUS.encode(apid, message, 9, 0x7E90_0D2C, 0x8000)
-    app = 0x100 if isinstance(message, Answered) else apid & 0x7F0
+    app = 0x100 if isinstance(message, Answered | Values) else apid & 0x7F0
     header, _, data = octets[2:].partition("|")
     assert int.from_bytes(packet[:2], "big") == 0x0800 | app
     assert packet[6] == 0x20
