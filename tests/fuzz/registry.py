@@ -14,6 +14,7 @@ from tests.fuzz.targets import (
     mission_packets,
     packet_flow,
     protected_frames,
+    pus_packets,
     security_procedures,
     space_packets,
     synchronisation,
@@ -24,6 +25,7 @@ from tests.fuzz.targets import (
 TARGETS: tuple[type[Target], ...] = (
     *space_packets.TARGETS,
     *mission_packets.TARGETS,
+    *pus_packets.TARGETS,
     *time_codes.TARGETS,
     *frames.TARGETS,
     *packet_flow.TARGETS,
