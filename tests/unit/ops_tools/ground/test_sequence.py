@@ -43,6 +43,14 @@ def test_packets_that_were_overtaken_are_late_not_missing() -> None:
     assert (state.missing, state.late, state.restarts, state.gaps, state.ranges) == (0, 3, 0, 2, [])
 
 
+def test_where_packets_take_one_way_a_count_that_goes_back_is_a_restart() -> None:
+    """Nothing can have been overtaken there, though the count be one that was missing."""
+    tracker = SequenceTracker()
+    for count in (5, 8, 6):
+        tracker.take(count, 0)
+    assert (tracker.state.restarts, tracker.state.late, tracker.state.missing) == (1, 0, 2)
+
+
 def test_recorded_packets_before_the_first_live_one_match_nothing() -> None:
     """Playback from before the ground listened opens no gap."""
     tracker = SequenceTracker()

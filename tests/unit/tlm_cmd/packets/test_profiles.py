@@ -285,6 +285,17 @@ def test_services(apid: int, message: Telemetry | Event, octets: str) -> None:
     assert packet[13:-2].hex() == "7e900d2c8000" + data.replace(" ", "")
 
 
+@pytest.mark.parametrize("stage", Stage)
+def test_every_stage_comes_back(stage: Stage) -> None:
+    """Stage, percentage, code and reason survive service 1; only the function code does not."""
+    failed = stage in (Stage.REJECTED, Stage.FAILED)
+    code, reason = (FailureCode.GUARD_REFUSED, "too hot") if failed else (FailureCode.NONE, "")
+    percent = {Stage.PROGRESS: 40, Stage.COMPLETED: 100}.get(stage, 0)
+    sent = VerificationReport(RequestId(0, 0x100, 5, 2), stage, code, percent, reason)
+    expected = msgspec.structs.replace(sent, request=RequestId(0, 0x100, 5, 0))
+    assert PUS.decode(PUS.encode(0x102, sent, 1, START_1972, 0)).message == expected
+
+
 def test_time_reports() -> None:
     """A time report is a packet of APID 0 without secondary header."""
     packet = PUS.encode(0x123, Time(2, 0x7E90_0D2C, 0x8000), 9, 1, 2)
