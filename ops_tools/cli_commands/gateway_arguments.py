@@ -53,21 +53,35 @@ def add_gateway(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="listen here for TCP clients: each gets s_band frames one behind the other, and may send frames",
     )
+    group.add_argument(
+        "--gateway-protects",
+        action="store_true",
+        help="protect the frames that are handed in: they come open, and whoever is connected needs no key to command. "
+        "Without it they are radiated as they come, and must be protected already if the mission demands that",
+    )
 
 
 def gateway_settings(options: argparse.Namespace) -> GatewaySettings | None:
-    """Who is to be connected; None if nobody is."""
+    """Who is to be connected; None if nobody is.
+
+    Raises:
+        GatewayError: nobody is, but it is said how.
+    """
     from ops_tools.gateway.address import Address  # noqa: PLC0415 - only what is run is loaded
+    from ops_tools.gateway.errors import GatewayError  # noqa: PLC0415
     from ops_tools.gateway.gateway import GatewaySettings, TelemetryTarget  # noqa: PLC0415
 
     telemetry = [*(USUAL_TELEMETRY if options.gateway else ()), *options.gateway_tm]
     commands = [*((USUAL_COMMANDS,) if options.gateway else ()), *options.gateway_tc]
     if not (telemetry or commands or options.gateway_tcp):
+        if options.gateway_protects:
+            raise GatewayError("--gateway-protects says how a gateway works: ask for one as well, such as --gateway")
         return None
     return GatewaySettings(
         telemetry=tuple(TelemetryTarget(radio, Address(*where)) for radio, where in telemetry),
         commands=tuple(Address(*where) for where in commands),
         streams=tuple(Address(*where) for where in options.gateway_tcp),
+        protects=options.gateway_protects,
     )
 
 

@@ -44,6 +44,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="FILE",
         help="measure all handlers and write the newest runs at the end, for ui.perfetto.dev or chrome://tracing",
     )
+    parser.add_argument(
+        "--link-keys",
+        type=Path,
+        metavar="FILE",
+        help="keys of protected links, for both ends, made by 'flightsw keys create' (default: fresh ones, which only "
+        "this run knows). Secret: mode 0600. What was used of a key is forgotten when the run ends, so take a new file "
+        "for each spacecraft whose frames are worth protecting",
+    )
     add_gateway(parser)
     parser.set_defaults(run=run)
 
@@ -81,7 +89,9 @@ def run(options: argparse.Namespace) -> int:
     )
     mission = options.mission or reference_mission() / "mission.toml"
     console, failure = Console(), ""
-    with RunSession(mission, options.spacecraft, options.seed, options.speed, options.trace_handlers) as session:
+    with RunSession(
+        mission, options.spacecraft, options.seed, options.speed, options.trace_handlers, options.link_keys
+    ) as session:
         conductor = Conductor(session, wanted, console)
         try:
             with contextlib.suppress(KeyboardInterrupt):  # before the loop has taken the signals

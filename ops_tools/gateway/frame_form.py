@@ -11,7 +11,7 @@ _MIN_FRAME_OCTETS = HEADER_OCTETS + 1 + CRC_OCTETS
 
 
 class FrameForm(Protocol):
-    """Turns one form into the other; it keeps nothing between two calls."""
+    """Turns one form into the other, one transmission or unit at a time."""
 
     def outward(self, received: bytes) -> list[bytes]:
         """What is handed out for one transmission that has come down."""

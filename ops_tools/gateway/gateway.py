@@ -13,9 +13,12 @@ from ops_tools.gateway.datagrams import (
 )
 from ops_tools.gateway.errors import GatewayError
 from ops_tools.gateway.frame_form import BareFrames, FrameForm
+from ops_tools.gateway.protection import ProtectedCommands, ProtectionCounters
 from ops_tools.gateway.radio import GatewayRadio, Inlet, Outlet, RadiateCounters
 from ops_tools.gateway.streams import StreamCounters, StreamServer
 from ops_tools.ground.link import FramePort
+from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.sdls.frame_security import FrameSecurity
 
 
 class TelemetryTarget(msgspec.Struct, frozen=True):
@@ -32,11 +35,13 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         telemetry: where the frames of each radio go as datagrams.
         commands: where frames to be radiated come in as datagrams.
         streams: where clients of TCP streams connect; they get the frames of the command radio.
+        protects: whether frames are handed in open, and protected here.
     """
 
     telemetry: tuple[TelemetryTarget, ...] = ()
     commands: tuple[Address, ...] = ()
     streams: tuple[Address, ...] = ()
+    protects: bool = False
 
     @property
     def exposed(self) -> tuple[Address, ...]:
@@ -45,12 +50,13 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GatewayStatus(msgspec.Struct, frozen=True):
-    """What has gone through, by radio or address."""
+    """What has gone through, by radio or address; and what was protected, if anything is."""
 
     telemetry: dict[str, DatagramOutletCounters]
     commands: dict[str, DatagramInletCounters]
     streams: dict[str, StreamCounters]
     radiated: RadiateCounters
+    protection: ProtectionCounters | None = None
 
 
 class Gateway:
@@ -77,6 +83,7 @@ class Gateway:
         self.counters = RadiateCounters()
         self._command_radio = radios[0]
         self._form = form or BareFrames()
+        self._protection: ProtectedCommands | None = None
         self._telemetry: list[tuple[TelemetryTarget, DatagramOutlet]] = []
         self._commands: list[DatagramInlet] = []
         self._streams: list[StreamServer] = []
@@ -105,6 +112,18 @@ class Gateway:
         """Where TCP clients connect; a port that was asked for as 0 is the one that was found."""
         return tuple(server.address for server in self._streams)
 
+    def protect(self, parameters: LinkParameters, security: FrameSecurity) -> None:
+        """Protect what is handed in from now on; to be called before `radio`.
+
+        Args:
+            parameters: of the command link.
+            security: of the ground's end of it, which somebody else saves.
+
+        Raises:
+            GatewayError: the link is not protected.
+        """
+        self._form = self._protection = ProtectedCommands(parameters, security)
+
     def radio(self, name: str, port: FramePort) -> GatewayRadio:
         """A radio of the station that others use as well."""
         outlets: list[Outlet] = [outlet for target, outlet in self._telemetry if target.radio == name]
@@ -121,6 +140,7 @@ class Gateway:
             {str(inlet.address): inlet.counters for inlet in self._commands},
             {str(server.address): server.counters for server in self._streams},
             self.counters,
+            None if self._protection is None else self._protection.counters,
         )
 
     def describe(self) -> str:
@@ -128,6 +148,8 @@ class Gateway:
         parts = [f"{target.radio} frames to udp {target.address}" for target in self.settings.telemetry]
         parts += [f"commands from udp {address}" for address in self.commands]
         parts += [f"both on tcp {address}" for address in self.streams]
+        if self._protection is not None:
+            parts.append("commands are protected here")
         return ", ".join(parts)
 
     def close(self) -> None:

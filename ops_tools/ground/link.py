@@ -82,7 +82,7 @@ class GroundLinkStatus(msgspec.Struct, frozen=True):
         last_port_error: in words.
         clcw: what the spacecraft's command receiver last reported.
         coding: what the codes of the downlinks have done.
-        cop1: state of the sequence control, None if the link has none.
+        cop1: state of the sequence control, None if the link has none or this ground only listens.
         authenticated: whether commands are.
         security_report: what the spacecraft's security last reported, None before.
     """
@@ -131,9 +131,12 @@ class GroundLink:
         more_downlinks: further transmitters of the spacecraft, each with the radio that hears it.
         security: of the ground's end, if any of the links is protected.
         stations: what codes and decodes, for the figures.
+        listens_only: whether somebody else commands the spacecraft. Two who send on one virtual channel would each see
+            frames acknowledged that they have not sent (CCSDS 232.1-B-2), so nothing is sent then, commands or not.
 
     Attributes:
         uplink: makes frames of packets.
+        listens_only: as it was given.
         downlinks: one for each transmitter, the one of the command link first.
         counters: what went through the ports.
         clcw: what the spacecraft's command receiver last reported.
@@ -150,8 +153,11 @@ class GroundLink:
         more_downlinks: Sequence[tuple[LinkParameters, FramePort]] = (),
         security: LinkSecurity | None = None,
         stations: Sequence[StationRadio] = (),
+        *,
+        listens_only: bool = False,
     ) -> None:
         self.parameters = parameters
+        self.listens_only = listens_only
         self._stations = tuple(stations)
         self._security = security
         is_protected = parameters.telecommand_security is not None
@@ -205,8 +211,9 @@ class GroundLink:
 
         Raises:
             ProtocolError: the octets are no packet, or one too long for the link; nothing was radiated.
-            LinkDownError: there is no sequence control, and the port did not take a frame.
+            LinkDownError: there is no sequence control, and the port did not take a frame; or this ground only listens.
         """
+        self._check_commander()
         self._prepare()
         frames = self.uplink.send(packet, now_ns)
         if self.parameters.cop1 is None:
@@ -219,8 +226,9 @@ class GroundLink:
 
         Raises:
             ProtocolError: none, or more than one frame can hold; nothing was radiated.
-            LinkDownError: the port did not take the frame.
+            LinkDownError: the port did not take the frame, or this ground only listens.
         """
+        self._check_commander()
         self._prepare()
         self._radiate(self.uplink.send_unchecked(octets, now_ns))
 
@@ -230,7 +238,8 @@ class GroundLink:
         packets: list[Arrival] = []
         for downlink in self.downlinks:
             self._poll(downlink, packets, now_ns)
-        self._release(self.uplink.poll(now_ns))
+        if not self.listens_only:
+            self._release(self.uplink.poll(now_ns))
         return packets
 
     def status(self) -> GroundLinkStatus:
@@ -249,7 +258,7 @@ class GroundLink:
             last_port_error=self.last_port_error,
             clcw=self.clcw,
             coding=self.coding,
-            cop1=self.uplink.cop1_status,
+            cop1=None if self.listens_only else self.uplink.cop1_status,
             authenticated=self.authenticated,
             security_report=self.downlinks[0].receiver.state.newest_security_report,
         )
@@ -280,7 +289,12 @@ class GroundLink:
             packets.extend(Arrival(packet, channel in downlink.recorded) for channel, packet in result.packets)
         if result.clcw is not None:
             self.clcw = result.clcw
-            self._release(self.uplink.on_clcw(result.clcw, now_ns))
+            if not self.listens_only:
+                self._release(self.uplink.on_clcw(result.clcw, now_ns))
+
+    def _check_commander(self) -> None:
+        if self.listens_only:
+            raise LinkDownError("this ground only listens: the spacecraft is commanded through the gateway")
 
     def _prepare(self) -> None:
         """Have numbers for the protection of what may go up, and remember what came down."""

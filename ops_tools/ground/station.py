@@ -74,6 +74,7 @@ class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
         timeouts: how long commands wait for reports.
         files_directory: where complete product files go; None keeps them in memory.
         epoch_tai_ns: TAI at ground time 0, by which the ground dates its own events; None leaves them without date.
+        listens_only: whether somebody else commands the spacecraft.
     """
 
     history: int = DEFAULT_HISTORY
@@ -83,6 +84,7 @@ class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: CommandTimeouts = CommandTimeouts()
     files_directory: Path | None = None
     epoch_tai_ns: int | None = None
+    listens_only: bool = False
 
 
 class GroundStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +151,7 @@ class GroundSegment:
     ) -> None:
         settings = settings or GroundSettings()
         self.dictionary = dictionary
-        self.link = GroundLink(parameters, port, more_downlinks, security, stations)
+        self.link = GroundLink(parameters, port, more_downlinks, security, stations, listens_only=settings.listens_only)
         self.decoder = Decoder(dictionary, packets)
         self.telemetry = TelemetryStore(dictionary, settings.history, settings.stale_periods)
         self.alarms = AlarmBook(dictionary)

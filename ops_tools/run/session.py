@@ -34,6 +34,7 @@ from flightsw.services.spacecraft_time import parse_utc
 from flightsw.services.store import Store
 from flightsw.services.tracer import trace_document
 from ops_tools.contact_predictor import ContactPredictor
+from ops_tools.gateway.errors import GatewayError
 from ops_tools.gateway.gateway import Gateway
 from ops_tools.ground.command_record import CommandTimeouts
 from ops_tools.ground.station import GroundSegment, GroundSettings, ground_associations
@@ -180,15 +181,24 @@ class RunSession:
 
         Args:
             gateway: who else does; the ground then only listens.
+
+        Raises:
+            GatewayError: the gateway is to protect commands of a mission that protects none.
         """
         self._link = EmuLink(self.settings.devices)
         radios = [emu_radio_frequency(self._link, band) for band in BANDS]
         settings = GroundSettings(
-            timeouts=CommandTimeouts.at_speed(self.settings.speed), epoch_tai_ns=self.mission_epoch_tai_ns()
+            timeouts=CommandTimeouts.at_speed(self.settings.speed),
+            epoch_tai_ns=self.mission_epoch_tai_ns(),
+            listens_only=gateway is not None,
         )
         security = self._ground_security()
         if gateway is None:
             return GroundSegment.of_mission(self.mission, radios, settings, self.contacts, security)
+        if gateway.settings.protects:
+            if security is None:
+                raise GatewayError("no link of the mission is protected: there is nothing to do for the gateway")
+            gateway.protect(self.mission.file.links.s_band, security.frames)
         return GroundSegment.of_mission(
             self.mission,
             radios,

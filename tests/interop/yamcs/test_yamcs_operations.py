@@ -1,23 +1,29 @@
-"""A Yamcs server operates the spacecraft: telemetry with calibration and alarms, commands with their verification."""
+"""A Yamcs server operates the spacecraft as it flies, over protected links and with COP-1.
+
+It verifies and decrypts telemetry, calibrates it and raises alarms. Its commands are protected by the gateway, so that
+its COP-1 can repeat what the way to there has lost.
+"""
 
 from __future__ import annotations
 
+import collections
 import math
 import os
+from collections.abc import Iterator
 
 import pytest
 from mission_control.namespace import IP
 from mission_control.processes import JAVA, wait_until
 from mission_control.rest import RestError
-from mission_control.station import Station
+from mission_control.station import Station, operating
 from mission_control.yamcs import Json, number
 
 from flightsw.services.spacecraft_time import parse_utc
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 
-COMMAND_LINK = "tc_s_band.vc1"
 MS_NS = 1_000_000
 HISTORY = 200
+UPLINK, POWER = "COMMAND_INGEST.UPLINK_STATUS", "POWER.APP_HOUSEKEEPING"
 STATUS_PACKETS = (
     "POWER.POWER_STATUS",
     "THERMAL.THERMAL_STATUS",
@@ -25,8 +31,10 @@ STATUS_PACKETS = (
     "MODE_MANAGER.MODE_STATUS",
 )
 BURST = 20
-KNOWN_COMPLAINTS = ("MacAddressUtil", "secret key", "SET_HEATER 400", "Cannot assign value to heater")
-"""Of what there is in a network without cards and a server that is never started again, and of a test's own request."""
+LOSS = 0.2
+T1_MS, TRANSMISSION_LIMIT = 1500, 30
+KNOWN_COMPLAINTS = ("MacAddressUtil", "secret key", "SET_HEATER 400", "Cannot assign value to heater", "frame loss")
+"""Of what there is in a network without cards and a server that is never started again, and of what the tests do."""
 
 pytestmark = [
     pytest.mark.untraced,
@@ -38,12 +46,13 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def contact(station: Station) -> Station:
-    """The station, with telemetry coming down and commands going up in bypass frames."""
-    station.yamcs.wait_for("power/POWER_STATUS_battery_voltage")
-    station.yamcs.bypass_sequence_control(COMMAND_LINK)
-    return station
+@pytest.fixture(scope="module")
+def contact() -> Iterator[Station]:
+    """Telemetry coming down, and sequence control begun: the receiver was locked out, as it is at power-on."""
+    with operating("--gateway-protects") as station:
+        station.yamcs.wait_for("power/POWER_STATUS_battery_voltage")
+        station.yamcs.begin_sequence_control()
+        yield station
 
 
 def same_time(sample: Json, value: Json) -> bool:
@@ -96,7 +105,8 @@ def test_values_outside_their_limits_raise_alarms_in_yamcs(contact: Station) -> 
         ("WARNING", 0.72, 1.0),
         ("CRITICAL", 0.70, 1.0),
     ]
-    assert contact.yamcs.alarms() == {f"/urbanwatch/{name}": "WARNING"}
+    alarms = {of: level for of, level in contact.yamcs.alarms().items() if of.startswith("/urbanwatch/")}
+    assert alarms == {f"/urbanwatch/{name}": "WARNING"}
     field = contact.ground.get("/api/telemetry?name=POWER.state_of_charge")["values"][0]
     assert field["limit"] == "YELLOW"
     voltage = contact.yamcs.parameters("power/POWER_STATUS_battery_voltage")["power/POWER_STATUS_battery_voltage"]
@@ -148,6 +158,33 @@ def test_each_command_of_a_burst_gets_its_own_verdict(contact: Station) -> None:
     assert {command: contact.yamcs.verdict(command).completion for command in expected} == expected
 
 
+def test_what_is_lost_is_repeated_and_every_command_is_executed_once(contact: Station) -> None:
+    """Commands and reports are lost at random, a fifth of each; the spacecraft counts what reached it."""
+    contact.yamcs.set_sequence_control(t1_ms=T1_MS, transmission_limit=TRANSMISSION_LIMIT)
+    accepted, executed = contact.spacecraft(UPLINK)["packets_accepted"], contact.spacecraft(POWER)["completed"]
+    seen, commands = len(contact.up.passed), 3 * BURST
+    contact.up.lose(LOSS)
+    contact.down.lose(LOSS)
+    issued = [contact.yamcs.issue("power/NOOP") for _ in range(commands)]
+    wait_until(
+        lambda: all(contact.yamcs.history(command).stage("Acknowledge_Sent") for command in issued),
+        lambda: f"not all confirmed: {contact.yamcs.sequence_control()}",
+    )
+    contact.up.lose(0.0)
+    contact.down.lose(0.0)
+    wait_until(
+        lambda: contact.spacecraft(POWER)["completed"] >= executed + commands,
+        lambda: f"{contact.spacecraft(POWER)} after {executed}; {contact.spacecraft(UPLINK)}",
+    )
+    assert contact.spacecraft(POWER)["completed"] == executed + commands
+    assert contact.spacecraft(UPLINK)["packets_accepted"] == accepted + commands
+    assert {contact.yamcs.history(command).stage("Acknowledge_Sent") for command in issued} == {"OK"}
+    transmissions = collections.Counter(contact.up.passed[seen:])
+    assert contact.up.lost
+    assert contact.down.lost
+    assert max(transmissions.values()) > 1
+
+
 def test_yamcs_refuses_arguments_that_the_dictionary_forbids(contact: Station) -> None:
     """They never leave: the ranges of arguments are in the dictionary."""
     with pytest.raises(RestError, match="400"):
@@ -167,6 +204,6 @@ def test_no_frame_and_no_packet_was_bad(contact: Station) -> None:
     for radio in ("s_band", "x_band"):
         assert links[f"tm_{radio}"]["extra"]["Invalid frames"] == "0"
     assert int(links["tm_s_band"]["dataInCount"]) > 0
-    lines = contact.server.output().splitlines()
+    lines = contact.servers[-1].output().splitlines()
     complaints = [line for line in lines if " WARNING " in line or " SEVERE " in line]
     assert [line for line in complaints if not any(known in line for known in KNOWN_COMPLAINTS)] == []

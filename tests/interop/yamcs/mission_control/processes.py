@@ -79,7 +79,9 @@ def start_yamcs(namespace: Namespace, folder: Path) -> LoggedProcess:
     return LoggedProcess(namespace, [*java, *options], folder)
 
 
-def start_flight(namespace: Namespace, folder: Path, mission: Path, spacecraft: Path, speed: float) -> LoggedProcess:
+def start_flight(
+    namespace: Namespace, folder: Path, mission: Path, spacecraft: Path, speed: float, gateway: list[str]
+) -> LoggedProcess:
     """The simulated spacecraft, with its gateway and the ground that only listens."""
     flightsw = [sys.executable, "-m", "ops_tools.cli", "run", str(mission), "--spacecraft", str(spacecraft)]
-    return LoggedProcess(namespace, [*flightsw, "--gateway", "--headless", "--speed", str(speed)], folder)
+    return LoggedProcess(namespace, [*flightsw, *gateway, "--headless", "--speed", str(speed)], folder)

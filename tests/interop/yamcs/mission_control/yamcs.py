@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from mission_control.processes import wait_until
 from mission_control.rest import Rest
 
 Json = dict[str, Any]
-OPEN = ("PENDING", "NEW", "")
+COMMAND_LINK = "tc_s_band.vc1"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Yamcs:
         self.rest = rest
         self.instance = instance
         self._processor = f"/api/processors/{instance}/realtime"
+        self._cop1 = f"/api/cop1/{instance}/{COMMAND_LINK}"
 
     def parameters(self, *names: str) -> dict[str, Json]:
         """Newest values by name, relative to the mission's space system; those never received are left out."""
@@ -73,9 +75,37 @@ class Yamcs:
         """The data links by name."""
         return {link["name"]: link for link in self.rest.get(f"/api/links/{self.instance}")["links"]}
 
-    def bypass_sequence_control(self, link: str) -> None:
-        """Send all commands in frames that bypass the sequence check."""
-        self.rest.post(f"/api/cop1/{self.instance}/{link}:disable", {"setBypassAll": True})
+    def sequence_control(self) -> Json:
+        """State of COP-1 on the command link."""
+        return dict(self.rest.get(f"{self._cop1}/status"))
+
+    def transmission_limit(self) -> int:
+        """How often COP-1 may send a frame."""
+        return int(self.rest.get(f"{self._cop1}/config")["txLimit"])
+
+    def set_sequence_control(self, t1_ms: int, transmission_limit: int) -> None:
+        """Set T1 of COP-1, in milliseconds of the host, and how often a frame may be sent."""
+        self.rest.call("PATCH", f"{self._cop1}/config", {"t1": str(t1_ms), "txLimit": transmission_limit})
+
+    def begin_sequence_control(self) -> None:
+        """Begin COP-1 as an operator does: with an Unlock command if the receiver asks for it, else where it stands."""
+        wait_until(lambda: "clcw" in self.sequence_control(), lambda: f"no report: {self.sequence_control()}")
+        state = self.sequence_control()
+        if state["state"] != "ACTIVE":
+            if state["state"] == "SUSPENDED":
+                self.rest.post(f"{self._cop1}:disable", {"setBypassAll": False})
+            how = "UNLOCK" if state["clcw"]["lockout"] else "WITH_CLCW_CHECK"
+            self.rest.post(f"{self._cop1}:initialize", {"type": how})
+        wait_until(
+            lambda: self.sequence_control()["state"] == "ACTIVE", lambda: f"not active: {self.sequence_control()}"
+        )
+
+    def skip_numbers(self, spi: int, numbers: int) -> None:
+        """Leave out some numbers of the security association of commands."""
+        path = f"/api/sdls/{self.instance}/{COMMAND_LINK.partition('.')[0]}/{spi}/seq"
+        stored = base64.b64decode(self.rest.get(path)["seq"])
+        ahead = (int.from_bytes(stored, "big") + numbers).to_bytes(len(stored), "big")
+        self.rest.call("PUT", path, {"seq": base64.b64encode(ahead).decode()})
 
     def issue(self, name: str, **arguments: object) -> str:
         """Send a command; its number in the history."""

@@ -9,6 +9,7 @@ import pytest
 from ops_tools.cli import main, parser
 from ops_tools.cli_commands.gateway_arguments import gateway_settings
 from ops_tools.gateway.address import Address
+from ops_tools.gateway.errors import GatewayError
 from ops_tools.gateway.gateway import GatewaySettings, TelemetryTarget
 
 
@@ -64,3 +65,13 @@ def test_a_scenario_and_a_gateway_exclude_each_other(capsys: pytest.CaptureFixtu
     """Both would command the spacecraft."""
     assert main(["run", "--gateway", "--scenario", "none.toml"]) == 2
     assert "choose" in capsys.readouterr().err
+
+
+def test_the_gateway_protects_commands_if_it_is_told_to() -> None:
+    """Not by itself; and to say so without a gateway is a mistake."""
+    usual, protecting = settings("--gateway"), settings("--gateway", "--gateway-protects")
+    assert usual is not None
+    assert protecting is not None
+    assert (usual.protects, protecting.protects) == (False, True)
+    with pytest.raises(GatewayError, match="--gateway-protects"):
+        settings("--gateway-protects")

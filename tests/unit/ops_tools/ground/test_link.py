@@ -13,6 +13,7 @@ from ops_tools.ground.link import MAX_RECEIVES_PER_POLL, GroundLink
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.frames.clcw import Clcw
+from tlm_cmd.link.cop1_parameters import Cop1Parameters
 from tlm_cmd.link.downlink_sender import DownlinkSender
 from tlm_cmd.link.parameters import LinkParameters, VirtualChannel
 from tlm_cmd.packets.cfs_header import build_command, build_telemetry
@@ -143,6 +144,25 @@ def test_a_port_that_does_not_work_is_counted_and_named(loop: Loop) -> None:
     assert loop.ground.link.poll(0) == []
     assert loop.ground.link.counters.port_errors == 2
     assert "is closed" in loop.ground.link.status().last_port_error
+
+
+def test_a_ground_that_only_listens_sends_nothing_by_itself(
+    dictionary: Dictionary, parameters: LinkParameters, tiny: SimpleNamespace
+) -> None:
+    """Somebody else commands: no packet is taken, and the sequence control of the other is not disturbed."""
+    parameters = msgspec.structs.replace(parameters, cop1=Cop1Parameters())
+    spacecraft = tiny.LoopbackSpacecraft(dictionary, parameters)
+    security = tiny.end_security(parameters, flight=False)
+    link = GroundLink(parameters, spacecraft, security=security, listens_only=True)
+    for send in (link.send, link.send_unchecked):
+        with pytest.raises(LinkDownError, match="commanded through the gateway"):
+            send(build_command(0x20, 0, 0), 0)
+    for second in range(3):
+        spacecraft.say("heater", tiny.HeaterExtra(tiny.Colour.RED, 1))
+        assert len(link.poll(second * 1_000_000_000)) == 1
+    assert link.clcw is not None
+    assert (spacecraft.frames_up, link.counters.frames_up, link.counters.port_errors) == ([], 0, 0)
+    assert link.status().cop1 is None
 
 
 def test_one_poll_is_bounded(parameters: LinkParameters) -> None:

@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 
 from flightsw.mission_links import MissionLinks
 from ops_tools.gateway.address import LOOPBACK, Address
-from ops_tools.ground.link import RECORDED_CHANNEL
-from tlm_cmd.link.parameters import LinkParameters
-
-Section: TypeAlias = dict[str, object]
-
-REALTIME, DUMP = "tm_realtime", "tm_dump"
-COMMANDS = "tc_realtime"
-REPORTS = "clcw"
-"""The stream of control words, from the link that receives them to the one that sends commands."""
-TELEMETRY_LINK, COMMAND_LINK = "tm_{radio}", "tc_s_band"
-
-_TIME_OFFSET = 6
-"""Where a packet's time stands, behind the primary header: see `tlm_cmd.packets.cfs_header`."""
-_CUC_4_2_TAI = 0x1E
-"""P-field of that time: four octets of seconds since 1958 TAI, two of fraction (CCSDS 301.0-B-4, 3.2.2)."""
-_FIRST_CLCW_WAIT_S = 3600
+from ops_tools.gateway.errors import GatewayError
+from ops_tools.gateway.yamcs.links import COMMANDS, DUMP, IDLE, REALTIME, Section, command_link, telemetry_link
+from ops_tools.gateway.yamcs.security import (
+    KEYS_FOLDER,
+    Associations,
+    CommandProtection,
+    key_files,
+    write_key_files,
+)
+from tlm_cmd.sdls.key_ring import KeyRing
 
 
 class YamcsPorts(msgspec.Struct, frozen=True):
@@ -56,18 +49,44 @@ class YamcsInstance(msgspec.Struct, frozen=True):
         links: managed parameters of the mission's radio links.
         dictionary: the mission's, as XTCE.
         ports: where everything is.
+        ring: the keys of protected links; None if no link is protected, or only commands are, by the gateway.
+        gateway_protects: whether the gateway protects commands, so that Yamcs sends open frames.
+        first_number: the number of the first command frame that Yamcs protects, see `Associations`.
     """
 
     name: str
     links: MissionLinks
     dictionary: str
     ports: YamcsPorts = YamcsPorts()
+    ring: KeyRing | None = None
+    gateway_protects: bool = False
+    first_number: int = 0
+
+    @property
+    def protection(self) -> CommandProtection:
+        """Who protects commands.
+
+        Raises:
+            GatewayError: the gateway is to do it, and the mission does not want it.
+        """
+        is_protected = self.links.s_band.telecommand_security is not None
+        if not is_protected:
+            if self.gateway_protects:
+                raise GatewayError("the mission's commands are not protected: there is nothing to do for the gateway")
+            return CommandProtection.NONE
+        return CommandProtection.GATEWAY if self.gateway_protects else CommandProtection.YAMCS
 
     def write(self, folder: Path) -> None:
         """Write the configuration into ``folder``, where Yamcs will keep its data too.
 
-        Start it with ``org.yamcs.YamcsServer --etc-dir FOLDER/etc --data-dir FOLDER/data``.
+        Start it with ``org.yamcs.YamcsServer --etc-dir FOLDER/etc --data-dir FOLDER/data``. Keys are in a folder that
+        only its owner can read; nothing else of what is written is secret.
+
+        Raises:
+            GatewayError: a link is protected in a way that Yamcs does not know, a key is missing, or one cannot be
+                written.
         """
+        keys = key_files(self.links, self.ring, self.protection)
         files = {
             "etc/yamcs.yaml": _yaml(self.server(folder)),
             f"etc/yamcs.{self.name}.yaml": _yaml(self.instance(folder)),
@@ -78,6 +97,8 @@ class YamcsInstance(msgspec.Struct, frozen=True):
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
+        if keys or (folder / KEYS_FOLDER).exists():
+            write_key_files(folder / KEYS_FOLDER, keys)
 
     def server(self, folder: Path) -> Section:
         """What concerns the server as a whole."""
@@ -90,10 +111,12 @@ class YamcsInstance(msgspec.Struct, frozen=True):
 
     def instance(self, folder: Path) -> Section:
         """What concerns the mission."""
-        links = [self._telemetry("s_band", self.links.s_band, self.ports.s_band)]
-        if self.links.x_band is not None:
-            links.append(self._telemetry("x_band", self.links.x_band, self.ports.x_band))
-        links.append(self._commands())
+        ports, associations = self.ports, Associations(folder / KEYS_FOLDER, self.first_number)
+        s_band, x_band = self.links.s_band, self.links.x_band
+        links = [telemetry_link("s_band", s_band, ports.s_band, associations, has_receiver=True)]
+        if x_band is not None:
+            links.append(telemetry_link("x_band", x_band, ports.x_band, associations, has_receiver=False))
+        links.append(command_link(s_band, ports.commands, associations, self.protection))
         return {
             "services": [
                 {"class": "org.yamcs.archive.XtceTmRecorder"},
@@ -107,7 +130,7 @@ class YamcsInstance(msgspec.Struct, frozen=True):
             "dataLinks": links,
             "mdb": [{"type": "xtce", "args": {"file": str(folder / "mdb" / f"{self.name}.xml")}}],
             "streamConfig": {
-                "tm": [{"name": REALTIME, "processor": "realtime"}, {"name": DUMP}],
+                "tm": [{"name": REALTIME, "processor": "realtime"}, {"name": DUMP}, {"name": IDLE}],
                 "cmdHist": ["cmdhist_realtime", "cmdhist_dump"],
                 "event": ["events_realtime", "events_dump"],
                 "param": ["pp_realtime", "sys_param", "proc_param"],
@@ -136,60 +159,6 @@ class YamcsInstance(msgspec.Struct, frozen=True):
             },
         }
         return {"realtime": realtime, "Archive": replay, "ArchiveRetrieval": replay}
-
-    def _telemetry(self, radio: str, link: LinkParameters, port: int) -> Section:
-        reports: Section = {"clcwStream": REPORTS} if link is self.links.s_band else {}
-        return {
-            "name": TELEMETRY_LINK.format(radio=radio),
-            "class": "org.yamcs.tctm.ccsds.UdpTmFrameLink",
-            "port": port,
-            "frameType": "TM",
-            "spacecraftId": link.spacecraft_id,
-            "frameLength": link.tm_frame_octets,
-            "errorDetection": "CRC16",
-            **reports,
-            "virtualChannels": [
-                {
-                    "vcId": channel.number,
-                    "ocfPresent": True,
-                    "service": "PACKET",
-                    "maxPacketLength": link.max_packet_octets,
-                    "stream": DUMP if channel.name == RECORDED_CHANNEL else REALTIME,
-                    "packetPreprocessorClassName": "org.yamcs.tctm.GenericPacketPreprocessor",
-                    "packetPreprocessorArgs": {
-                        "timestampOffset": _TIME_OFFSET,
-                        "seqCountOffset": 0,
-                        "errorDetection": {"type": "CRC-16-CCIIT"},
-                        "timeEncoding": {"type": "CUC", "epoch": "TAI", "implicitPField": _CUC_4_2_TAI},
-                    },
-                }
-                for channel in link.virtual_channels
-            ],
-        }
-
-    def _commands(self) -> Section:
-        link, gateway = self.links.s_band, self.ports.commands
-        channel: Section = {
-            "vcId": link.tc_virtual_channel,
-            "service": "PACKET",
-            "stream": COMMANDS,
-            "commandPostprocessorClassName": "org.yamcs.tctm.cfs.CfsCommandPostprocessor",
-            "useCop1": True,
-            "clcwStream": REPORTS,
-            "initialClcwWait": _FIRST_CLCW_WAIT_S,
-        }
-        if link.segment_header:
-            channel["mapId"] = link.map_id
-        return {
-            "name": COMMAND_LINK,
-            "class": "org.yamcs.tctm.ccsds.UdpTcFrameLink",
-            "host": gateway.host,
-            "port": gateway.port,
-            "spacecraftId": link.spacecraft_id,
-            "maxFrameLength": link.tc_frame_octets,
-            "errorDetection": "CRC16",
-            "virtualChannels": [channel],
-        }
 
 
 def _yaml(section: Section) -> str:

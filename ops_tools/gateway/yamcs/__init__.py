@@ -1,0 +1,1 @@
+"""The configuration of a Yamcs server that stands at the other end of the gateway."""
