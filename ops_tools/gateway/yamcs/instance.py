@@ -14,6 +14,7 @@ import msgspec
 from flightsw.mission_links import MissionLinks
 from ops_tools.gateway.address import LOOPBACK, Address
 from ops_tools.gateway.errors import GatewayError
+from ops_tools.gateway.yamcs.file_transfers import FileTransfers
 from ops_tools.gateway.yamcs.links import COMMANDS, DUMP, IDLE, REALTIME, Section, command_link, telemetry_link
 from ops_tools.gateway.yamcs.security import (
     KEYS_FOLDER,
@@ -23,6 +24,8 @@ from ops_tools.gateway.yamcs.security import (
     write_key_files,
 )
 from tlm_cmd.sdls.key_ring import KeyRing
+
+_STREAMS = "etc/{name}_streams.sql"
 
 
 class YamcsPorts(msgspec.Struct, frozen=True):
@@ -52,6 +55,7 @@ class YamcsInstance(msgspec.Struct, frozen=True):
         ring: the keys of protected links; None if no link is protected, or only commands are, by the gateway.
         gateway_protects: whether the gateway protects commands, so that Yamcs sends open frames.
         first_number: the number of the first command frame that Yamcs protects, see `Associations`.
+        files: how files are transferred; None if the mission transfers none.
     """
 
     name: str
@@ -61,6 +65,7 @@ class YamcsInstance(msgspec.Struct, frozen=True):
     ring: KeyRing | None = None
     gateway_protects: bool = False
     first_number: int = 0
+    files: FileTransfers | None = None
 
     @property
     def protection(self) -> CommandProtection:
@@ -93,6 +98,8 @@ class YamcsInstance(msgspec.Struct, frozen=True):
             "etc/processor.yaml": _yaml(self.processors()),
             f"mdb/{self.name}.xml": self.dictionary,
         }
+        if self.files is not None:
+            files[_STREAMS.format(name=self.name)] = self.files.streams(REALTIME, COMMANDS)
         for name, text in files.items():
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -117,6 +124,8 @@ class YamcsInstance(msgspec.Struct, frozen=True):
         if x_band is not None:
             links.append(telemetry_link("x_band", x_band, ports.x_band, associations, has_receiver=False))
         links.append(command_link(s_band, ports.commands, associations, self.protection))
+        more_services = [] if self.files is None else [self.files.service(self.name)]
+        more_streams = {} if self.files is None else {"sqlFile": str(folder / _STREAMS.format(name=self.name))}
         return {
             "services": [
                 {"class": "org.yamcs.archive.XtceTmRecorder"},
@@ -126,6 +135,7 @@ class YamcsInstance(msgspec.Struct, frozen=True):
                 {"class": "org.yamcs.archive.CommandHistoryRecorder"},
                 {"class": "org.yamcs.archive.ReplayServer"},
                 {"class": "org.yamcs.ProcessorCreatorService", "args": {"name": "realtime", "type": "realtime"}},
+                *more_services,
             ],
             "dataLinks": links,
             "mdb": [{"type": "xtce", "args": {"file": str(folder / "mdb" / f"{self.name}.xml")}}],
@@ -137,6 +147,7 @@ class YamcsInstance(msgspec.Struct, frozen=True):
                 "parameterAlarm": ["alarms_realtime"],
                 "eventAlarm": ["event_alarms_realtime"],
                 "tc": [{"name": COMMANDS, "processor": "realtime"}],
+                **more_streams,
             },
         }
 

@@ -40,14 +40,33 @@ class Rest:
             RestError: the server refused it.
             OSError: nobody answers.
         """
+        content = b"" if body is None else json.dumps(body).encode()
+        return json.loads(self._exchange(method, path, content, "application/json") or b"{}")
+
+    def octets(self, path: str) -> bytes:
+        """Ask for a file.
+
+        Raises:
+            RestError: the server refused it.
+        """
+        return self._exchange("GET", path, b"", "application/json")
+
+    def upload(self, path: str, content: bytes) -> None:
+        """Store a file.
+
+        Raises:
+            RestError: the server refused it.
+        """
+        self._exchange("POST", path, content, "application/octet-stream")
+
+    def _exchange(self, method: str, path: str, content: bytes, content_type: str) -> bytes:
         connection = NamespaceConnection(self._namespace, self._port, TIMEOUT_S)
         try:
-            content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Content-Type": "application/json"})
+            connection.request(method, path, content or None, {"Content-Type": content_type})
             answer = connection.getresponse()
-            text = answer.read()
+            octets = answer.read()
         finally:
             connection.close()
         if answer.status >= 300:
-            raise RestError(f"{method} {path}: {answer.status} {text.decode(errors='replace')}")
-        return json.loads(text or b"{}")
+            raise RestError(f"{method} {path}: {answer.status} {octets.decode(errors='replace')}")
+        return octets

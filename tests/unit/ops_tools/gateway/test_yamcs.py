@@ -14,11 +14,13 @@ from flightsw.mission_links import MissionLinks
 from ops_tools.cli import main
 from ops_tools.gateway.address import Address
 from ops_tools.gateway.errors import GatewayError
+from ops_tools.gateway.yamcs.file_transfers import FileTransfers
 from ops_tools.gateway.yamcs.instance import YamcsInstance, YamcsPorts
 from tlm_cmd.errors import FieldRangeError
 from tlm_cmd.link.cop1_parameters import Cop1Parameters
 from tlm_cmd.link.parameters import LinkParameters, VirtualChannel
 from tlm_cmd.link.security_parameters import ChannelSecurity
+from tlm_cmd.packets.cfs_header import build_command, build_telemetry
 from tlm_cmd.packets.time_codes.cuc import CucEpoch, CucFormat
 from tlm_cmd.sdls.algorithms import Algorithm
 from tlm_cmd.sdls.key_ring import KeyRing
@@ -197,6 +199,41 @@ def test_everything_is_where_it_is_wanted(tmp_path: Path) -> None:
     assert files["etc/yamcs.yaml"]["services"][0]["args"] == {"address": "127.0.0.8", "port": 4}
     (database,) = files["etc/yamcs.m.yaml"]["mdb"]
     assert Path(database["args"]["file"]).read_text() == files["mdb/m.xml"] == "<xml/>"
+
+
+FILES = FileTransfers(
+    ground_entity=1, spacecraft_entity=0x1A7, telemetry_apid=0x0A7, command_apid=0x0A0, command_function=9
+)
+
+
+def test_files_are_transferred_where_the_mission_has_packets_for_them(tmp_path: Path) -> None:
+    """The payload of one telemetry packet comes in, and the payload of one command goes out."""
+    files = written(YamcsInstance("m", MissionLinks(S_BAND), "", files=FILES), tmp_path)
+    (service,) = [each for each in files["etc/yamcs.m.yaml"]["services"] if each["class"].endswith("CfdpService")]
+    arguments = service["args"]
+    assert arguments["localEntities"] == [{"name": "ground", "id": 1}]
+    assert arguments["remoteEntities"] == [{"name": "m", "id": 0x1A7}]
+    assert (arguments["entityIdLength"], arguments["sequenceNrLength"], arguments["maxPduSize"]) == (2, 4, 512)
+    streams = Path(files["etc/yamcs.m.yaml"]["streamConfig"]["sqlFile"]).read_text()
+    telemetry, command = build_telemetry(0x0A7, 0, 0, 0, b"PDU"), build_command(0x0A0, 0, 9, b"PDU")
+    offset = telemetry.index(b"PDU")
+    first = int.from_bytes(telemetry[:2], "big")
+    assert f"substring(packet, {offset}) as pdu from tm_realtime where extract_short(packet, 0) = {first}\n" in streams
+    header = command[:4] + bytes(2) + command[6:7] + bytes(1)  # length and checksum are filled in when it is sent
+    assert command.index(b"PDU") == len(header)
+    assert "insert into tc_realtime" in streams
+    assert f"unhex('{header.hex()}') + pdu as binary" in streams
+
+
+def test_without_packets_for_files_there_is_no_service(tmp_path: Path) -> None:
+    """And numbers that fit no field are refused."""
+    files = written(YamcsInstance("m", MissionLinks(S_BAND), ""), tmp_path)
+    assert not any("cfdp" in each["class"] for each in files["etc/yamcs.m.yaml"]["services"])
+    assert "sqlFile" not in files["etc/yamcs.m.yaml"]["streamConfig"]
+    wrong = {"ground_entity": 65_536, "telemetry_apid": 2048, "command_function": 128, "pdu_octets": 8, "pause_ms": 0}
+    for field, value in wrong.items():
+        with pytest.raises(FieldRangeError):
+            msgspec.structs.replace(FILES, **{field: value})
 
 
 @pytest.mark.parametrize("more", [[], ["--gateway-protects"], ["--first-number", "70000"]])
