@@ -26,6 +26,7 @@ TYPES = """
 <StringArgumentType name="led"><StringDataEncoding><Variable maxSizeInBits="48"><DynamicValue><ParameterInstanceRef parameterRef="_yamcs_ignore"/></DynamicValue><LeadingSize sizeInBitsOfSizeTag="16"/></Variable></StringDataEncoding></StringArgumentType>
 <BinaryArgumentType name="fixed"><BinaryDataEncoding><SizeInBits><FixedValue>16</FixedValue></SizeInBits></BinaryDataEncoding></BinaryArgumentType>
 <BinaryArgumentType name="sized"><BinaryDataEncoding><SizeInBits><DynamicValue><ArgumentInstanceRef argumentRef="n"/><LinearAdjustment slope="8"/></DynamicValue></SizeInBits></BinaryDataEncoding></BinaryArgumentType>
+<BinaryArgumentType name="longer"><BinaryDataEncoding><SizeInBits><DynamicValue><ArgumentInstanceRef argumentRef="n"/><LinearAdjustment slope="8" intercept="16"/></DynamicValue></SizeInBits></BinaryDataEncoding></BinaryArgumentType>
 <ArrayArgumentType name="counted" arrayTypeRef="le"><DimensionList><Dimension><StartingIndex><FixedValue>0</FixedValue></StartingIndex><EndingIndex><DynamicValue><ArgumentInstanceRef argumentRef="n"/><LinearAdjustment intercept="-1"/></DynamicValue></EndingIndex></Dimension></DimensionList></ArrayArgumentType>
 <AggregateArgumentType name="pair"><MemberList><Member name="mode" typeRef="mode"/><Member name="level" typeRef="i12"/></MemberList></AggregateArgumentType>
 """
@@ -72,6 +73,7 @@ def commands(names: str, entries: str = "", form: str = "twosComplement") -> str
         ("a:fixed", {"a": "0102"}, "0102"),
         ("n:n8 a:sized", {"n": 2, "a": b"\1\2"}, "020102"),
         ("n:n8 a:sized", {"a": b"\1\2\3"}, "03010203"),
+        ("n:n8 a:longer", {"a": b"\1\2\3"}, "01010203"),
         ("n:n8 a:sized=0A0B", {}, "020A0B"),
         ("n:n8 a:counted", {"a": [1, 2]}, "0201000200"),
         ("a:pair", {"a": {"mode": "ON", "level": 1}}, "9001"),

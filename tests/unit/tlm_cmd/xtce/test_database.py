@@ -116,6 +116,17 @@ def test_a_packet_of_two_containers_is_refused(loaded: Loaded) -> None:
         database.identify(bytes.fromhex("01 00 00 00 00"))
 
 
+def test_a_packet_of_two_containers_with_the_same_criteria_is_refused(loaded: Loaded) -> None:
+    """Also where both stand behind one key of the look-up."""
+    containers = (
+        HEADER + "".join(container(name, "", "header", "id=1") for name in "ab") + container("c", "", "header", "id=2")
+    )
+    database = loaded(MODES, PARAMETERS, containers)
+    assert name_of(database, "02 00 00 00 00") == "c"
+    with pytest.raises(WrongValueError, match="/s/a, /s/b"):
+        database.identify(bytes.fromhex("01 00 00 00 00"))
+
+
 def test_a_container_without_criteria_is_always_met(loaded: Loaded) -> None:
     """It only adds entries."""
     database = loaded(MODES, PARAMETERS, HEADER + container("a", "x", "header"))

@@ -178,6 +178,21 @@ def test_sizes_that_cannot_be_are_refused(kind: str, octets: bytes, error: type[
         loaded(STRINGS, f"n:u8 v:{kind} after:u8", "n v after").decode(octets)
 
 
+LED = STRINGS.replace('name="free"', 'name="other"').replace(
+    '<StringParameterType name="wide">',
+    '<StringParameterType name="free"><StringDataEncoding><Variable maxSizeInBits="64"><DynamicValue><ParameterInstanceRef parameterRef="_yamcs_ignore"/></DynamicValue><LeadingSize sizeInBitsOfSizeTag="16"/></Variable></StringDataEncoding></StringParameterType><StringParameterType name="wide">',
+)
+
+
+def test_a_text_behind_its_length_ends_within_the_packet(document: Document) -> None:
+    """And is no longer than it may be, whatever follows."""
+    database = XtceDatabase(document(LED, "v:free", "v"), rest=Rest.ALLOW)
+    assert database.decode(b"\0\3abcd")[1].v == "abc"
+    for octets, error in ((b"\0\3ab", TooShortError), (b"\0", TooShortError), (b"\0\7abcdefg", LengthError)):
+        with pytest.raises(error):
+            database.decode(octets)
+
+
 CALIBRATED = """
 <FloatParameterType name="square"><IntegerDataEncoding sizeInBits="8"><DefaultCalibrator><PolynomialCalibrator>
 <Term exponent="2" coefficient="0.5"/><Term exponent="0" coefficient="1"/></PolynomialCalibrator></DefaultCalibrator></IntegerDataEncoding></FloatParameterType>

@@ -119,6 +119,13 @@ class TextAndTail(Telemetry):
     data: Annotated[bytes, Tail(100)]
 
 
+class ArrayAndTail(Telemetry):
+    """A tail behind one array of variable length."""
+
+    values: Annotated[tuple[int, ...], U32, UpTo(5)]
+    data: Annotated[bytes, Tail(100)]
+
+
 class ArrayTail(Telemetry):
     """An array up to the end of the packet."""
 
@@ -161,7 +168,7 @@ APP = AppInterface(
     "app",
     0x20,
     commands=(Do,),
-    telemetry=(Everything, FixedAndTail, TextAndTail, ArrayTail, TwoAndTail),
+    telemetry=(Everything, FixedAndTail, TextAndTail, ArrayTail, TwoAndTail, ArrayAndTail),
     events=(Happened,),
 )
 DICTIONARY = Dictionary("mission", [APP])
@@ -178,7 +185,9 @@ def test_what_cannot_be_expressed_is_said_and_kept_as_octets() -> None:
     assert found.TWO_AND_TAIL_payload == DICTIONARY.encode_payload(message)
 
 
-@pytest.mark.parametrize("record", [Everything, FixedAndTail, TextAndTail, ArrayTail], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "record", [Everything, FixedAndTail, TextAndTail, ArrayTail, ArrayAndTail], ids=lambda each: each.__name__
+)
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(random=st.randoms(use_true_random=False))
 def test_every_kind_of_field_is_read_as_it_was_sent(
