@@ -108,19 +108,27 @@ def _xtce(dictionary: Dictionary, *, plain: bool) -> str:
     return exported.text
 
 
-def _load(path: Path | None) -> Dictionary:
+def _load(path: Path | None, form: str = "") -> Dictionary:
+    """The dictionary of a mission that is to be written in a form."""
     from flightsw.mission import Mission  # noqa: PLC0415 - only what is run is loaded
     from tlm_cmd.definition.layout import DefinitionError  # noqa: PLC0415 - the same
+    from tlm_cmd.packets.profile import ProfileName  # noqa: PLC0415 - the same
 
     try:
-        return Mission.load(path or default_mission()).dictionary
+        mission = Mission.load(path or default_mission())
     except (FlightSoftwareError, ProtocolError, DefinitionError, OSError) as error:
         raise UnusableMissionError(str(error)) from error
+    if form.startswith("xtce") and mission.file.packets is not ProfileName.CFS:
+        packets = mission.file.packets.value
+        raise UnusableMissionError(
+            f"XTCE is written of packets with headers of cFS; those of the mission are {packets}"
+        )
+    return mission.dictionary
 
 
 def _export(arguments: Namespace) -> ExitCode:
     try:
-        dictionary = _load(arguments.mission)
+        dictionary = _load(arguments.mission, arguments.format)
         text = _document(dictionary, arguments.format)
     except (UnusableMissionError, ProtocolError) as error:
         return complain("dictionary export", error)
@@ -174,7 +182,7 @@ def _check_xtce(arguments: Namespace) -> ExitCode:
     try:
         data = arguments.file.read_bytes()
         load(data)
-        dictionary = _load(arguments.mission)
+        dictionary = _load(arguments.mission, "xtce")
     except (OSError, ProtocolError, UnusableMissionError) as error:
         return complain("dictionary check", f"{arguments.file}: {error}")
     for form in ("xtce", "xtce-plain"):

@@ -166,6 +166,14 @@ def test_xtce_is_exported_and_agrees_with_the_mission(
     assert "line 1: SpaceSystem: has no attribute name" in capsys.readouterr().err
 
 
+def test_xtce_of_other_headers_is_refused(mission: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would describe packets that nobody sends."""
+    mission.write_text(f'packets = "pus"\n{mission.read_text()}')
+    assert shell("export", "--format", "json", "-o", "-", "--mission", str(mission)) == 0
+    assert shell("export", "--format", "xtce", "-o", "-", "--mission", str(mission)) == 2
+    assert "those of the mission are pus" in capsys.readouterr().err
+
+
 def test_values_and_tables_are_written_for_people() -> None:
     """Numbers short, structures readable, columns aligned."""
     assert value_text({"a": [1.0, None, True, False], "b": "x"}) == "{a: [1, -, true, false], b: x}"

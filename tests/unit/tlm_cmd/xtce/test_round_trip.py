@@ -281,8 +281,7 @@ def test_every_command_of_the_reference_mission_is_written_as_the_dictionary_wri
     random = Random(seed)
     for entry in reference.commands.values():
         message = finite(draw(layout_of(entry.record), random))
-        values = {name: getattr(message, name) for name in message.__struct_fields__}
-        named = {name: value.name if isinstance(value, IntEnum) else value for name, value in values.items()}
+        named = {name: given(getattr(message, name)) for name in message.__struct_fields__}
         app, _, name = entry.name.partition(".")
         octets = imported.encoder(f"/urbanwatch/{app.lower()}/{name}").encode(named)
         expected = build_command(entry.apid, 0, entry.code, reference.encode_payload(message))
@@ -308,6 +307,20 @@ def test_the_plain_form_reads_what_it_can_express(
         else:
             prefix = "VERIFICATION_REPORT_" if name.endswith("VERIFICATION_REPORT") else f"{name}_"
             assert differences(message, found, prefix) == []
+
+
+def given(value: object, *, in_array: bool = False) -> object:
+    """A value as it is given by somebody who knows nothing of the classes; octets within an array are a text."""
+    match value:
+        case IntEnum():
+            return value.name
+        case Record():
+            return {name: given(getattr(value, name), in_array=in_array) for name in value.__struct_fields__}
+        case tuple():
+            return [given(item, in_array=True) for item in value]
+        case bytes() if in_array:
+            return value.decode("latin-1")
+    return value
 
 
 def finite(message: Command) -> Command:
