@@ -20,6 +20,7 @@ from tests.fuzz.targets import (
     synchronisation,
     time_codes,
     uplink,
+    xtce_files,
 )
 
 TARGETS: tuple[type[Target], ...] = (
@@ -39,6 +40,7 @@ TARGETS: tuple[type[Target], ...] = (
     *cop1.TARGETS,
     *file_delivery.TARGETS,
     *files.TARGETS,
+    *xtce_files.TARGETS,
 )
 
 

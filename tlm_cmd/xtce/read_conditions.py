@@ -7,6 +7,9 @@ from tlm_cmd.xtce.model import AllOf, Amount, AnyOf, Comparison, Condition, Oper
 from tlm_cmd.xtce.names import NO_SIZE, Names
 from tlm_cmd.xtce.xml_document import Node
 
+MAX_ADJUSTMENT = 1 << 32
+"""Greatest slope and intercept of a size, and one over it the least: nothing overflows that is worked out with them."""
+
 _OPERATORS = {operator.value: operator for operator in Operator}
 _MATCHES = ("Comparison", "ComparisonList", "BooleanExpression")
 
@@ -53,7 +56,11 @@ class ConditionReader:
         adjustment = node.find("LinearAdjustment")
         if adjustment is None:
             return Amount(reference)
-        return Amount(reference, adjustment.number("slope", 1.0), adjustment.number("intercept", 0.0))
+        slope, intercept = adjustment.number("slope", 1.0), adjustment.number("intercept", 0.0)
+        for value in (slope, intercept):
+            if value and not 1 / MAX_ADJUSTMENT <= abs(value) <= MAX_ADJUSTMENT:
+                raise adjustment.error(f"{value} is out of range, allowed are 1/{MAX_ADJUSTMENT} to {MAX_ADJUSTMENT}")
+        return Amount(reference, slope, intercept)
 
     def is_ignored(self, node: Node) -> bool:
         """Whether a DynamicValue is only there because XTCE demands one."""

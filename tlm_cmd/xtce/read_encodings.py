@@ -92,6 +92,8 @@ class EncodingReader:
         scale, offset = node.number("scale", 1.0), node.number("offset", 0.0)
         if node.attributes.get("units", "seconds") not in ("seconds", "picoSeconds", "days", "months", "years"):
             raise node.error(f"units {node.attributes['units']!r} are not supported")
+        if not (isfinite(scale) and isfinite(offset)):
+            raise node.error(f"scale {scale} and offset {offset} must be finite")
         if (scale, offset) == (1.0, 0.0):
             return calibrator
         if calibrator is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isnan
 from typing import assert_never
 
 import msgspec
@@ -229,9 +230,12 @@ def literal_of(value: float | str | bytes | bool) -> str:  # noqa: FBT001 - a co
 
 def _number(text: str) -> float:
     try:
-        return int(text, 0) if len(text) < 80 else float(text)
+        number: float = int(text, 0) if len(text) < 80 else float(text)
     except ValueError:
-        return float(text)
+        number = float(text)
+    if isnan(number):
+        raise ValueError("nothing compares with what is not a number")
+    return number
 
 
 def _boolean(scalar: ScalarType, text: str) -> bool:

@@ -6,6 +6,7 @@ No document type, no entities of its own, no inclusion of other files; size, dep
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isnan, nan
 from xml.parsers import expat
 
 from tlm_cmd.errors import FieldRangeError
@@ -142,15 +143,18 @@ class Node:
         raise self.error(f"{text[:80]!r} is no whole number")
 
     def as_number(self, text: str) -> float:
-        """A number.
+        """A number, or infinity.
 
         Raises:
             XtceError: it is none.
         """
         try:
-            return float(text.strip().replace("INF", "inf"))
+            number = float(text.strip().replace("INF", "inf"))
         except ValueError:
-            raise self.error(f"{text[:80]!r} is no number") from None
+            number = nan
+        if isnan(number):
+            raise self.error(f"{text[:80]!r} is no number")
+        return number
 
 
 class _Builder:

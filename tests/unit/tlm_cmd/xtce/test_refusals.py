@@ -33,6 +33,12 @@ TWICE_SCALED = """
 <RelativeTimeParameterType name="t"><Encoding scale="2"><IntegerDataEncoding><DefaultCalibrator><PolynomialCalibrator>
 <Term exponent="1" coefficient="2"/></PolynomialCalibrator></DefaultCalibrator></IntegerDataEncoding></Encoding></RelativeTimeParameterType>
 """
+SCALED = """
+<RelativeTimeParameterType name="t"><Encoding scale="{}"><IntegerDataEncoding/></Encoding></RelativeTimeParameterType>
+"""
+ADJUSTED = (
+    "<DynamicValue><ParameterInstanceRef parameterRef='n'/><LinearAdjustment slope='{}' intercept='{}'/></DynamicValue>"
+)
 CALIBRATED = "<IntegerDataEncoding><DefaultCalibrator>{}</DefaultCalibrator></IntegerDataEncoding>"
 
 
@@ -95,6 +101,11 @@ CALIBRATED = "<IntegerDataEncoding><DefaultCalibrator>{}</DefaultCalibrator></In
         ("<IntegerParameterType name='u8'/>", "line 4 defines a parameter type of this name already"),
         ("<IntegerParameterType name='a/b'/>", "is no name in XTCE"),
         (TWICE_SCALED, "has a scale beside a calibrator"),
+        (SCALED.format("nan"), "'nan' is no number"),
+        (SCALED.format("INF"), "scale inf and offset 0.0 must be finite"),
+        (ARRAY.format("u8", ADJUSTED.format("nan", "0")), "'nan' is no number"),
+        (ARRAY.format("u8", ADJUSTED.format("1e308", "0")), "1e+308 is out of range"),
+        (ARRAY.format("u8", ADJUSTED.format("1", "-1e-300")), "-1e-300 is out of range"),
     ],
 )
 def test_types_that_are_not_supported_are_refused(types: str, message: str, loaded: Loaded) -> None:
@@ -147,6 +158,13 @@ BASED = '<SequenceContainer name="q"><EntryList/><BaseContainer containerRef="p"
                 + REF.format('<IncludeCondition><Comparison parameterRef="v" value="x"/></IncludeCondition>')
             ),
             "'x' is no value of this parameter",
+        ),
+        (
+            ENTRY.format(
+                REF.format("")
+                + REF.format('<IncludeCondition><Comparison parameterRef="v" value="nan"/></IncludeCondition>')
+            ),
+            "'nan' is no value of this parameter",
         ),
         (
             ENTRY.format(
