@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 
 import msgspec
@@ -20,6 +21,8 @@ from tests.fuzz.targets.file_delivery_pdus import (
 from tlm_cmd.cfdp.entity import Entity
 from tlm_cmd.cfdp.entity_state import EntityState
 from tlm_cmd.cfdp.pdu.codec import Pdu
+from tlm_cmd.cfdp.pdu.directives import Eof
+from tlm_cmd.cfdp.pdu.file_data import FileData
 from tlm_cmd.cfdp.requests import TransactionId
 from tlm_cmd.errors import ProtocolError
 
@@ -64,10 +67,26 @@ class EntityTarget(Target):
         return bytes([to, 0]) + (self._changed(pdu) if chance.random() < 0.3 else pdu)
 
     def _changed(self, pdu: bytes) -> bytes:
+        if self.chance.random() < 0.1:
+            return self._far(pdu)
         pdu = self.mutator.mutate(pdu)
         for repair in PDU_REPAIRS:
             if self.chance.random() < REPAIRED_SHARE:
                 pdu = repair(pdu)
+        return pdu
+
+    def _far(self, pdu: bytes) -> bytes:
+        """A PDU with sizes of the other length, or at the edge of what they can name."""
+        with suppress(ProtocolError):
+            known = Pdu.unpack(pdu)
+            large = known.header.large_file is (self.chance.random() < 0.3)
+            content = known.content
+            if isinstance(content, FileData):
+                edge = self.chance.choice((0, 1, (1 << 32) - 1, (1 << 32) - 60, 1 << 40 if large else 7, 3000))
+                content = FileData(edge, content.data[: self.chance.choice((0, 1, 60))])
+            elif isinstance(content, Eof):
+                content = Eof(content.checksum, self.chance.choice((0, 50, (1 << 32) - 1, 1 << 40 if large else 9)))
+            return Pdu(msgspec.structs.replace(known.header, large_file=large, segment_metadata=False), content).pack()
         return pdu
 
     def run(self, case: bytes) -> str:

@@ -7,7 +7,7 @@ from random import Random
 import msgspec
 
 from tests.fuzz.mutation import Field, Mutator
-from tests.fuzz.target import Changes, Target, promise_sum
+from tests.fuzz.target import Changes, Target, promise, promise_sum
 from tests.fuzz.targets.space_packets import HEADER_FIELDS, draw_packet
 from tlm_cmd.frames.map_demultiplexer import MapDemultiplexer
 from tlm_cmd.frames.map_multiplexer import MapMultiplexer, MapParameters
@@ -60,6 +60,7 @@ class ExtractorTarget(Target):
         self.frames += 1
         head = case[:_HEAD_OCTETS].ljust(_HEAD_OCTETS, b"\0")
         packets = self.extractor.extract(head[1], (head[2] << 8 | head[3]) & 0x7FF, case[_HEAD_OCTETS:])
+        promise(all(7 <= len(packet) <= LONGEST for packet in packets), what="a packet that is too short or too long")
         self.packets += len(packets)
         self.out += sum(map(len, packets))
         return self.changes.outcome()

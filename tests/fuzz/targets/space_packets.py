@@ -63,7 +63,8 @@ class RunTarget(MutatedTarget):
         """Split a run."""
         run = split_run(case, LONGEST)
         promise_sum("octets", len(case), run.packet_octets, run.idle_octets, run.malformed_octets)
-        promise(all(is_whole_packet(packet) and not is_idle_packet(packet) for packet in run.packets), what="packets")
+        sound = all(is_whole_packet(packet) and not is_idle_packet(packet) for packet in run.packets)
+        promise(sound and all(len(packet) <= LONGEST for packet in run.packets), what="what is given is no packet")
         if run.malformed_octets:
             return "malformed"
         return "idle" if run.idle_packets else "whole"
@@ -98,6 +99,8 @@ class SplitterTarget(MutatedTarget):
         packets = self.splitter.feed(case)
         if self.mutator.below(500) == 0:
             packets += self.splitter.finish()
+        sound = all(is_whole_packet(packet) and len(packet) <= LONGEST for packet in packets)
+        promise(sound and not any(map(is_idle_packet, packets)), what="what is given is no packet")
         self.packets += len(packets)
         self.out += sum(map(len, packets))
         skips = self.splitter.take_skips()
