@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tlm_cmd.errors import ProtocolError, WrongValueError
+from tlm_cmd.errors import ProtocolError
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.packet_extractor import ExtractorState, PacketExtractor
 from tlm_cmd.frames.pointers import ONLY_IDLE_DATA
@@ -10,6 +10,7 @@ from tlm_cmd.frames.security import Process
 from tlm_cmd.frames.tm import COUNT_MODULO, TmFrame, declared_virtual_channel
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.refusals import FrameRefusal, NotGenuineError, RefusalCounters, refusal_of
+from tlm_cmd.link.security_parameters import check_security
 from tlm_cmd.packets.spacepacket import sequence_gap
 from tlm_cmd.sdls.frame_security import FrameSecurity
 from tlm_cmd.sdls.security_report import FrameSecurityReport
@@ -70,9 +71,7 @@ class DownlinkReceiver:
     """
 
     def __init__(self, parameters: LinkParameters, security: FrameSecurity | None = None) -> None:
-        if (security is None) is not (parameters.telemetry_security is None):
-            expected = "none" if parameters.telemetry_security is None else "that of the telemetry channels"
-            raise WrongValueError("downlink security", "none" if security is None else "one", expected)
+        check_security(parameters.telemetry_security, security)
         self.parameters = parameters
         self.security = security
         self._protected = frozenset(parameters.channels_by_priority) if security is not None else frozenset()

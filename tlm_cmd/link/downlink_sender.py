@@ -1,10 +1,10 @@
 """The spacecraft's end of the telemetry chain: packets to protected TM frames, with the receiver's report in each."""
 
-from tlm_cmd.errors import WrongValueError
 from tlm_cmd.frames.multiplexer import MultiplexerState, channels_by_priority
 from tlm_cmd.frames.tm import declared_virtual_channel
 from tlm_cmd.frames.tm_multiplexer import TmMultiplexer
 from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.link.security_parameters import check_security
 from tlm_cmd.sdls.frame_security import FrameSecurity
 
 
@@ -21,9 +21,7 @@ class DownlinkSender:
     """
 
     def __init__(self, parameters: LinkParameters, security: FrameSecurity | None = None) -> None:
-        if (security is None) is not (parameters.telemetry_security is None):
-            expected = "none" if parameters.telemetry_security is None else "that of the telemetry channels"
-            raise WrongValueError("downlink security", "none" if security is None else "one", expected)
+        check_security(parameters.telemetry_security, security)
         self.parameters = parameters
         self.security = security
         channels = channels_by_priority(

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tlm_cmd.errors import check_range
+from tlm_cmd.errors import WrongValueError, check_range
 from tlm_cmd.sdls.algorithms import Algorithm
 from tlm_cmd.sdls.association import DEFAULT_WINDOW, MAX_SPI, MIN_SPI, AssociationParameters, Role
 from tlm_cmd.sdls.authentication_mask import tc_mask, tm_mask
 from tlm_cmd.sdls.channel import GlobalChannel
+from tlm_cmd.sdls.frame_security import FrameSecurity
 from tlm_cmd.sdls.key_ring import MAX_KEY_ID
 
 
@@ -60,3 +61,14 @@ class ChannelSecurity(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbi
             iv_prefix=self.iv_prefix,
             window=self.window,
         )
+
+
+def check_security(wanted: ChannelSecurity | None, found: FrameSecurity | None) -> None:
+    """Make sure that one end of a link has security exactly if its parameters say so: there is no way around it.
+
+    Raises:
+        WrongValueError: the link is protected and there is no security, or the other way round.
+    """
+    if (wanted is None) is not (found is None):
+        expected = "none, on an open link" if wanted is None else f"one with association {wanted.spi}"
+        raise WrongValueError("link security", "none" if found is None else "one", expected)

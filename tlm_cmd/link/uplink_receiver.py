@@ -5,12 +5,13 @@ import msgspec
 from tlm_cmd.cop1.farm import Farm, FarmVerdict
 from tlm_cmd.cop1.farm_table import FarmOutcome, FarmState
 from tlm_cmd.cop1.farm_variables import FarmParameters, FarmStatus, FarmVariables
-from tlm_cmd.errors import ProtocolError, WrongValueError
+from tlm_cmd.errors import ProtocolError
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.segmentation import AssemblerState, SegmentAssembler
 from tlm_cmd.frames.tc import HEADER_OCTETS, SegmentFlags, TcFrame, TcFrameType
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.refusals import FrameRefusal, RefusalCounters, refusal_of
+from tlm_cmd.link.security_parameters import check_security
 from tlm_cmd.packets.packet_run import split_run
 from tlm_cmd.sdls.frame_security import ExaminedFrame, FrameSecurity
 
@@ -78,9 +79,7 @@ class UplinkReceiver:
     """
 
     def __init__(self, parameters: LinkParameters, security: FrameSecurity | None = None) -> None:
-        if (security is None) is not (parameters.telecommand_security is None):
-            expected = "none" if parameters.telecommand_security is None else "that of the telecommand channel"
-            raise WrongValueError("uplink security", "none" if security is None else "one", expected)
+        check_security(parameters.telecommand_security, security)
         self.parameters = parameters
         self.security = security
         self._assembler = SegmentAssembler(parameters.max_packet_octets)

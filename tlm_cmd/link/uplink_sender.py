@@ -8,11 +8,12 @@ from tlm_cmd.cop1.fop_outputs import Alert, FopOutput, FrameDataUnit, TransmitFr
 from tlm_cmd.cop1.fop_variables import FopStatus
 from tlm_cmd.cop1.fop_vocabulary import Answer, Directive, FopState
 from tlm_cmd.cop1.sender import Cop1Sender, Cop1SenderState
-from tlm_cmd.errors import ProtocolError, WrongValueError, check_range
+from tlm_cmd.errors import ProtocolError, check_range
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.frames.segmentation import cut_into_segments
 from tlm_cmd.frames.tc import SegmentFlags, SegmentHeader, TcFrameType
 from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.link.security_parameters import check_security
 from tlm_cmd.packets.spacepacket import check_whole_packet
 from tlm_cmd.sdls.frame_security import FrameSecurity
 from tlm_cmd.sdls.refusals import ProtectionRefusedError
@@ -86,9 +87,7 @@ class UplinkSender:
     """
 
     def __init__(self, parameters: LinkParameters, security: FrameSecurity | None = None) -> None:
-        if (security is None) is not (parameters.telecommand_security is None):
-            expected = "none" if parameters.telecommand_security is None else "that of the telecommand channel"
-            raise WrongValueError("uplink security", "none" if security is None else "one", expected)
+        check_security(parameters.telecommand_security, security)
         self.parameters = parameters
         self.security = security
         self._sender: Cop1Sender | None = None
