@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import collections
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,11 +45,15 @@ class Yamcs:
     Args:
         rest: the server.
         instance: its name, which is the mission's.
+
+    Attributes:
+        issued: how many commands have been sent, by name.
     """
 
     def __init__(self, rest: Rest, instance: str) -> None:
         self.rest = rest
         self.instance = instance
+        self.issued: collections.Counter[str] = collections.Counter()
         self._processor = f"/api/processors/{instance}/realtime"
         self._cop1 = f"/api/cop1/{instance}/{COMMAND_LINK}"
 
@@ -110,7 +115,9 @@ class Yamcs:
     def issue(self, name: str, **arguments: object) -> str:
         """Send a command; its number in the history."""
         path = f"{self._processor}/commands/{self.instance}/{name}"
-        return str(self.rest.post(path, {"args": arguments})["id"])
+        command = str(self.rest.post(path, {"args": arguments})["id"])
+        self.issued[name] += 1
+        return command
 
     def history(self, command: str) -> History:
         """What has become of a command."""
