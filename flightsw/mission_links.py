@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from tlm_cmd.errors import WrongValueError
 from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.link.security_parameters import ChannelSecurity
+from tlm_cmd.sdls.key_ring import MAX_KEY_ID
+
+MASTER_KEY_ID = 1
+"""The master key of keys that are made for a mission."""
+SPARE_KEYS = 4
+"""Session keys that the ground is given beside those in use, for the first changes."""
 
 
 class MissionLinks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -13,17 +21,50 @@ class MissionLinks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         s_band: telecommands up, telemetry down.
         x_band: products down, under a spacecraft id of its own; None when there is no such transmitter.
+
+    Raises:
+        WrongValueError: two directions share an SPI or a key, so that two senders would use one number twice.
     """
 
     s_band: LinkParameters
     x_band: LinkParameters | None = None
 
+    def __post_init__(self) -> None:
+        protected = self.security
+        for name, values in (
+            ("SPIs of all links", [spi for each in protected for spi in each.spis]),
+            ("keys of all links", [each.key_id for each in protected]),
+        ):
+            if len(set(values)) != len(values):
+                raise WrongValueError(name, values, "each once")
 
-def link_key_ids(links: MissionLinks) -> tuple[int, ...]:
-    """The session keys that the links of a mission begin with, each once; none if no link is protected."""
-    found: dict[int, None] = {}
-    for parameters in (links.s_band, links.x_band):
-        for security in () if parameters is None else (parameters.telecommand_security, parameters.telemetry_security):
-            if security is not None:
-                found[security.key_id] = None
-    return tuple(found)
+    @property
+    def security(self) -> tuple[ChannelSecurity, ...]:
+        """What protects each direction that is protected: of the S-band, then of the X-band."""
+        radios = [self.s_band] if self.x_band is None else [self.s_band, self.x_band]
+        found = [each for radio in radios for each in (radio.telecommand_security, radio.telemetry_security)]
+        return tuple(each for each in found if each is not None)
+
+
+class KeyPlan(msgspec.Struct, frozen=True):
+    """The ids of the keys that a mission needs.
+
+    Attributes:
+        masters: under these, session keys travel.
+        sessions: what the links begin with; none if no link is protected.
+        spares: for the first changes; the ground alone has them, until it sends them up.
+    """
+
+    masters: tuple[int, ...]
+    sessions: tuple[int, ...]
+    spares: tuple[int, ...]
+
+
+def key_plan(links: MissionLinks) -> KeyPlan:
+    """The keys that the links of a mission need."""
+    sessions = tuple(each.key_id for each in links.security)
+    if not sessions:
+        return KeyPlan((), (), ())
+    master = next(key_id for key_id in range(MASTER_KEY_ID, MAX_KEY_ID) if key_id not in sessions)
+    behind = max(sessions) + 1
+    return KeyPlan((master,), sessions, tuple(range(behind, min(behind + SPARE_KEYS, MAX_KEY_ID + 1))))

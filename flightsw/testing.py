@@ -31,7 +31,7 @@ from flightsw.errors import FlightSoftwareError
 from flightsw.hal.ports import NonVolatileMemory
 from flightsw.hal.sim import MemoryNvm
 from flightsw.mission import AppEntry, Mission, MissionFile, ReadMission, TimeEntry
-from flightsw.mission_links import MissionLinks
+from flightsw.mission_links import MissionLinks, key_plan
 from flightsw.runtime.container import AppContainer
 from flightsw.runtime.journal import Execution
 from flightsw.runtime.keeping.reset_record import ResetRecord
@@ -46,6 +46,7 @@ from flightsw.runtime.supervision import (
     VehicleAccount,
 )
 from flightsw.services.frames import FrameClock
+from flightsw.services.key_safe import KeySafe, MemoryKeySafe
 from flightsw.services.link_security import LinkSecurity
 from flightsw.services.retained_memory import RetainedMemory, VirtualRetainedMemory
 from flightsw.services.schedule import Schedule
@@ -94,6 +95,7 @@ class Bench:
         commands: commands that the app has sent to others, oldest first. Nobody executes them; the app sees them
             rejected unless the test opens a mailbox on ``bus`` for the app that they are for.
         security_store: what no reset erases.
+        key_safe: has the keys of the links; unless a test gives one, keys for simulations when they are asked for.
         table_files: memory of table files, for LOAD_TABLE_FILE and DUMP_TABLE_FILE.
         works: work that the app has begun, oldest first.
         logged: events as people would see them, each behind the app's name.
@@ -148,6 +150,7 @@ class Bench:
         self.packets = self._mission.packets
         self.table_files = MemoryNvm()
         self.security_store = Store(MemoryNvm())
+        self.key_safe: KeySafe | None = None
         self.version = file.version
         self.links = file.links
         self.retained: RetainedMemory = VirtualRetainedMemory()
@@ -312,8 +315,10 @@ class Bench:
 
     def link_security(self, entry: str, associations: Sequence[AssociationParameters]) -> LinkSecurity:
         """The security of an app's end of a link, with keys for simulations; its memory is the bench's."""
-        keys = [each.key_id for each in associations if each.key_id is not None]
-        return LinkSecurity(derive_simulation_keys(0, (), keys), associations, self.security_store, entry)
+        if self.key_safe is None:
+            plan = key_plan(self.links)
+            self.key_safe = MemoryKeySafe(derive_simulation_keys(0, plan.masters, plan.sessions))
+        return LinkSecurity(self.key_safe, associations, self.security_store, entry)
 
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
         """Remember the work."""

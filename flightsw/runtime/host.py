@@ -25,7 +25,8 @@ from flightsw.runtime.journal import Execution
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import Supervision, WorkerFigures
 from flightsw.services.frames import FrameClock
-from flightsw.services.link_security import LinkSecurity, LinkSecurityError
+from flightsw.services.key_safe import KeySafe, NoKeySafe
+from flightsw.services.link_security import LinkSecurity
 from flightsw.services.retained_memory import RetainedMemory
 from flightsw.services.schedule import Schedule
 from flightsw.services.slots import Slot, SlotTable
@@ -34,7 +35,6 @@ from flightsw.services.store import Recalled, Store
 from flightsw.services.tracer import trace_document, trace_events
 from tlm_cmd.definition.message import Event
 from tlm_cmd.sdls.association import AssociationParameters
-from tlm_cmd.sdls.key_ring import KeyRing
 
 Driver = TypeVar("Driver")
 
@@ -88,7 +88,7 @@ class Host:
         on_executing: told what command is executed, and with None that its effect is stored.
         on_failing: told about an app of which a handler has failed too often in a row, and how.
         trace_folder: where traces are written by command; None when there is no such place.
-        read_link_keys: gives the keys of the radio links.
+        key_safe: has the keys of the radio links.
         security_store: what no reset erases.
     """
 
@@ -127,7 +127,7 @@ class Host:
         self.on_executing: Callable[[Execution | None], None] = lambda _execution: None
         self.on_failing: Callable[[str, str], None] = lambda _app, _cause: None
         self.trace_folder: Path | None = None
-        self.read_link_keys: Callable[[], KeyRing] = _no_link_keys
+        self.key_safe: KeySafe = NoKeySafe()
         self.security_store = Store(MemoryNvm())
         self.supervision = supervision
         self.retained = retained
@@ -267,7 +267,7 @@ class Host:
 
     def link_security(self, entry: str, associations: Sequence[AssociationParameters]) -> LinkSecurity:
         """The security of an app's end of a link."""
-        return LinkSecurity(self.read_link_keys(), associations, self.security_store, entry)
+        return LinkSecurity(self.key_safe, associations, self.security_store, entry)
 
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:
         """Hand work to the pool."""
@@ -316,7 +316,3 @@ class Host:
     def log(self, app: str, event: Event) -> bool:
         """Show an event to people; False when that was not possible."""
         return self._log(app, event, self.now_ns()) is not False
-
-
-def _no_link_keys() -> KeyRing:
-    raise LinkSecurityError("the mission protects its links, but this runtime was given no keys for them")

@@ -27,11 +27,11 @@ from flightsw.runtime.lockstep_works import LockstepWorks
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.supervision import VehicleAccount
 from flightsw.runtime.trace import TraceChain
+from flightsw.services.key_safe import KeySafe
 from flightsw.services.retained_memory import VirtualRetainedMemory
 from flightsw.services.store import Store
 from flightsw.services.tracer import Tracer, trace_document, trace_events
 from tlm_cmd.definition.message import REPORTS, Command
-from tlm_cmd.sdls.key_ring import KeyRing
 
 
 class LockstepRuntime:
@@ -43,7 +43,7 @@ class LockstepRuntime:
         ports: the devices' ports.
         trace: where every message is recorded; a hash only by default.
         log: shows events to people.
-        link_keys: gives the keys of the radio links, if the mission protects them.
+        link_keys: has the keys of the radio links, if the mission protects them.
 
     Attributes:
         clock: the vehicle's time.
@@ -60,7 +60,7 @@ class LockstepRuntime:
         ports: DevicePorts,
         trace: TraceChain | None = None,
         log: EventListener = lambda _app, _event, _now_ns: None,
-        link_keys: Callable[[], KeyRing] | None = None,
+        link_keys: KeySafe | None = None,
     ) -> None:
         self.mission = mission
         self.clock = VirtualClock()
@@ -83,7 +83,7 @@ class LockstepRuntime:
             self.retained,
         )
         if link_keys is not None:
-            self.host.read_link_keys = link_keys
+            self.host.key_safe = link_keys
         self.works = LockstepWorks(self.clock, self.queue, mission.worker_settings, self.host.work_done)
         self.host.works = self.works
         self.host.bus.tap = self._record

@@ -43,7 +43,8 @@ from flightsw.runtime.run_folder import (
 from flightsw.runtime.supervision import AppAction
 from flightsw.runtime.verification import ENDED_WITHIN, TOLD_AGAIN
 from flightsw.services.event_lines import EventLines
-from flightsw.services.key_file import read_key_file
+from flightsw.services.key_safe import FileKeySafe
+from flightsw.services.link_security import SecurityProfile
 from flightsw.services.retained_memory import FolderRetainedMemory
 from flightsw.services.store import Store
 from flightsw.services.tracer import Tracer
@@ -152,7 +153,10 @@ class ProcessRuntime:
         )
         host.open_table_memory = partial(table_memory, settings.run_folder)
         host.trace_folder = settings.run_folder / TRACE_FOLDER
-        host.read_link_keys = partial(read_key_file, settings.run_folder / LINK_KEYS_FILE)
+        host.key_safe = FileKeySafe(
+            settings.run_folder / LINK_KEYS_FILE,
+            allow_simulation=mission.file.security.profile is not SecurityProfile.FLIGHT,
+        )
         host.security_store = Store(DirectoryNvm(settings.run_folder / SECURITY_FOLDER))
         host.on_failing = self._supervision.tell_failing
         host.on_executing = self._journal.executing

@@ -13,14 +13,12 @@ from enum import StrEnum, unique
 import msgspec
 
 from flightsw.errors import FlightSoftwareError
+from flightsw.services.key_safe import KeySafe, LinkSecurityError
 from flightsw.services.store import Store
-from tlm_cmd.sdls.association import AssociationParameters, Role
+from tlm_cmd.sdls.association import AssociationParameters, AssociationState, Role
 from tlm_cmd.sdls.frame_security import FrameSecurity, FrameSecurityState
-from tlm_cmd.sdls.key_ring import KeyRing
-
-
-class LinkSecurityError(FlightSoftwareError):
-    """A link that cannot be protected; says what to change."""
+from tlm_cmd.sdls.key_use import UNBOUND_SPI
+from tlm_cmd.sdls.management import Outcome, SecurityManagement
 
 
 @unique
@@ -44,25 +42,32 @@ class SecurityEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LinkSecurity:
-    """Protects what one app sends, or verifies what it receives.
+    """Protects what one app sends, or verifies what it receives; and has its keys and associations managed.
+
+    Several may share keys and store, each with an entry of its own: none takes a key from another, or uses the same.
+    Who reads what another has kept cannot see what that one does at this very moment: of all that share keys, only one
+    may change them, and requests for the others come one after the other.
 
     Args:
-        ring: the keys of this end.
+        keys: of this end.
         associations: of the app's end of the link.
         store: what no reset erases.
         entry: the app's place in it.
 
     Attributes:
         frames: the protocol.
+        management: executes extended procedures.
         forgotten: whether what was kept could not be read, so that replayed frames of before would be accepted.
 
     Raises:
+        FlightSoftwareError: there are no keys that can be used.
         LinkSecurityError: what was kept cannot be read, and a sender would use numbers again.
     """
 
-    def __init__(self, ring: KeyRing, associations: Sequence[AssociationParameters], store: Store, entry: str) -> None:
-        self.frames = FrameSecurity(ring, associations)
-        self._store, self._entry = store, entry
+    def __init__(self, keys: KeySafe, associations: Sequence[AssociationParameters], store: Store, entry: str) -> None:
+        self.frames = FrameSecurity(keys.read(), associations)
+        self.management = SecurityManagement(self.frames, elsewhere=_KeptElsewhere(store, entry))
+        self._keys, self._store, self._entry = keys, store, entry
         recalled = store.recall(entry)
         state = _decoded(recalled.data)
         self.forgotten = state is None and (recalled.data is not None or recalled.corrupt > 0)
@@ -91,6 +96,80 @@ class LinkSecurity:
         """
         if self.frames.reservation_due and self.frames.reserve():
             self.keep()
+
+    def follow_keys(self) -> None:
+        """Take the keys as they are kept now: another part of this end has changed them.
+
+        Raises:
+            FlightSoftwareError: they cannot be read.
+        """
+        self.frames.table.follow_keys(self._keys.read())
+
+    def receive(self, unit: bytes, carrier_spi: int, now_ns: int) -> Outcome:
+        """Execute an extended procedure that came up the link, and store what it has changed.
+
+        Args:
+            unit: the request.
+            carrier_spi: the association that vouches for it.
+            now_ns: for the log.
+
+        Raises:
+            FlightSoftwareError: it was executed, but not stored; keys are as they were before.
+        """
+        return self._store_effect(self.management.receive(unit, carrier_spi, now_ns))
+
+    def apply(self, unit: bytes, now_ns: int) -> Outcome:
+        """Execute an extended procedure that nobody need vouch for any more, and store what it has changed.
+
+        Raises:
+            FlightSoftwareError: as `receive`.
+        """
+        return self._store_effect(self.management.apply(unit, now_ns))
+
+    def _store_effect(self, outcome: Outcome) -> Outcome:
+        if outcome.refusal is not None:
+            return outcome
+        if outcome.keys_changed:
+            try:
+                self._keys.write(self.frames.table.ring)
+            except FlightSoftwareError:
+                self.follow_keys()
+                raise
+        self.frames.reserve()
+        self.keep()
+        return outcome
+
+
+class _KeptElsewhere:
+    """What the others have kept in the same store: which keys they have, and which they have used.
+
+    An entry that cannot be read speaks for every key.
+    """
+
+    def __init__(self, store: Store, own_entry: str) -> None:
+        self._store, self._own_entry = store, own_entry
+
+    def is_held(self, key_id: int) -> bool:
+        """Whether an association elsewhere has the key."""
+        return any(
+            state is None
+            or any(
+                record.key_id == key_id and record.state is not AssociationState.UNKEYED
+                for record in state.table.records.values()
+            )
+            for state in self._states()
+        )
+
+    def has_served(self, check_value: str) -> bool:
+        """Whether an association elsewhere has used the key."""
+        for state in self._states():
+            use = None if state is None else state.table.key_uses.get(check_value)
+            if state is None or (use is not None and use.spi != UNBOUND_SPI):
+                return True
+        return False
+
+    def _states(self) -> list[FrameSecurityState | None]:
+        return [_decoded(self._store.load(name) or b"") for name in self._store.names() if name != self._own_entry]
 
 
 def _decoded(data: bytes | None) -> FrameSecurityState | None:

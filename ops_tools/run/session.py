@@ -23,13 +23,14 @@ from flightsw.hal.emu import EmuLink
 from flightsw.hal.emu_ports import emu_radio_frequency
 from flightsw.hal.nvm import DirectoryNvm
 from flightsw.mission import Mission
-from flightsw.mission_links import link_key_ids
+from flightsw.mission_links import key_plan
 from flightsw.runtime.device_ports import check_devices
 from flightsw.runtime.keeping.reset_record import ResetSubtype
 from flightsw.runtime.run_folder import LINK_KEYS_FILE, inbox_address
 from flightsw.services.fresh_keys import fresh_keys
-from flightsw.services.key_file import create_key_file, read_key_file
-from flightsw.services.link_security import LinkSecurity
+from flightsw.services.key_file import create_key_file
+from flightsw.services.key_safe import FileKeySafe
+from flightsw.services.link_security import LinkSecurity, SecurityProfile
 from flightsw.services.spacecraft_time import parse_utc
 from flightsw.services.store import Store
 from flightsw.services.tracer import trace_document
@@ -48,6 +49,8 @@ BANDS = ("s_band", "x_band")
 """The radios, the one that takes commands first."""
 GROUND_FOLDER = "ground"
 """In the run folder: what the ground's security remembers."""
+GROUND_KEYS_FILE = "ground_keys.toml"
+"""In the run folder: the ground's keys. From the first change on they are others than those on board for a moment."""
 STOP_GRACE_S = 5.0
 START_PATIENCE_S = 60.0
 """Longest time of the host in which the simulator must be ready."""
@@ -76,6 +79,7 @@ class RunSession:
         ParameterError: the spacecraft cannot be simulated.
         RunError: the run folder's path is too long for its sockets.
         KeyFileError: the key file cannot be used.
+        LinkSecurityError: its keys are for simulations only, and the mission demands more.
 
     Attributes:
         settings: what the processes are told.
@@ -116,16 +120,26 @@ class RunSession:
         self._give_keys(link_keys)
 
     def _give_keys(self, link_keys: Path | None) -> None:
-        """Put the keys of protected links where both ends find them: those of a file, or fresh ones for this run."""
-        key_ids = link_key_ids(self.mission.file.links)
-        if not key_ids:
+        """Give each end its file with the keys of protected links: those of a file, or fresh ones for this run."""
+        plan = key_plan(self.mission.file.links)
+        if not plan.sessions:
             return
         try:
-            ring = fresh_keys((), key_ids) if link_keys is None else read_key_file(link_keys)
+            if link_keys is None:
+                ring = fresh_keys(plan.masters, plan.sessions, plan.spares)
+            else:
+                ring = self._key_safe(link_keys).read()
+            create_key_file(self.settings.run_folder / GROUND_KEYS_FILE, ring)
+            if link_keys is None:
+                ring = ring.without_spares()
             create_key_file(self.settings.run_folder / LINK_KEYS_FILE, ring)
         except FlightSoftwareError:
             self._remove_folder()
             raise
+
+    def _key_safe(self, path: Path) -> FileKeySafe:
+        is_flight = self.mission.file.security.profile is SecurityProfile.FLIGHT
+        return FileKeySafe(path, allow_simulation=not is_flight)
 
     def _check_room_for_sockets(self) -> None:
         folder = self.settings.run_folder
@@ -213,9 +227,9 @@ class RunSession:
         associations = ground_associations(self.mission.file.links)
         if not associations:
             return None
-        ring = read_key_file(self.settings.run_folder / LINK_KEYS_FILE)
+        keys = self._key_safe(self.settings.run_folder / GROUND_KEYS_FILE)
         store = Store(DirectoryNvm(self.settings.run_folder / GROUND_FOLDER))
-        return LinkSecurity(ring, associations, store, "ground")
+        return LinkSecurity(keys, associations, store, "ground")
 
     def mission_epoch_tai_ns(self) -> int:
         """TAI at which vehicle time is 0."""

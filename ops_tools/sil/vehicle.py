@@ -12,11 +12,12 @@ from bus_sim.equipment.imagery import expose, image_file
 from bus_sim.spacecraft import STEP_NS
 from flightsw.hal.sim import MemoryNvm, SimRadioFrequency
 from flightsw.mission import Mission
-from flightsw.mission_links import link_key_ids
+from flightsw.mission_links import key_plan
 from flightsw.runtime.device_ports import SimPorts, check_devices
 from flightsw.runtime.keeping.reset_record import ResetSubtype
 from flightsw.runtime.lockstep import GROUND_PRIORITY, PHYSICS_PRIORITY, LockstepRuntime
 from flightsw.runtime.trace import TraceChain
+from flightsw.services.key_safe import MemoryKeySafe
 from flightsw.services.link_security import LinkSecurity
 from flightsw.services.spacecraft_time import parse_utc
 from flightsw.services.store import Store
@@ -24,7 +25,6 @@ from ops_tools.contact_predictor import ContactPredictor
 from ops_tools.ground.station import GroundSegment, GroundSettings, ground_associations
 from tlm_cmd.definition.message import Event
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
-from tlm_cmd.sdls.key_ring import KeyRing
 from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
 
 EventListener = Callable[[str, Event, int], None]
@@ -61,7 +61,7 @@ class LockstepVehicle:
         check_devices(self.mission, endpoints)
         antennas = wire_antennas(self.spacecraft)
         self.runtime = LockstepRuntime(
-            self.mission, Store(MemoryNvm()), SimPorts(endpoints), trace, listener, self._link_keys
+            self.mission, Store(MemoryNvm()), SimPorts(endpoints), trace, listener, self._link_keys(spares=False)
         )
         radios = [SimRadioFrequency(antennas[band], band) for band in (S_BAND, X_BAND)]
         self.epoch_tai_ns = LEAP_SECONDS.utc_to_tai(parse_utc(self.mission.file.time.epoch_utc))
@@ -71,13 +71,17 @@ class LockstepVehicle:
         )
         self.images: dict[int, bytes] = {}
 
-    def _link_keys(self) -> KeyRing:
-        """The keys of both ends, derived from the seed so that two flights of one seed are alike."""
-        return derive_simulation_keys(self.seed, (), link_key_ids(self.mission.file.links))
+    def _link_keys(self, *, spares: bool) -> MemoryKeySafe:
+        """The keys of one end, derived from the seed so that two flights of one seed are alike."""
+        plan = key_plan(self.mission.file.links)
+        ring = derive_simulation_keys(self.seed, plan.masters, plan.sessions, plan.spares if spares else ())
+        return MemoryKeySafe(ring)
 
     def _ground_security(self) -> LinkSecurity | None:
         associations = ground_associations(self.mission.file.links)
-        return LinkSecurity(self._link_keys(), associations, Store(MemoryNvm()), "ground") if associations else None
+        if not associations:
+            return None
+        return LinkSecurity(self._link_keys(spares=True), associations, Store(MemoryNvm()), "ground")
 
     def start(self) -> None:
         """Boot the flight software, and let physics and ground begin."""

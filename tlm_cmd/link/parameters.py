@@ -91,8 +91,9 @@ class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
         down, up = self.telemetry_security, self.telecommand_security
         if down is None or up is None:
             return
-        if down.spi == up.spi:
-            raise WrongValueError("SPI of both directions", down.spi, "one for each")
+        for spi in down.spis:
+            if spi in up.spis:
+                raise WrongValueError("SPI of both directions", spi, "one for each")
         if down.key_id == up.key_id:
             raise WrongValueError("key of both directions", down.key_id, "one for each")
 
@@ -130,20 +131,20 @@ class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
         return GlobalChannel(self.spacecraft_id, number)
 
     def telecommand_associations(self, *, flight: bool) -> tuple[AssociationParameters, ...]:
-        """The security association of telecommands at the end of the spacecraft, or of the ground; at most one."""
+        """The security associations of telecommands at the end of the spacecraft, or of the ground; at most two."""
         security = self.telecommand_security
         if security is None:
             return ()
         role = Role.RECEIVER if flight else Role.SENDER
-        return (security.telecommand(role, self.telecommand_channel, segment_header=self.segment_header),)
+        return security.telecommand(role, self.telecommand_channel, segment_header=self.segment_header)
 
     def telemetry_associations(self, *, flight: bool) -> tuple[AssociationParameters, ...]:
-        """The security association of telemetry at the end of the spacecraft, or of the ground; at most one."""
+        """The security associations of telemetry at the end of the spacecraft, or of the ground; at most two."""
         security = self.telemetry_security
         if security is None:
             return ()
         channels = [self.telemetry_channel(channel.number) for channel in self.virtual_channels]
-        return (security.telemetry(Role.SENDER if flight else Role.RECEIVER, channels),)
+        return security.telemetry(Role.SENDER if flight else Role.RECEIVER, channels)
 
     def associations(self, *, flight: bool) -> tuple[AssociationParameters, ...]:
         """The security associations of both directions at one end."""

@@ -1,4 +1,4 @@
-"""Which security association protects which direction of a link (CCSDS 355.0-B-2, 4.2.2)."""
+"""Which security associations protect which direction of a link (CCSDS 355.0-B-2, 4.2.2)."""
 
 from collections.abc import Iterable
 
@@ -14,16 +14,21 @@ from tlm_cmd.sdls.key_ring import MAX_KEY_ID
 
 
 class ChannelSecurity(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
-    """One association: what both ends hold of it, but for the key itself.
+    """The associations of one direction: what both ends hold of them, but for the keys.
+
+    A key is changed without a gap by a second association of the same form: it gets the new key and is started, and
+    the first one is stopped behind it. At the next change they have their parts the other way round.
 
     Raises:
         FieldRangeError: a parameter is out of range.
-        WrongValueError: an authentication without sequence number.
+        WrongValueError: an authentication without sequence number, or the two associations have one SPI.
     """
 
     spi: int
     key_id: int
-    """The session key that the association begins with."""
+    """The session key that the first association begins with."""
+    second_spi: int | None = None
+    """The association that waits, without key, for the next change of keys; None if keys are not changed in use."""
     algorithm: Algorithm = Algorithm.AES_256_GCM
     sequence_octets: int = 0
     """Length of the sequence number field; with GCM the initialisation vector can be the sequence number, so 0."""
@@ -34,32 +39,48 @@ class ChannelSecurity(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbi
     def __post_init__(self) -> None:
         check_range("SPI", self.spi, MIN_SPI, MAX_SPI)
         check_range("key id", self.key_id, 0, MAX_KEY_ID)
-        self._association(Role.SENDER, (GlobalChannel(0, 0),), tm_mask())
+        if self.second_spi is not None:
+            check_range("second SPI", self.second_spi, MIN_SPI, MAX_SPI)
+            if self.second_spi == self.spi:
+                raise WrongValueError("second SPI", self.second_spi, "another one than the first")
+        self._associations(Role.SENDER, (GlobalChannel(0, 0),), tm_mask())
+
+    @property
+    def spis(self) -> tuple[int, ...]:
+        """The associations, the one that has the key at first in front."""
+        return (self.spi,) if self.second_spi is None else (self.spi, self.second_spi)
 
     @property
     def overhead_octets(self) -> int:
-        """By how much the association makes a frame longer."""
-        return self._association(Role.SENDER, (GlobalChannel(0, 0),), tm_mask()).overhead_octets
+        """By how much either association makes a frame longer."""
+        return self._associations(Role.SENDER, (GlobalChannel(0, 0),), tm_mask())[0].overhead_octets
 
-    def telecommand(self, role: Role, channel: GlobalChannel, *, segment_header: bool) -> AssociationParameters:
-        """The association of a telecommand channel at one end."""
-        return self._association(role, (channel,), tc_mask(segment_header=segment_header))
+    def telecommand(
+        self, role: Role, channel: GlobalChannel, *, segment_header: bool
+    ) -> tuple[AssociationParameters, ...]:
+        """The associations of a telecommand channel at one end."""
+        return self._associations(role, (channel,), tc_mask(segment_header=segment_header))
 
-    def telemetry(self, role: Role, channels: Iterable[GlobalChannel]) -> AssociationParameters:
-        """The association of telemetry channels at one end."""
-        return self._association(role, tuple(channels), tm_mask())
+    def telemetry(self, role: Role, channels: Iterable[GlobalChannel]) -> tuple[AssociationParameters, ...]:
+        """The associations of telemetry channels at one end."""
+        return self._associations(role, tuple(channels), tm_mask())
 
-    def _association(self, role: Role, channels: tuple[GlobalChannel, ...], mask: bytes) -> AssociationParameters:
-        return AssociationParameters(
-            spi=self.spi,
-            role=role,
-            algorithm=self.algorithm,
-            channels=channels,
-            header_mask=mask,
-            key_id=self.key_id,
-            sequence_octets=self.sequence_octets,
-            iv_prefix=self.iv_prefix,
-            window=self.window,
+    def _associations(
+        self, role: Role, channels: tuple[GlobalChannel, ...], mask: bytes
+    ) -> tuple[AssociationParameters, ...]:
+        return tuple(
+            AssociationParameters(
+                spi=spi,
+                role=role,
+                algorithm=self.algorithm,
+                channels=channels,
+                header_mask=mask,
+                key_id=self.key_id if spi == self.spi else None,
+                sequence_octets=self.sequence_octets,
+                iv_prefix=self.iv_prefix,
+                window=self.window,
+            )
+            for spi in self.spis
         )
 
 

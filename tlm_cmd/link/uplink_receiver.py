@@ -59,6 +59,8 @@ class UplinkResult(msgspec.Struct, frozen=True, gc=False):
     packets: tuple[bytes, ...] = ()
     refusal: FrameRefusal | None = None
     reason: str = ""
+    carrier_spi: int | None = None
+    """The association that vouches for the packets, that of their last frame; None on an open link."""
 
 
 class UplinkReceiver:
@@ -151,11 +153,11 @@ class UplinkReceiver:
         if not isinstance(examined, ExaminedFrame):
             return self._refuse_invalid(FrameRefusal.NOT_GENUINE, f"security: {examined.value.replace('_', ' ')}")
         result = self._accept(frame, flags, examined.data)
-        if result.refusal is None:
-            self.security.accept(examined)
-        else:
+        if result.refusal is not None:
             self.security.put_aside(examined)
-        return result
+            return result
+        self.security.accept(examined)
+        return UplinkResult(result.packets, carrier_spi=examined.spi)
 
     def _accept(self, frame: TcFrame, flags: SegmentFlags, data: bytes) -> UplinkResult:
         verdict = self._farm.receive(frame)

@@ -12,6 +12,7 @@ from tlm_cmd.sdls.association_procedures import (
     unpack_window,
 )
 from tlm_cmd.sdls.association_table import AssociationTable
+from tlm_cmd.sdls.keys_elsewhere import KeysElsewhere, NoKeysElsewhere
 from tlm_cmd.sdls.procedure_refusals import ProcedureRefusal, ProcedureRefusedError
 from tlm_cmd.sdls.procedures import Procedure
 
@@ -21,10 +22,12 @@ class AssociationManager:
 
     Args:
         table: the associations.
+        elsewhere: knows of associations that are not in the table.
     """
 
-    def __init__(self, table: AssociationTable) -> None:
+    def __init__(self, table: AssociationTable, elsewhere: KeysElsewhere | None = None) -> None:
         self._table = table
+        self._elsewhere = elsewhere or NoKeysElsewhere()
 
     def start(self, data: bytes) -> None:
         """Use a keyed association.
@@ -66,7 +69,11 @@ class AssociationManager:
         """
         spi, rest = split_spi(data)
         parameters, _ = self._table.find(spi, *AssociationState)
-        self._table.rekey(spi, *unpack_rekey(parameters, rest))
+        key_id, counter = unpack_rekey(parameters, rest)
+        entry = self._table.ring.entry(key_id)
+        if entry is not None and entry.secret is not None and self._elsewhere.has_served(entry.secret.check_value):
+            raise ProcedureRefusedError(ProcedureRefusal.KEY_IN_USE, f"key {key_id} serves an association elsewhere")
+        self._table.rekey(spi, key_id, counter)
         self._note(spi, Procedure.REKEY_ASSOCIATION)
 
     def set_counter(self, data: bytes) -> None:

@@ -208,6 +208,10 @@ class AssociationTable:
             raise AssociationRefusedError(UNBOUND_SPI, AssociationProblem.TOO_MANY_KEYS)
         return uses.setdefault(check_value, KeyUse(UNBOUND_SPI))
 
+    def follow_keys(self, newer: KeyRing) -> None:
+        """Hold the keys that a newer copy of the ring holds; somebody else has changed them."""
+        self.drop_keys(self.ring.follow(newer))
+
     def drop_keys(self, key_ids: Sequence[int]) -> None:
         """Forget the ciphers of associations whose keys are destroyed."""
         for spi in [spi for spi, bound in self._bound.items() if bound.entry.key_id in key_ids]:

@@ -8,6 +8,7 @@ from tlm_cmd.sdls.key_lists import pack_inventory, unpack_key_ids, unpack_key_ra
 from tlm_cmd.sdls.key_ring import KeyKind, KeyState, check_all_different
 from tlm_cmd.sdls.key_transport import KeyTransport
 from tlm_cmd.sdls.key_verification import KeyAnswer, KeyChallenge
+from tlm_cmd.sdls.keys_elsewhere import KeysElsewhere, NoKeysElsewhere
 from tlm_cmd.sdls.procedure_refusals import ProcedureRefusal, ProcedureRefusedError
 from tlm_cmd.sdls.secret_key import KEY_OCTETS
 
@@ -18,14 +19,18 @@ class KeyManager:
     Args:
         table: the associations, which know their ring and how far each key was used.
         key_octets: length of the session keys that come over the link, 16 or 32.
+        elsewhere: knows of associations that are not in the table.
 
     Raises:
         FieldRangeError: keys have another length.
     """
 
-    def __init__(self, table: AssociationTable, key_octets: int = KEY_OCTETS[1]) -> None:
+    def __init__(
+        self, table: AssociationTable, key_octets: int = KEY_OCTETS[1], elsewhere: KeysElsewhere | None = None
+    ) -> None:
         check_range("session key octets", key_octets, KEY_OCTETS[0], KEY_OCTETS[1])
         self._table, self._ring, self._key_octets = table, table.ring, key_octets
+        self._elsewhere = elsewhere or NoKeysElsewhere()
 
     def take_keys(self, data: bytes) -> None:
         """Take transported session keys in, all or none.
@@ -106,5 +111,5 @@ class KeyManager:
 
     def _check_unused(self, key_ids: list[int]) -> None:
         for key_id in key_ids:
-            if self._table.is_used(key_id):
+            if self._table.is_used(key_id) or self._elsewhere.is_held(key_id):
                 raise ProcedureRefusedError(ProcedureRefusal.KEY_IN_USE, f"key {key_id}")

@@ -1,5 +1,7 @@
 """The keys of one end: which there are, and what state each is in (CCSDS 355.1-B-1, 3.2)."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from enum import IntEnum, unique
 
@@ -165,6 +167,33 @@ class KeyRing:
         self._move(key_ids, (KeyState.PREACTIVE, KeyState.DEACTIVATED), KeyState.DESTROYED)
         for key_id in key_ids:
             self._entries[key_id].secret = None
+
+    def without_spares(self) -> KeyRing:
+        """Return a copy without preactive keys: what the other end holds before any were sent to it."""
+        entries = [each for each in self.entries if each.state is not KeyState.PREACTIVE]
+        copies = [KeyEntry(each.key_id, each.kind, each.state, each.secret) for each in entries]
+        return KeyRing(copies, simulation=self.simulation)
+
+    def follow(self, newer: KeyRing) -> list[int]:
+        """Hold what a newer copy of this ring holds, whose own entries stay its own.
+
+        Returns:
+            Ids of keys whose octets are no longer what they were: whoever uses them must let go.
+        """
+        gone = []
+        for key_id in [*self._entries]:
+            entry, followed = self._entries[key_id], newer.entry(key_id)
+            if followed is not None and (entry.kind, entry.secret) == (followed.kind, followed.secret):
+                entry.state = followed.state
+            else:
+                gone.append(key_id)
+                del self._entries[key_id]
+        for followed in newer.entries:
+            if followed.key_id not in self._entries:
+                copy = KeyEntry(followed.key_id, followed.kind, followed.state, followed.secret)
+                self._entries[followed.key_id] = copy
+        self.simulation = newer.simulation
+        return gone
 
     def _move(self, key_ids: Sequence[int], before: tuple[KeyState, ...], after: KeyState) -> None:
         check_all_different(key_ids)

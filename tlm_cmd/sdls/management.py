@@ -9,6 +9,7 @@ from tlm_cmd.errors import ProtocolError
 from tlm_cmd.sdls.association_management import AssociationManager
 from tlm_cmd.sdls.frame_security import FrameSecurity
 from tlm_cmd.sdls.key_management import KeyManager
+from tlm_cmd.sdls.keys_elsewhere import KeysElsewhere
 from tlm_cmd.sdls.monitoring import SecurityMonitor
 from tlm_cmd.sdls.procedure_refusals import (
     ProcedureRefusal,
@@ -69,20 +70,26 @@ class SecurityManagement:
     """Executes requests for keys, associations and monitoring. It never raises.
 
     Requests that come over the link are taken by `receive`, which wants to know the association that protected them.
-    `apply` is for the other end's operator: the same request does to the ground what it did to the spacecraft. Behind
+    `apply` is for the other end's operator: the same request does to the ground what it did to the spacecraft; and for
+    a part of the spacecraft that gets requests from another part, which has seen to that. Behind
     every executed request the state of the frame security must be saved, and the key file written if keys changed,
     before the reply is sent.
 
     Args:
         security: the frames of this end.
         key_octets: length of the session keys that come over the link, 16 or 32.
+        elsewhere: knows of associations of this end that are not in the table of ``security``; None if there are none.
     """
 
-    def __init__(self, security: FrameSecurity, key_octets: int = KEY_OCTETS[1]) -> None:
+    def __init__(
+        self, security: FrameSecurity, key_octets: int = KEY_OCTETS[1], elsewhere: KeysElsewhere | None = None
+    ) -> None:
         self.security = security
         self.state = ManagementState()
         self._executors = _executors(
-            KeyManager(security.table, key_octets), AssociationManager(security.table), SecurityMonitor(security)
+            KeyManager(security.table, key_octets, elsewhere),
+            AssociationManager(security.table, elsewhere),
+            SecurityMonitor(security),
         )
 
     def receive(self, octets: bytes, carrier_spi: int, now_ns: int = 0) -> Outcome:
@@ -96,7 +103,7 @@ class SecurityManagement:
         return self._execute(octets, carrier_spi, now_ns)
 
     def apply(self, octets: bytes, now_ns: int = 0) -> Outcome:
-        """Do to this end what a request does to the other; never give it anything from the link."""
+        """Execute a request that nobody need vouch for any more; never give it anything straight from the link."""
         return self._execute(octets, None, now_ns)
 
     def _execute(self, octets: bytes, carrier_spi: int | None, now_ns: int) -> Outcome:

@@ -14,6 +14,7 @@ import pytest
 from flightsw.clock import VirtualClock
 from flightsw.hal.errors import PortClosedError, PortTimeoutError
 from flightsw.hal.sim import MemoryNvm
+from flightsw.services.key_safe import MemoryKeySafe
 from flightsw.services.link_security import LinkSecurity
 from flightsw.services.store import Store
 from ops_tools.console.server import build_application
@@ -152,7 +153,7 @@ APPS = (
 def end_security(parameters: LinkParameters, *, flight: bool) -> LinkSecurity | None:
     """The security of one end; None on an open link."""
     associations = parameters.telecommand_associations(flight=flight)
-    keys = derive_simulation_keys(1, (), [11])
+    keys = MemoryKeySafe(derive_simulation_keys(1, (), [11]))
     return LinkSecurity(keys, associations, Store(MemoryNvm()), "end") if associations else None
 
 

@@ -1,0 +1,33 @@
+"""What other associations of this end do with its keys, where they are in other tables.
+
+A spacecraft may protect its directions in different places, each with an association table of its own, and all with one
+ring. What one table allows must not harm the others.
+"""
+
+from typing import Protocol
+
+
+class KeysElsewhere(Protocol):
+    """Knows the other tables."""
+
+    def is_held(self, key_id: int) -> bool:
+        """Whether an association elsewhere has the key, in use or not: it must not be taken away."""
+        ...
+
+    def has_served(self, check_value: str) -> bool:
+        """Whether an association elsewhere has used the key, by its check value, at any time: it serves no other."""
+        ...
+
+
+class NoKeysElsewhere:
+    """There are no other tables."""
+
+    def is_held(self, key_id: int) -> bool:
+        """No."""
+        del key_id
+        return False
+
+    def has_served(self, check_value: str) -> bool:
+        """No."""
+        del check_value
+        return False
