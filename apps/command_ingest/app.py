@@ -13,10 +13,14 @@ from apps.command_ingest.messages import (
     ArmExpired,
     CommandArmed,
     FrameRejected,
+    KeysChanged,
     ReplaysPossible,
+    SecurityProcedure,
+    SecurityReply,
     TakePacket,
     UplinkStatus,
 )
+from apps.command_ingest.security import Procedures, WaitingProcedure
 from apps.command_ingest.services import Rejection
 from flightsw.app import App, Refused, Table, every, handles
 from flightsw.bus.requests import Request
@@ -63,6 +67,9 @@ class IngestState(msgspec.Struct):
         reported: rejected frames that were reported, by reason.
         next_report_ns: when rejected frames may be reported again.
         errors: failed transactions with the radio, or with the memory of the security.
+        procedures_executed: extended procedures of the security that were executed.
+        procedures_refused: those that were not.
+        key_changes: times that the keys on board have changed.
     """
 
     decoder: TelecommandDecoderState | None = None
@@ -76,6 +83,9 @@ class IngestState(msgspec.Struct):
     reported: dict[str, int] = {}
     next_report_ns: int = 0
     errors: int = 0
+    procedures_executed: int = 0
+    procedures_refused: int = 0
+    key_changes: int = 0
 
 
 class CommandIngest(App):
@@ -99,9 +109,11 @@ class CommandIngest(App):
         parameters = self.container.surroundings.links.s_band
         self._decoder = _decoder(parameters, self.state)
         self._security: LinkSecurity | None = None
+        self._procedures: Procedures | None = None
         associations = parameters.telecommand_associations(flight=True)
         if associations:
             self._security = self.container.surroundings.link_security(self.name, associations)
+            self._procedures = Procedures(self._security, self._packets, self._judging)
             if self._security.forgotten:
                 self.event(ReplaysPossible())
         self._receiver = UplinkReceiver(parameters, None if self._security is None else self._security.frames)
@@ -136,11 +148,20 @@ class CommandIngest(App):
             return
         self.state.waiting.append(command.packet)
 
+    @handles(SecurityProcedure)
+    def refuse_procedure(self, command: SecurityProcedure) -> None:
+        """Refuse what came over the bus, or by an open link: nobody vouches for it."""
+        del command
+        raise Refused(
+            "procedures of the link security are taken from a protected frame only", FailureCode.NOT_POSSIBLE_NOW
+        )
+
     @every(seconds=0.5)
     def poll(self) -> None:
-        """Take what has been received, and put the next commands on the bus."""
+        """Take what has been received, execute what is for the security, and put the next commands on the bus."""
         accepted = self._fetch()
         if self._remembered():
+            self._execute_procedures()
             self._hand_on()
         if accepted:
             self.report()  # the sooner the ground knows, the sooner the next frames come
@@ -168,7 +189,11 @@ class CommandIngest(App):
     def _take(self, octets: bytes) -> None:
         """Read what one transmission brings."""
         for frame in [octets] if self._decoder is None else self._decoder.feed(octets):
-            self.state.waiting += self._receiver.receive(frame, self.now_ns).packets
+            result = self._receiver.receive(frame, self.now_ns)
+            procedures = self._procedures
+            self.state.waiting += (
+                result.packets if procedures is None else procedures.take_out(result.packets, result.carrier_spi)
+            )
 
     def _remembered(self) -> bool:
         """See that no frame accepted so far can be accepted again; before that nothing of it is executed."""
@@ -181,6 +206,38 @@ class CommandIngest(App):
             self.state.errors += 1
             return False
         return True
+
+    def _execute_procedures(self) -> None:
+        """Execute what came for the security, and answer."""
+        if self._procedures is None:
+            return
+        waiting, too_many = self._procedures.take_all()
+        for each in too_many:
+            self.state.procedures_refused += 1
+            self.container.reject(each.request, FailureCode.INBOX_FULL, f"{len(waiting)} procedures came with it")
+        if waiting:
+            self.state.acknowledged = self._radio.state.acknowledged
+            self.checkpoint()
+        for each in waiting:
+            self._execute(self._procedures, each)
+
+    def _execute(self, procedures: Procedures, waiting: WaitingProcedure) -> None:
+        state, executed = self.state, procedures.execute(waiting, self.now_ns)
+        if executed.refused is None:
+            state.procedures_executed += 1
+            state.last_command_ns = self.now_ns
+        else:
+            state.procedures_refused += 1
+        if executed.changed_keys:
+            state.key_changes += 1
+            self.checkpoint()
+            self.event(KeysChanged(executed.changed_keys))
+            self.report()  # those who hold a copy of the keys follow its count
+        if waiting.origin is not None:
+            self.send(waiting.origin)
+        if executed.reply:
+            self.send(SecurityReply(waiting.request.sequence, executed.reply))
+        self.container.settle(waiting.request, executed.refused)
 
     def _hand_on(self) -> None:
         state = self.state
@@ -228,6 +285,9 @@ class CommandIngest(App):
                 frames_not_genuine=counters.refused.not_genuine,
                 security_report=0 if security is None else int.from_bytes(security.frames.report().pack(), "big"),
                 corrected_bits=0 if decoder is None else decoder.state.receiver.counters.corrected_bits,
+                procedures_executed=self.state.procedures_executed & MAX_U32,
+                procedures_refused=self.state.procedures_refused & MAX_U32,
+                key_changes=self.state.key_changes & MAX_U32,
             )
         )
 

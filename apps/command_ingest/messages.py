@@ -11,6 +11,11 @@ from tlm_cmd.packets.verification import RequestId
 MAX_STORED_PACKET_OCTETS = 1024
 """Longest command packet that another app can hand over."""
 
+MAX_REQUEST_OCTETS = 1024
+"""Longest request for an extended procedure."""
+MAX_REPLY_OCTETS = 2048
+"""Longest reply: a full security log has 1347 octets, proofs of 32 keys have 1475."""
+
 
 class Arm(Command, code=2):
     """Arm one hazardous command; the next such command within the time limit is accepted, once."""
@@ -23,6 +28,15 @@ class TakePacket(Command, code=3):
     """Treat a command packet as if it had come up the link; for apps that store command packets."""
 
     packet: Annotated[bytes, Tail(MAX_STORED_PACKET_OCTETS), "the whole packet"]
+
+
+class SecurityProcedure(Command, code=4):
+    """Execute an extended procedure of the link security, CCSDS 355.1-B-1, on keys or on the telecommand associations.
+
+    It is taken from a protected frame only, and executed before anything of it could get onto the bus.
+    """
+
+    unit: Annotated[bytes, Tail(MAX_REQUEST_OCTETS), "the request: tag, length of the data in bits, data"]
 
 
 class UplinkStatus(Telemetry, period_s=1):
@@ -44,6 +58,16 @@ class UplinkStatus(Telemetry, period_s=1):
     ] = 0
     security_report: Annotated[int, U32, "frame security report, CCSDS 355.1-B-1; 0 on an open link"] = 0
     corrected_bits: Annotated[int, U32, "wrong bits that the code put right"] = 0
+    procedures_executed: Annotated[int, U32, "extended procedures of the link security that were executed"] = 0
+    procedures_refused: Annotated[int, U32, "extended procedures that were refused"] = 0
+    key_changes: Annotated[int, U32, "times that the keys on board have changed"] = 0
+
+
+class SecurityReply(Telemetry):
+    """What an extended procedure of the link security replies."""
+
+    sequence: Annotated[int, U16, "sequence count of the command that asked for it"]
+    unit: Annotated[bytes, Tail(MAX_REPLY_OCTETS), "the reply: tag, length of the data in bits, data"]
 
 
 class RequestOrigin(Telemetry):
@@ -87,3 +111,9 @@ class ReplaysPossible(
     text="the memory of the telecommand security is damaged: recorded commands could be replayed; change its key",
 ):
     """Which frames were accepted before the last start is not known."""
+
+
+class KeysChanged(Event, code=36, text="keys of the links changed: {procedure}"):
+    """A key procedure was executed; which keys there are now, the key inventory tells."""
+
+    procedure: Annotated[str, UpTo(24)]

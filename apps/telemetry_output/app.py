@@ -13,8 +13,11 @@ from apps.telemetry_output.event_form import is_short
 from apps.telemetry_output.messages import (
     DownlinkStatus,
     EventForm,
+    KeysNotRead,
     RecorderFull,
     RoutingFault,
+    SecurityProcedure,
+    SecurityReply,
     SetEventForm,
     SetRate,
     SetTransmitter,
@@ -24,11 +27,14 @@ from apps.telemetry_output.messages import (
 from apps.telemetry_output.radios import Radios
 from apps.telemetry_output.recorder import Recorder, RecorderState
 from apps.telemetry_output.routing import Routing, resolve
+from apps.telemetry_output.security import TelemetryAssociations
 from apps.telemetry_output.services import DownlinkServices, ServicesState
 from apps.telemetry_output.transmitter import Transmitter, TransmitterState
 from flightsw.app import Refused, Table, every, handles
 from flightsw.devices.mass_memory import MassMemory
 from flightsw.devices.radio import Radio, SBandTransceiver, XBandTransmitter
+from flightsw.errors import FlightSoftwareError
+from flightsw.services.link_security import LinkSecurity
 from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID, DictionaryError
 from tlm_cmd.definition.message import REPORTS, Event, Telemetry
 from tlm_cmd.errors import ProtocolError
@@ -99,6 +105,7 @@ class TelemetryOutput(DownlinkServices):
         """Open radios and recorder."""
         links, routing, state = self.container.surroundings.links, self.routing, self.state
         self._packets = self.container.surroundings.packets
+        self._securities: list[LinkSecurity] = []
         s_band = self._transmitter(S_BAND, self.device(SBandTransceiver), links.s_band, state.s_band)
         self._s_band, self._x_band = s_band, None
         transmitters = {S_BAND: s_band}
@@ -106,6 +113,9 @@ class TelemetryOutput(DownlinkServices):
             x_band = self._transmitter(X_BAND, self.device(XBandTransmitter), links.x_band, state.x_band)
             self._x_band = transmitters[X_BAND] = x_band
         self._radios = Radios(transmitters)
+        self._associations = TelemetryAssociations(
+            self._securities, commands_protected=links.s_band.telecommand_security is not None
+        )
         self._follow(routing)
 
     def _transmitter(self, name: str, radio: Radio, parameters: LinkParameters, state: TransmitterState) -> Transmitter:
@@ -113,6 +123,7 @@ class TelemetryOutput(DownlinkServices):
         associations, security = parameters.telemetry_associations(flight=True), None
         if associations:
             security = self.container.surroundings.link_security(f"{self.name}.{name.lower()}", associations)
+            self._securities.append(security)
         return Transmitter(radio, parameters, state, security)
 
     def _follow(self, routing: Routing) -> None:
@@ -159,12 +170,25 @@ class TelemetryOutput(DownlinkServices):
         """Send events with their fields, or without."""
         self.state.event_form = command.form
 
+    @handles(SecurityProcedure)
+    def execute_procedure(self, command: SecurityProcedure) -> None:
+        """Change what protects the telemetry, or tell it."""
+        ticket = self.defer()
+        reply = self._associations.execute(command.unit, self.now_ns)
+        if reply:
+            self.send(SecurityReply(ticket.sequence, reply))
+        self.complete(ticket)
+
     # ---------------------------------------------------------------- packets
 
     @handles(UplinkStatus)
     def take_uplink_status(self, status: UplinkStatus) -> None:
         """Keep the report for the frames, and send it as any packet."""
         self.state.clcw, self.state.security_report = status.clcw, status.security_report
+        try:
+            self._associations.follow_keys(status.key_changes)
+        except FlightSoftwareError as error:
+            self.event(KeysNotRead(shorten(str(error))))
         self.take(self.apid_of(UplinkStatus), status)
 
     @handles(ModeStatus)
@@ -304,6 +328,8 @@ class TelemetryOutput(DownlinkServices):
                 radio_resets=min(radios.resets, MAX_U16),
                 errors=recorder.errors + radios.errors,
                 frames_unprotected=radios.unprotected,
+                s_band_spi=self._radios.spi(S_BAND),
+                x_band_spi=self._radios.spi(X_BAND),
                 event_form=state.event_form,
             )
         )

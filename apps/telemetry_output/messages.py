@@ -6,7 +6,7 @@ from enum import IntEnum, unique
 from typing import Annotated
 
 from tlm_cmd.definition.entries import APIDS_PER_APP
-from tlm_cmd.definition.fields import U8, U16, U32, U64, Range, Unit, UpTo
+from tlm_cmd.definition.fields import U8, U16, U32, U64, Range, Tail, Unit, UpTo
 from tlm_cmd.definition.message import Command, Event, Record, Severity, Telemetry
 from tlm_cmd.packets.pus.service_9_time import MAX_RATE_EXPONENT as MAX_TIME_RATE
 from tlm_cmd.packets.service_reports import ConnectionTested, ParametersReported, TimeReported
@@ -17,6 +17,11 @@ MAX_PARAMETERS = 64
 """Parameters that can be asked for at once."""
 MAX_READINGS = 16
 """Requests for parameters that can wait at once."""
+
+MAX_REQUEST_OCTETS = 512
+"""Longest request for a procedure on a telemetry association: to start one for 64 channels takes 261."""
+MAX_REPLY_OCTETS = 32
+"""Longest reply: a sequence number of 12 octets has 17."""
 
 
 @unique
@@ -105,6 +110,12 @@ class ReportParameters(Command, code=9):
     ]
 
 
+class SecurityProcedure(Command, code=16):
+    """Execute an extended procedure, CCSDS 355.1-B-1, on a telemetry association; it names keys by their ids only."""
+
+    unit: Annotated[bytes, Tail(MAX_REQUEST_OCTETS), "the request: tag, length of the data in bits, data"]
+
+
 class DownlinkStatus(Telemetry, period_s=10):
     """What went down the link."""
 
@@ -122,6 +133,15 @@ class DownlinkStatus(Telemetry, period_s=10):
     errors: Annotated[int, U32, "transactions with radios or mass memory that failed"] = 0
     event_form: Annotated[EventForm, "of events on the link"] = EventForm.LONG
     frames_unprotected: Annotated[int, U32, "times that no frame could be protected, and its packets waited"] = 0
+    s_band_spi: Annotated[int, U16, "association that protects S-band frames now; 0 for none"] = 0
+    x_band_spi: Annotated[int, U16, "association that protects X-band frames now; 0 for none"] = 0
+
+
+class SecurityReply(Telemetry):
+    """What an extended procedure on a telemetry association replies."""
+
+    sequence: Annotated[int, U16, "sequence count of the command that asked for it"]
+    unit: Annotated[bytes, Tail(MAX_REPLY_OCTETS), "the reply: tag, length of the data in bits, data"]
 
 
 class AppAnswered(ConnectionTested):
@@ -151,5 +171,11 @@ class RecorderFull(Event, code=33, severity=Severity.ERROR, text="recorder lost 
 
 class RoutingFault(Event, code=34, severity=Severity.ERROR, text="routing table: {problem}"):
     """A part of the routing table does not fit the mission; what it is about goes the way of events."""
+
+    problem: Annotated[str, UpTo(120)]
+
+
+class KeysNotRead(Event, code=40, severity=Severity.ERROR, text="keys of the telemetry not read: {problem}"):
+    """The keys on board have changed, and could not be read; telemetry goes on with those read before."""
 
     problem: Annotated[str, UpTo(120)]

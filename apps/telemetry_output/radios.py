@@ -39,6 +39,10 @@ class Radios:
         """Whether a transmitter is on; there may be none of this name."""
         return name in self._transmitters and self._transmitters[name].state.on
 
+    def spi(self, name: str) -> int:
+        """The association that protects the frames of a transmitter now; 0 if there is none."""
+        return self._transmitters[name].spi if name in self._transmitters else 0
+
     def switch(self, on: bool) -> tuple[list[str], list[str]]:  # noqa: FBT001 - the field's own term
         """Switch all transmitters; returns the names of those that changed, and of those that could not be switched."""
         changed, reluctant = [], []

@@ -104,6 +104,14 @@ class Transmitter:
         """Octets sent, coding included."""
         return self.state.frames * self.unit_octets
 
+    @property
+    def spi(self) -> int:
+        """The association that protects the next frame with packets; 0 if there is none."""
+        if self._security is None:
+            return 0
+        parameters = self._security.frames.sender_parameters(self._parameters.telemetry_channel(self.channels[0]))
+        return 0 if parameters is None else parameters.spi
+
     def waiting_on(self, channel: int) -> int:
         """Packets of one channel not sent yet."""
         return len(self._sender.state.builders[channel].queue)

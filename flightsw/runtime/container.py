@@ -251,6 +251,10 @@ class AppContainer:
         """Report a deferred command's failure."""
         self._verification.fail(ticket, code, reason)
 
+    def settle(self, request: RequestId, refused: Refused | None = None) -> None:
+        """Report a command that the app has executed without the bus, or why it has not."""
+        self._verification.settle(request, refused)
+
     def reject(self, request: RequestId, code: FailureCode, reason: str) -> None:
         """Report a command that never reached its app."""
         self._verification.refuse(request, code, reason)

@@ -151,6 +151,15 @@ class Verification:
 
     # ---------------------------------------------------------------- commands that no handler saw
 
+    def settle(self, request: RequestId, refused: Refused | None) -> None:
+        """Report a command that was executed before the bus, or refused there: accepted, and its verdict."""
+        self._reporter.state.accepted += 1
+        self._report(request, Stage.ACCEPTED)
+        if refused is None:
+            self._completed(Ticket.of(request))
+        else:
+            self._failed(Ticket.of(request), refused.code, refused.reason)
+
     def refuse(self, request: RequestId, code: FailureCode, reason: str) -> None:
         """Report a command that never reached a handler."""
         self._reporter.state.failed += 1

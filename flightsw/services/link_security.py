@@ -105,6 +105,18 @@ class LinkSecurity:
         """
         self.frames.table.follow_keys(self._keys.read())
 
+    def store_keys(self) -> None:
+        """Keep the keys as they are now; if that is not possible they are as they were kept before.
+
+        Raises:
+            FlightSoftwareError: they cannot be kept.
+        """
+        try:
+            self._keys.write(self.frames.table.ring)
+        except FlightSoftwareError:
+            self.follow_keys()
+            raise
+
     def receive(self, unit: bytes, carrier_spi: int, now_ns: int) -> Outcome:
         """Execute an extended procedure that came up the link, and store what it has changed.
 
@@ -130,11 +142,7 @@ class LinkSecurity:
         if outcome.refusal is not None:
             return outcome
         if outcome.keys_changed:
-            try:
-                self._keys.write(self.frames.table.ring)
-            except FlightSoftwareError:
-                self.follow_keys()
-                raise
+            self.store_keys()
         self.frames.reserve()
         self.keep()
         return outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,8 @@ from ops_tools.ground.limits import LimitState
 from ops_tools.ground.link import FramePort, GroundLink, GroundLinkStatus
 from ops_tools.ground.onboard_log import LOG_FIELDS, LOG_PACKET, onboard_entries
 from ops_tools.ground.passes import DEFAULT_SILENCE_NS, Pass, PassBook
+from ops_tools.ground.security.control import SecurityControl
+from ops_tools.ground.security.own_end import OwnEnd, RandomOctets
 from ops_tools.ground.station_radio import RadioPort, StationRadio
 from ops_tools.ground.telemetry import DEFAULT_HISTORY, DEFAULT_STALE_PERIODS, TelemetryStore
 from tlm_cmd.definition.dictionary import Dictionary
@@ -75,6 +78,7 @@ class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
         files_directory: where complete product files go; None keeps them in memory.
         epoch_tai_ns: TAI at ground time 0, by which the ground dates its own events; None leaves them without date.
         listens_only: whether somebody else commands the spacecraft.
+        random_octets: for new keys and challenges; a simulation gives octets of its seed.
     """
 
     history: int = DEFAULT_HISTORY
@@ -85,6 +89,7 @@ class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
     files_directory: Path | None = None
     epoch_tai_ns: int | None = None
     listens_only: bool = False
+    random_octets: RandomOctets = secrets.token_bytes
 
 
 class GroundStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +138,7 @@ class GroundSegment:
     Attributes:
         dictionary: the mission's.
         link, decoder, telemetry, alarms, events, contact, commands, files, guard: its parts, for reading.
+        security: operates the link security; None if no link is protected, or the spacecraft takes no procedures.
         now_ns: time of the last step.
         listeners: called with each sample after it was filed.
     """
@@ -148,6 +154,7 @@ class GroundSegment:
         security: LinkSecurity | None = None,
         stations: Sequence[StationRadio] = (),
         packets: PacketProfile | None = None,
+        links: MissionLinks | None = None,
     ) -> None:
         settings = settings or GroundSettings()
         self.dictionary = dictionary
@@ -160,6 +167,10 @@ class GroundSegment:
         self.commands = CommandCentre(dictionary, self.link, settings.timeouts, self.outlook, packets)
         self.files = FileStore(settings.files_directory)
         self.guard = DictionaryGuard(dictionary)
+        self.security: SecurityControl | None = None
+        if security is not None and links is not None and SecurityControl.suits(dictionary):
+            own = OwnEnd(security, links, settings.random_octets)
+            self.security = SecurityControl(own, self._issue_procedure, 4 * self.commands.timeouts.first_report_s)
         self.now_ns = 0
         self.listeners: list[SampleListener] = []
         self._reports_dictionary = _has(dictionary, REPORT, "dictionary")
@@ -192,7 +203,7 @@ class GroundSegment:
         ports = [share(number, station) for number, station in enumerate(stations)]
         more = tuple(zip(all_parameters[1:], ports[1:], strict=True))
         packets = mission.packets
-        return cls(mission.dictionary, links.s_band, ports[0], settings, more, plan, security, stations, packets)
+        return cls(mission.dictionary, links.s_band, ports[0], settings, more, plan, security, stations, packets, links)
 
     @property
     def passes(self) -> PassBook:
@@ -213,6 +224,8 @@ class GroundSegment:
             if sample is not None:
                 self._file(sample)
         self.commands.step(now_ns, self.telemetry.newest_time_ns, in_contact=self.passes.current is not None)
+        if self.security is not None:
+            self.security.step(now_ns)
         return len(arrivals)
 
     def issue(
@@ -266,6 +279,10 @@ class GroundSegment:
             files_open=len(self.files.incomplete()),
         )
 
+    def _issue_procedure(self, name: str, arguments: Mapping[str, object], now_ns: int) -> CommandRecord:
+        """Send a procedure of the link security, which is asked for again if there is no contact."""
+        return self.issue(name, arguments, now_ns=now_ns, without_contact=WithoutContact.REFUSE)
+
     # ---------------------------------------------------------------- filing
 
     def _file(self, sample: Sample) -> None:
@@ -275,6 +292,8 @@ class GroundSegment:
         else:
             self.telemetry.record(sample)
             self._check_limits(sample)
+            if self.security is not None:
+                self.security.take(sample)
             if isinstance(message, VerificationReport):
                 self.commands.report(sample)
             elif sample.name == REPORT and self._reports_dictionary:

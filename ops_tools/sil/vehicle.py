@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 from bus_sim.assembly import assemble
 from bus_sim.endpoints.wiring import S_BAND, X_BAND, wire_antennas
@@ -65,7 +66,9 @@ class LockstepVehicle:
         )
         radios = [SimRadioFrequency(antennas[band], band) for band in (S_BAND, X_BAND)]
         self.epoch_tai_ns = LEAP_SECONDS.utc_to_tai(parse_utc(self.mission.file.time.epoch_utc))
-        settings = GroundSettings(epoch_tai_ns=self.epoch_tai_ns)
+        settings = GroundSettings(
+            epoch_tai_ns=self.epoch_tai_ns, random_octets=Random(f"ground security {seed}").randbytes
+        )
         self.ground = GroundSegment.of_mission(
             self.mission, radios, settings, ContactPredictor(self.spacecraft.parameters), self._ground_security()
         )
