@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,22 +13,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ops_tools.console import json_values
+from ops_tools.console.http_requests import MAX_WAIT_S, guarded, number, read_json, whole
+from ops_tools.console.security_api import SecurityApi
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.ground.command_record import CommandStage, Verdict, WithoutContact
-from ops_tools.ground.errors import CommandHasLeftError, GroundError, UnknownCommandRecordError, UnknownNameError
-from tlm_cmd.definition.dictionary import DictionaryError
 from tlm_cmd.definition.message import Severity
 
-MAX_BODY_OCTETS = 65_536
 MAX_LISTED = 1000
 """Most commands, events or values in one answer."""
 MAX_NAMES = 100
 """Most names in one question for telemetry."""
-MAX_WAIT_S = 60.0
-"""Longest time that one request waits for a command; ask again after that."""
-LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 class CommandRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,42 +44,35 @@ class Api:
     def __init__(self, stepped: SteppedGround) -> None:
         self._stepped = stepped
         self._ground = stepped.ground
+        self._security = SecurityApi(stepped)
         self._dictionary = json.dumps(self._ground.dictionary.document()).encode()
 
     def routes(self) -> list[Route]:
         """The paths that are served."""
         return [
-            Route("/", self._guarded(self.show_index), methods=["GET"]),
-            Route("/api/commands", self._guarded(self.issue_command), methods=["POST"]),
-            Route("/api/commands", self._guarded(self.list_commands), methods=["GET"]),
-            Route("/api/commands/{number:int}", self._guarded(self.show_command), methods=["GET"]),
-            Route("/api/commands/{number:int}", self._guarded(self.withdraw_command), methods=["DELETE"]),
-            Route("/api/telemetry", self._guarded(self.show_telemetry), methods=["GET"]),
-            Route("/api/telemetry/names", self._guarded(self.list_names), methods=["GET"]),
-            Route("/api/events", self._guarded(self.list_events), methods=["GET"]),
-            Route("/api/status", self._guarded(self.show_status), methods=["GET"]),
-            Route("/api/dictionary", self._guarded(self.show_dictionary), methods=["GET"]),
+            Route("/", guarded(self.show_index), methods=["GET"]),
+            Route("/api/commands", guarded(self.issue_command), methods=["POST"]),
+            Route("/api/commands", guarded(self.list_commands), methods=["GET"]),
+            Route("/api/commands/{number:int}", guarded(self.show_command), methods=["GET"]),
+            Route("/api/commands/{number:int}", guarded(self.withdraw_command), methods=["DELETE"]),
+            Route("/api/telemetry", guarded(self.show_telemetry), methods=["GET"]),
+            Route("/api/telemetry/names", guarded(self.list_names), methods=["GET"]),
+            Route("/api/events", guarded(self.list_events), methods=["GET"]),
+            Route("/api/status", guarded(self.show_status), methods=["GET"]),
+            Route("/api/dictionary", guarded(self.show_dictionary), methods=["GET"]),
+            *self._security.routes(),
         ]
 
     # ---------------------------------------------------------------- commands
 
     async def issue_command(self, request: Request) -> Response:
         """``POST /api/commands``: check and send, or hold; 201 with the record, 422 if it was refused on ground."""
-        if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-            raise HTTPException(415, "send the command as JSON, with Content-Type: application/json")
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_OCTETS:
-                raise HTTPException(413, f"the body is longer than {MAX_BODY_OCTETS} octets")
-        try:
-            asked = msgspec.json.decode(body, type=CommandRequest)
-        except msgspec.DecodeError as error:
-            expected = (
-                '{"name": "APP.COMMAND", "arguments": {...}, "confirm": "reason, for hazardous commands", '
-                '"without_contact": "wait", "refuse" or "radiate"}'
-            )
-            raise HTTPException(400, f"{error}; expected is {expected}") from error
+        asked = await read_json(
+            request,
+            CommandRequest,
+            '{"name": "APP.COMMAND", "arguments": {...}, "confirm": "reason, for hazardous commands", '
+            '"without_contact": "wait", "refuse" or "radiate"}',
+        )
         record = self._ground.issue(
             asked.name,
             asked.arguments,
@@ -104,7 +90,7 @@ class Api:
 
     async def list_commands(self, request: Request) -> Response:
         """``GET /api/commands?limit=&since=``: the newest records, the oldest first."""
-        records = self._ground.commands.newest(_limit(request), since=_whole(request, "since", 0))
+        records = self._ground.commands.newest(_limit(request), since=whole(request, "since", 0))
         return JSONResponse({"commands": [json_values.command(record) for record in records]})
 
     async def show_command(self, request: Request) -> Response:
@@ -116,14 +102,14 @@ class Api:
         wait = request.query_params.get("wait")
         if wait is not None:
             stage = _stage(wait)
-            timeout_s = min(_number(request, "timeout_s", 10.0), MAX_WAIT_S)
+            timeout_s = min(number(request, "timeout_s", 10.0), MAX_WAIT_S)
             await self._stepped.wait_until(lambda: record.reached(stage), timeout_s)
         return JSONResponse(json_values.command(record))
 
     async def withdraw_command(self, request: Request) -> Response:
         """``DELETE /api/commands/N``: give up a command that waits for contact; 409 if it does not wait any more."""
-        number = request.path_params["number"]
-        record = self._ground.commands.withdraw(number, now_ns=self._stepped.now_ns())
+        command = request.path_params["number"]
+        record = self._ground.commands.withdraw(command, now_ns=self._stepped.now_ns())
         return JSONResponse(json_values.command(record))
 
     # ---------------------------------------------------------------- telemetry and events
@@ -133,7 +119,7 @@ class Api:
         names = request.query_params.getlist("name")
         if len(names) > MAX_NAMES:
             raise HTTPException(400, f"{len(names)} names, at most {MAX_NAMES} in one request")
-        history = min(_whole(request, "history", 0), MAX_LISTED)
+        history = min(whole(request, "history", 0), MAX_LISTED)
         if not names:
             packets = self._ground.telemetry.packets(self._ground.now_ns)
             return JSONResponse({"values": [json_values.packet_value(packet) for packet in packets]})
@@ -158,7 +144,7 @@ class Api:
     async def list_events(self, request: Request) -> Response:
         """``GET /api/events?severity=&since=&limit=``: the newest events of at least a severity, the oldest first."""
         severity = _severity(request.query_params.get("severity", "DEBUG"))
-        events = self._ground.events.newest(_limit(request), lowest=severity, since=_whole(request, "since", 0))
+        events = self._ground.events.newest(_limit(request), lowest=severity, since=whole(request, "since", 0))
         return JSONResponse(
             {"events": [json_values.event(each) for each in events], "newest": self._ground.events.logged}
         )
@@ -168,7 +154,11 @@ class Api:
     async def show_index(self, _request: Request) -> Response:
         """``GET /``: what there is to ask."""
         paths = [
-            {"method": method, "path": route.path.replace(":int}", "}"), "about": _about(route.endpoint)}
+            {
+                "method": method,
+                "path": route.path.replace(":int}", "}").replace(":path}", "}"),
+                "about": _about(route.endpoint),
+            }
             for route in self.routes()
             for method in sorted(route.methods or ())
             if method != "HEAD"
@@ -183,30 +173,6 @@ class Api:
         """``GET /api/dictionary``: every command, packet and event."""
         return Response(self._dictionary, media_type="application/json")
 
-    # ---------------------------------------------------------------- refusing
-
-    @staticmethod
-    def _guarded(handler: Handler) -> Handler:
-        """Answer only this host's own requests, and turn errors into JSON."""
-
-        @functools.wraps(handler)
-        async def guarded(request: Request) -> Response:
-            host = request.headers.get("host", "")
-            if host.rsplit(":", 1)[0] not in LOCAL_HOSTS and host not in LOCAL_HOSTS:
-                return _error(403, f"host {host!r} is not served, only {', '.join(LOCAL_HOSTS)}")
-            try:
-                return await handler(request)
-            except HTTPException as error:
-                return _error(error.status_code, error.detail)
-            except CommandHasLeftError as error:
-                return _error(409, str(error))
-            except (UnknownNameError, UnknownCommandRecordError) as error:
-                return _error(404, str(error))
-            except (GroundError, DictionaryError) as error:
-                return _error(400, str(error))
-
-        return guarded
-
 
 def _about(handler: Callable[..., object]) -> str:
     """What the first line of a handler's description says behind its path."""
@@ -214,32 +180,8 @@ def _about(handler: Callable[..., object]) -> str:
     return first.partition("``: ")[2]
 
 
-def _error(status: int, message: str) -> Response:
-    return JSONResponse({"error": message}, status_code=status)
-
-
 def _limit(request: Request) -> int:
-    return min(_whole(request, "limit", 100), MAX_LISTED)
-
-
-def _whole(request: Request, name: str, default: int) -> int:
-    value = _number(request, name, default)
-    if value != int(value):
-        raise HTTPException(400, f"{name} is {value}, a whole number is needed")
-    return int(value)
-
-
-def _number(request: Request, name: str, default: float) -> float:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 2**53:
-        raise HTTPException(400, f"{name} is {text!r}, a number from 0 on is needed")
-    return value
+    return min(whole(request, "limit", 100), MAX_LISTED)
 
 
 def _stage(text: str) -> CommandStage:

@@ -84,6 +84,18 @@ class ConsoleClient:
         query = {"severity": severity, "since": since, "limit": limit}
         return list(self._ask("GET", "/api/events", query)["events"])
 
+    def security(self) -> dict[str, Any]:
+        """The link security at the ground: keys, without themselves, associations and operations."""
+        return self._ask("GET", "/api/security")
+
+    def operate_security(self, name: str, confirm: str = "") -> dict[str, Any]:
+        """Have something done with the link security; its record."""
+        return self._ask("POST", "/api/security", body={"name": name, "confirm": confirm})
+
+    def security_operation(self, number: int, timeout_s: float = 0.0) -> dict[str, Any]:
+        """An operation on the link security, at once or when it has ended."""
+        return self._ask("GET", f"/api/security/{number}", {"timeout_s": timeout_s})
+
     def status(self) -> dict[str, Any]:
         """The ground segment at a glance."""
         return self._ask("GET", "/api/status")

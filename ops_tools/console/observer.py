@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 from ops_tools.console.displays import STANDARD_DISPLAY, Display, Form, Panel, Row
+from ops_tools.console.link_readings import layer_readings
 from ops_tools.console.snapshot import (
     CommandLine,
     ConsoleSnapshot,
@@ -197,6 +198,7 @@ class Observer:
             Reading("files", f"{files.counters.completed:,}"),
             Reading("received", octets_text(link.counters.octets_down)),
             Reading("receiver", _receiver_text(clcw.lockout, clcw.no_rf_available) if clcw else "unknown"),
+            *layer_readings(link.status()),
             Reading("dictionary", ground.guard.check.value),
         ]
         return PanelView("Link", tuple(readings))

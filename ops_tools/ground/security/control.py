@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import assert_never
 
 import msgspec
@@ -34,6 +35,10 @@ from tlm_cmd.sdls.replies import Reply, unpack_reply
 INGEST, OUTPUT = "COMMAND_INGEST", "TELEMETRY_OUTPUT"
 """The apps that hold the keys and the telecommand associations, and the telemetry associations."""
 COMMAND, REPLY = "SECURITY_PROCEDURE", "SECURITY_REPLY"
+ROTATE = "rotate"
+"""What changes a key is called, in front of the direction."""
+HAZARDOUS = (ROTATE, "erase-log")
+"""What must be confirmed with a reason begins with one of these."""
 MAX_RECORDS = 256
 """Operations that are remembered."""
 MAX_WAITING = 16
@@ -78,12 +83,14 @@ class SecurityStatus(msgspec.Struct, frozen=True):
     Attributes:
         keys: of the ground, without the keys themselves.
         associations: at the ground's end.
+        names: what can be asked for; nothing if no link is protected.
         operations: the newest ones, oldest first.
     """
 
-    keys: list[KeyView]
-    associations: list[AssociationView]
-    operations: list[OperationRecord]
+    keys: list[KeyView] = []
+    associations: list[AssociationView] = []
+    names: list[str] = []
+    operations: list[OperationRecord] = []
 
 
 class _Running(msgspec.Struct):
@@ -132,7 +139,8 @@ class SecurityControl:
             "inventory": lambda: inquiries.inventory(own),
             "associations": lambda: inquiries.associations(own),
         }
-        self._hazardous: dict[str, Direction] = {f"rotate {direction}": direction for direction in own.directions}
+        for direction in own.directions:
+            self._operations[f"{ROTATE} {direction}"] = partial(rotate, own, direction)
 
     @staticmethod
     def suits(dictionary: Dictionary) -> bool:
@@ -146,24 +154,23 @@ class SecurityControl:
     @property
     def names(self) -> list[str]:
         """The operations that there are."""
-        return [*self._operations, *self._hazardous]
+        return list(self._operations)
 
     def request(self, name: str, confirm: str = "", *, now_ns: int) -> OperationRecord:
         """Have something done, when its turn comes.
 
         Args:
             name: one of ``names``.
-            confirm: why a change of keys is wanted; it needs a reason.
+            confirm: why a key is to be changed, or the log erased; both need a reason.
             now_ns: ground time.
 
         Raises:
             UnknownOperationError: there is no such operation.
             OperationFailedError: it is not confirmed, or too many wait already.
         """
-        direction = self._hazardous.get(name)
-        if direction is None and name not in self._operations:
+        if name not in self._operations:
             raise UnknownOperationError(f"no operation is called {name!r}, there are {', '.join(self.names)}")
-        if direction is not None and not confirm.strip():
+        if name.startswith(HAZARDOUS) and not confirm.strip():
             raise OperationFailedError(
                 f'{name} is hazardous, needs a confirmation: give the reason with --confirm "..."'
             )
@@ -174,8 +181,7 @@ class SecurityControl:
         self._records[record.number] = record
         while len(self._records) > MAX_RECORDS:
             self._records.popitem(last=False)
-        operation = self._operations[name]() if direction is None else rotate(self._own, direction)
-        self._waiting.append(_Running(record, operation))
+        self._waiting.append(_Running(record, self._operations[name]()))
         return record
 
     def record(self, number: int) -> OperationRecord:
@@ -192,7 +198,7 @@ class SecurityControl:
     def status(self, count: int = MAX_RECORDS) -> SecurityStatus:
         """The link security at the ground."""
         newest = list(self._records.values())[-count:] if count else []
-        return SecurityStatus(self._own.key_views(), self._own.association_views(), newest)
+        return SecurityStatus(self._own.key_views(), self._own.association_views(), self.names, newest)
 
     # ---------------------------------------------------------------- time and answers
 

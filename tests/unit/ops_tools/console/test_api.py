@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops_tools.console.api import MAX_BODY_OCTETS, MAX_NAMES
+from ops_tools.console.api import MAX_NAMES
+from ops_tools.console.http_requests import MAX_BODY_OCTETS
 from tlm_cmd.packets.cfs_header import build_command
 
 if TYPE_CHECKING:
