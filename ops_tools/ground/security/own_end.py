@@ -13,7 +13,7 @@ from flightsw.services.link_security import LinkSecurity
 from ops_tools.ground.security.operation import OperationFailedError
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.sdls.association import AssociationParameters, AssociationState, Role
-from tlm_cmd.sdls.key_ring import MAX_KEY_ID, KeyEntry, KeyKind, KeyState
+from tlm_cmd.sdls.key_ring import MAX_KEY_ID, MAX_KEYS, KeyEntry, KeyKind, KeyState
 from tlm_cmd.sdls.key_use import UNBOUND_SPI
 from tlm_cmd.sdls.secret_key import SecretKey
 
@@ -82,7 +82,7 @@ class OwnEnd:
         self._table = security.frames.table
         self.random_octets = random_octets
         self._spis = _spis(links)
-        self._counters: dict[int, int] = {}
+        self._counters = {spi: bound.use.next_counter for spi, bound in self._table.receivers.items()}
         self._heard_ns: dict[int, int] = {}
 
     # ---------------------------------------------------------------- associations
@@ -117,7 +117,8 @@ class OwnEnd:
         """The association that protects a direction now, and the one whose turn is next.
 
         Raises:
-            OperationFailedError: there is no second one, or none is in use.
+            OperationFailedError: there is no second one, or none is in use; or two are, and it is not known through
+                which of them frames come.
         """
         spis = self._spis.get(direction, ())
         if len(spis) < 2:
@@ -130,6 +131,8 @@ class OwnEnd:
             current = max(in_use, key=lambda spi: records[spi].started)
         else:  # both may be in use here, then the spacecraft's last frame tells which is there
             current = max(in_use, key=lambda spi: self._heard_ns.get(spi, -1))
+            if len(in_use) > 1 and current not in self._heard_ns:
+                raise OperationFailedError(f"nothing was heard on {direction} yet: try again when there is telemetry")
         return current, spis[1] if current == spis[0] else spis[0]
 
     def hear(self, now_ns: int) -> None:
@@ -185,16 +188,24 @@ class OwnEnd:
         for entry in spares:
             if entry.secret is not None and len(entry.secret) == octets and not self._has_served(entry):
                 return entry.key_id
-        sessions = [each.key_id for each in ring.entries if each.kind is KeyKind.SESSION]
-        key_id = next((each for each in range(max(sessions) + 1, MAX_KEY_ID + 1)), None)
-        if key_id is None:
-            raise OperationFailedError("no key id is left")
+        key_id = self._free_key_id()
         try:
             ring.store([(key_id, SecretKey(self.random_octets(octets)))])
             self._security.store_keys()
         except (ProtocolError, FlightSoftwareError) as error:
             raise OperationFailedError(f"no new key: {error}") from error
         return key_id
+
+    def _free_key_id(self) -> int:
+        """A number that no key had; when the ring is full, the lowest one whose key is destroyed."""
+        sessions = [each for each in self._table.ring.entries if each.kind is KeyKind.SESSION]
+        following = max(each.key_id for each in sessions) + 1
+        if len(self._table.ring.entries) < MAX_KEYS and following <= MAX_KEY_ID:
+            return following
+        destroyed = [each.key_id for each in sessions if each.state is KeyState.DESTROYED]
+        if not destroyed:
+            raise OperationFailedError("the ring is full, and none of its keys is destroyed")
+        return destroyed[0]
 
     def used_up_keys(self) -> list[int]:
         """Keys that have served, serve no more, and are still there."""
