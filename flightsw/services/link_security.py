@@ -7,14 +7,16 @@ else anew, begins here where it was.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from enum import StrEnum, unique
 
 import msgspec
 
 from flightsw.errors import FlightSoftwareError
+from flightsw.hal.errors import PortError
 from flightsw.services.key_safe import KeySafe, LinkSecurityError
-from flightsw.services.store import Store
+from flightsw.services.store import Store, StoreError
 from tlm_cmd.sdls.association import AssociationParameters, AssociationState, Role
 from tlm_cmd.sdls.frame_security import FrameSecurity, FrameSecurityState
 from tlm_cmd.sdls.key_use import UNBOUND_SPI
@@ -78,6 +80,9 @@ class LinkSecurity:
             )
         if state is not None:
             self.frames.state = state
+        elif not self.forgotten:
+            with contextlib.suppress(StoreError, PortError):  # it is tried again with what is used or accepted first
+                self.keep()  # so that the others see which keys are held here
 
     def keep(self) -> None:
         """Store what was used and accepted; before that, nothing that came with a frame is to be done.

@@ -82,8 +82,9 @@ class OwnEnd:
         self._table = security.frames.table
         self.random_octets = random_octets
         self._spis = _spis(links)
-        self._counters = {spi: bound.use.next_counter for spi, bound in self._table.receivers.items()}
+        self._counters: dict[int, int] = {}
         self._heard_ns: dict[int, int] = {}
+        self._begin_to_hear()
 
     # ---------------------------------------------------------------- associations
 
@@ -137,16 +138,24 @@ class OwnEnd:
 
     def hear(self, now_ns: int) -> None:
         """Notice through which associations frames have come."""
+        self._begin_to_hear()
         for spi, bound in self._table.receivers.items():
-            counter = bound.use.next_counter
-            if counter > self._counters.get(spi, 0):
+            if bound.use.next_counter > self._counters[spi]:
                 self._heard_ns[spi] = now_ns
-            self._counters[spi] = counter
+            self._counters[spi] = bound.use.next_counter
 
     def has_heard(self, spi: int) -> bool:
-        """Whether a frame has come through an association with the key that it has now."""
-        bound = self._table.receivers.get(spi)
-        return bound is not None and bound.use.next_counter > 0
+        """Whether a frame has come through an association since it was started."""
+        return spi in self._heard_ns
+
+    def _begin_to_hear(self) -> None:
+        """Count from now on what comes through associations that were started, and forget those that were stopped."""
+        receivers = self._table.receivers
+        for spi in [spi for spi in self._counters if spi not in receivers]:
+            del self._counters[spi]
+            self._heard_ns.pop(spi, None)
+        for spi, bound in receivers.items():
+            self._counters.setdefault(spi, bound.use.next_counter)
 
     # ---------------------------------------------------------------- keys
 
@@ -245,6 +254,7 @@ class OwnEnd:
             raise OperationFailedError(f"at the ground: executed, but not stored: {error}") from error
         if outcome.refusal is not None:
             raise OperationFailedError(f"at the ground: {outcome.reason}")
+        self._begin_to_hear()
 
     # ---------------------------------------------------------------- for people
 

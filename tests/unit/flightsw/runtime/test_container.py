@@ -453,3 +453,16 @@ def test_a_store_in_trouble_does_not_end_the_app(world: World) -> None:
         world.do(lambda _app: None)
     assert world.of(CheckpointFailed) == [CheckpointFailed("RuntimeError: worn out")] * 2
     assert world.container.state.errors == 4
+
+
+def test_a_command_that_was_executed_without_the_bus_has_its_verdict(world: World) -> None:
+    """Accepted and completed, or failed with the reason, and counted as any."""
+    world.start()
+    request = RequestId(GROUND, 0x20, 5, 9)
+    world.container.settle(request)
+    world.container.settle(request, Refused("not now", FailureCode.NOT_POSSIBLE_NOW))
+    reports = [report for report in world.of(VerificationReport) if report.request == request]
+    assert stages(reports) == [Stage.ACCEPTED, Stage.COMPLETED, Stage.ACCEPTED, Stage.FAILED]
+    assert (reports[-1].code, reports[-1].reason) == (FailureCode.NOT_POSSIBLE_NOW, "not now")
+    state = world.container.state
+    assert (state.accepted, state.completed, state.failed) == (2, 1, 1)

@@ -3,6 +3,7 @@ import pytest
 
 from tlm_cmd.errors import FieldRangeError, WrongValueError
 from tlm_cmd.link.parameters import LinkParameters, VirtualChannel
+from tlm_cmd.link.security_parameters import ChannelSecurity
 
 PARAMETERS = LinkParameters(spacecraft_id=0x123)
 NAMED = tuple(VirtualChannel(number, name) for number, name in ((3, "files"), (0, "realtime"), (1, "events")))
@@ -94,3 +95,42 @@ def test_parameters_come_from_a_file() -> None:
     assert parameters.channel_number("all") == 2
     with pytest.raises(msgspec.ValidationError, match="spacecraft id is 1024"):
         msgspec.convert({"spacecraft_id": 1024}, LinkParameters)
+
+
+SECURITY = ChannelSecurity(spi=1, second_spi=17, key_id=128)
+
+
+def test_each_direction_may_have_a_second_association() -> None:
+    """Of the same form, without a key at first; both ends hold the same."""
+    parameters = msgspec.structs.replace(
+        PARAMETERS,
+        telecommand_security=SECURITY,
+        telemetry_security=ChannelSecurity(spi=2, second_spi=18, key_id=129),
+    )
+    flight, ground = parameters.associations(flight=True), parameters.associations(flight=False)
+    assert [(each.spi, each.key_id) for each in flight] == [(1, 128), (17, None), (2, 129), (18, None)]
+    assert [each.mirrored() for each in flight] == list(ground)
+    first, second = parameters.telecommand_associations(flight=True)
+    assert msgspec.structs.replace(second, spi=1, key_id=128) == first
+    only = msgspec.structs.replace(PARAMETERS, telecommand_security=ChannelSecurity(spi=1, key_id=128))
+    assert [each.spi for each in only.associations(flight=True)] == [1]
+
+
+@pytest.mark.parametrize("spis", [(17, 18), (1, 18), (2, 1), (2, 17)])
+def test_directions_share_no_spi(spis: tuple[int, int]) -> None:
+    """Neither the first nor the second of one direction is one of the other's."""
+    with pytest.raises(WrongValueError, match="SPI of both directions"):
+        msgspec.structs.replace(
+            PARAMETERS,
+            telecommand_security=SECURITY,
+            telemetry_security=ChannelSecurity(spi=spis[0], second_spi=spis[1], key_id=129),
+        )
+
+
+def test_the_second_association_is_another_one() -> None:
+    """With an SPI of its own, of those that there are."""
+    with pytest.raises(WrongValueError, match="second SPI"):
+        ChannelSecurity(spi=1, second_spi=1, key_id=128)
+    for spi in (0, 0xFFFF):
+        with pytest.raises(FieldRangeError, match="second SPI"):
+            ChannelSecurity(spi=1, second_spi=spi, key_id=128)

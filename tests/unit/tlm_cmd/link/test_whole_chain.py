@@ -298,3 +298,19 @@ def test_a_receiver_that_still_asks_for_a_lost_frame_is_opened_in_the_next_pass(
     link.second()
     assert link.commands == [command]
     assert link.uplink.state.counters.alerts == 1
+
+
+def test_the_receiver_says_which_association_vouches_for_packets() -> None:
+    """For whoever must know it: the association that carried them; none on an open link, nor for what was refused."""
+    packet = build_command(0x30, 1, 1, b"abc")
+    both = msgspec.structs.replace(LINK, telecommand_security=ChannelSecurity(spi=1, second_spi=17, key_id=11))
+    for parameters, carrier in ((both, 1), (msgspec.structs.replace(both, telecommand_security=None), None)):
+        is_open = parameters.telecommand_security is None
+        sender = UplinkSender(parameters, None if is_open else security(parameters, flight=False))
+        receiver = UplinkReceiver(parameters, None if is_open else security(parameters, flight=True))
+        (frame,) = sender.send_bypass([packet], 0)
+        result = receiver.receive(frame)
+        assert (result.packets, result.carrier_spi) == ((packet,), carrier)
+        if not is_open:
+            replayed = receiver.receive(frame)
+            assert (replayed.packets, replayed.carrier_spi) == ((), None)

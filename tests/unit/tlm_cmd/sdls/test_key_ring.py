@@ -151,3 +151,35 @@ def test_a_secret_is_given_by_kind_and_state() -> None:
         with pytest.raises(KeyRefusedError) as error:
             keys.secret(key_id, kind, KeyState.ACTIVE)
         assert problem(error) == (key_id, found)
+
+
+def test_a_ring_follows_a_newer_copy() -> None:
+    """States, new keys and destroyed ones; it says whose octets are no longer what they were, and stays its own."""
+    old = derive_simulation_keys(1, [1], [128, 129], [130, 131])
+    newer = derive_simulation_keys(1, [1], [128, 129], [130])
+    newer.deactivate([128, 129])
+    newer.destroy([129])
+    newer.store([(132, SecretKey(bytes(32)))])
+    kept = old.entry(128)
+    assert old.follow(newer) == [129, 131]
+    assert [(each.key_id, each.state, each.secret) for each in old.entries] == [
+        (each.key_id, each.state, each.secret) for each in newer.entries
+    ]
+    assert old.entry(128) is kept  # whoever holds the entry sees its new state
+    newer.activate([132])
+    followed = old.entry(132)
+    assert followed is not None
+    assert followed.state is KeyState.PREACTIVE
+    assert old.follow(derive_simulation_keys(2, [1], [128])) == [1, 128, 129, 130, 132]
+
+
+def test_the_other_end_begins_without_spares() -> None:
+    """Preactive keys stay where they are until they are sent; the copy is independent."""
+    ring = derive_simulation_keys(1, [1], [128], [130])
+    copy = ring.without_spares()
+    assert [entry.key_id for entry in copy.entries] == [1, 128]
+    assert copy.simulation
+    copy.deactivate([128])
+    entry = ring.entry(128)
+    assert entry is not None
+    assert entry.state is KeyState.ACTIVE

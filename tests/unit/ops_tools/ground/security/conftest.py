@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
+from apps.command_ingest.messages import SecurityReply
 from flightsw.hal.sim import MemoryNvm
 from flightsw.mission_links import MissionLinks, key_plan
 from flightsw.services.key_safe import MemoryKeySafe
 from flightsw.services.link_security import LinkSecurity
 from flightsw.services.store import Store
-from ops_tools.ground.security.operation import Answer, Ask, Await, Outcome
+from ops_tools.ground.command_record import CommandRecord, CommandStage, Verdict
+from ops_tools.ground.decoder import Sample
+from ops_tools.ground.security.control import SecurityControl
+from ops_tools.ground.security.operation import Answer, Ask, Await, OperationRecord, Outcome
 from ops_tools.ground.security.own_end import Direction, OwnEnd
 from ops_tools.ground.station import ground_associations
 from tlm_cmd.link.parameters import LinkParameters, VirtualChannel
@@ -80,15 +84,16 @@ class Ends:
 
     def execute(self, unit: bytes) -> Answer:
         """What the spacecraft answers to a request that came with a telecommand."""
-        self.send_command()
-        request = ProcedureUnit.unpack(unit, is_reply=False)
-        self.asked.append(request.procedure)
-        executed = self._execute(request, unit)
+        executed = self.execute_raw(unit)
         if executed.refusal is not None:
             return Answer(Outcome.REFUSED, executed.reason)
         return Answer(Outcome.DONE, reply=unpack_reply(executed.reply)[1] if executed.reply else None)
 
-    def _execute(self, request: ProcedureUnit, unit: bytes) -> Executed:
+    def execute_raw(self, unit: bytes) -> Executed:
+        """What the spacecraft does with a request that came with a telecommand."""
+        self.send_command()
+        request = ProcedureUnit.unpack(unit, is_reply=False)
+        self.asked.append(request.procedure)
         spi = split_spi(request.data)[0] if request.procedure & 0x30 == 0x10 else 0
         direction = TELEMETRY_SPIS.get(spi)
         if direction is None:
@@ -144,3 +149,75 @@ def ends() -> Ends:
 
 
 Answering = Callable[[Ask | Await], Answer]
+
+
+class Desk:
+    """The controller's desk: operations whose commands are executed at once, unless the test says otherwise.
+
+    Attributes:
+        issued: the commands, by name.
+        records: their records.
+        replies: what came down and was not handed over yet.
+        verdict: what becomes of the next commands; None executes them.
+        mute: whether replies are lost.
+    """
+
+    def __init__(self) -> None:
+        self.ends = Ends()
+        self.issued: list[str] = []
+        self.records: list[CommandRecord] = []
+        self.replies: list[Sample] = []
+        self.verdict: Verdict | None = None
+        self.mute = False
+        self.now_ns = 0
+        self.control = SecurityControl(self.ends.own, self.issue, patience_s=60)
+
+    def issue(self, name: str, arguments: Mapping[str, object], now_ns: int) -> CommandRecord:
+        """Send a command."""
+        self.issued.append(name)
+        record = CommandRecord(len(self.issued), name, dict(arguments), now_ns, sequence=700 + len(self.issued))
+        record.octets = b"packet"
+        self.records.append(record)
+        record.times[CommandStage.FINISHED] = now_ns
+        if self.verdict is not None:
+            record.verdict, record.reason = self.verdict, "so it is"
+            return record
+        self.ends.exchange()
+        unit = bytes.fromhex(str(arguments["unit"]))
+        executed = self.ends.execute_raw(unit)
+        self.ends.exchange()
+        if executed.refusal is not None:
+            record.verdict, record.reason = Verdict.FAILED, executed.reason
+            return record
+        record.verdict = Verdict.COMPLETED
+        if executed.reply and not self.mute:
+            self.replies.append(self.sample(name.replace("PROCEDURE", "REPLY"), record.sequence, executed.reply))
+        return record
+
+    def sample(self, name: str, sequence: int, unit: bytes) -> Sample:
+        """A packet that came down."""
+        message = SecurityReply(sequence, unit)
+        return Sample(name, name.partition(".")[0].lower(), 1, 1, 0, 0, 0, recorded=False, message=message)
+
+    def step(self, seconds: float = 1.0) -> None:
+        """Let time pass."""
+        self.now_ns += round(seconds * 1e9)
+        for reply in self.replies:
+            self.control.take(reply)
+        self.replies.clear()
+        self.control.step(self.now_ns)
+
+    def do(self, name: str, confirm: str = "") -> OperationRecord:
+        """Have an operation done."""
+        record = self.control.request(name, confirm, now_ns=self.now_ns)
+        for _ in range(200):
+            if record.succeeded is not None:
+                break
+            self.step()
+        return record
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A desk."""
+    return Desk()

@@ -174,3 +174,34 @@ def test_a_proof_with_another_key_ends_it(ends: Ends) -> None:
         run(rotate(ends.own, Direction.S_BAND), forged)
     assert Procedure.ACTIVATE_KEYS not in ends.asked
     ends.exchange()
+
+
+@pytest.mark.parametrize("direction", [Direction.S_BAND, Direction.X_BAND])
+def test_the_old_association_stays_until_the_new_one_was_heard(ends: Ends, direction: Direction) -> None:
+    """Frames that are still on their way under the old key would be refused."""
+    spi, waited = FIRST[direction][0], []
+
+    def answer(wanted: Ask | Await) -> Answer:
+        if isinstance(wanted, Ask) and wanted.procedure is Procedure.START_ASSOCIATION:
+            return ends.execute(wanted.unit)
+        if isinstance(wanted, Await):
+            waited.append(wanted.condition())
+            assert ends.own.state(spi) is AssociationState.OPERATIONAL
+            ends.exchange()
+            waited.append(wanted.condition())
+        return ends.answer(wanted)
+
+    run(rotate(ends.own, direction), answer)
+    assert waited == [False, True]
+
+
+def test_a_new_association_that_is_never_heard_ends_it(ends: Ends) -> None:
+    """The old one is not given up; the next attempt clears up and succeeds."""
+
+    def deaf(wanted: Ask | Await) -> Answer:
+        return Answer(Outcome.SILENT, "too late") if isinstance(wanted, Await) else ends.answer(wanted)
+
+    with pytest.raises(OperationFailedError, match="no frame came through association 18: silent: too late"):
+        run(rotate(ends.own, Direction.S_BAND), deaf)
+    ends.exchange()
+    assert isinstance(run(rotate(ends.own, Direction.S_BAND), ends.answer), RotationResult)
