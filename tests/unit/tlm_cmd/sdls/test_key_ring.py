@@ -3,6 +3,7 @@ import pytest
 from tlm_cmd.errors import FieldRangeError
 from tlm_cmd.sdls.key_ring import MAX_KEYS, KeyEntry, KeyKind, KeyProblem, KeyRefusedError, KeyRing, KeyState
 from tlm_cmd.sdls.secret_key import SecretKey
+from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
 
 
 def secret(number: int) -> SecretKey:
