@@ -181,7 +181,7 @@ class KeyRing:
             Ids of keys whose octets are no longer what they were: whoever uses them must let go.
         """
         gone = []
-        for key_id in [*self._entries]:
+        for key_id in sorted(self._entries):
             entry, followed = self._entries[key_id], newer.entry(key_id)
             if followed is not None and (entry.kind, entry.secret) == (followed.kind, followed.secret):
                 entry.state = followed.state
