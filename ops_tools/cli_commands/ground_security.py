@@ -9,7 +9,7 @@ from typing import Any
 
 from ops_tools.cli_commands.arguments import sendable
 from ops_tools.cli_commands.ground_parsers import Pause, Subparsers, ground_parser, note_contact, seconds
-from ops_tools.cli_commands.output import ExitCode, complain, table, time_text, write
+from ops_tools.cli_commands.output import ExitCode, complain, table, write
 from ops_tools.console.client import ConsoleClient
 from ops_tools.console.printable import printable
 from ops_tools.ground.security.own_end import Direction
@@ -156,9 +156,9 @@ def _associations(_name: str, result: Mapping[str, Any]) -> list[str]:
 
 
 def _log(_name: str, result: Mapping[str, Any]) -> list[str]:
-    rows = [("vehicle time", "event", "SPI", "number")]
+    rows = [("since boot", "event", "SPI", "number")]
     rows += [
-        (time_text(event["time_ns"]), event["code"], str(event["spi"]), str(event["counter"]))
+        (f"{event['time_ns'] / 1e9:.3f} s", event["code"], str(event["spi"]), str(event["counter"]))
         for event in result["events"]
     ]
     return table(rows) if result["events"] else ["the log is empty"]
