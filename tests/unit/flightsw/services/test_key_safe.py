@@ -50,7 +50,7 @@ def test_keys_for_simulations_do_not_fly(tmp_path: Path) -> None:
     """They are refused where the mission demands more, with what to do; elsewhere they are good enough."""
     path = tmp_path / "link.keys"
     create_key_file(path, RING)
-    with pytest.raises(LinkSecurityError, match="for simulations only.*'flightsw keys create'"):
+    with pytest.raises(LinkSecurityError, match=r"for simulations only.*'flightsw keys create'"):
         FileKeySafe(path, allow_simulation=False).read()
     assert FileKeySafe(path, allow_simulation=True).read().simulation
 

@@ -84,7 +84,7 @@ def test_operations_take_their_turns(desk: Desk) -> None:
     assert all(record.succeeded for record in records)
     for _ in range(control.MAX_RECORDS):
         desk.do("reset-alarm")
-    with pytest.raises(UnknownOperationError, match="no record of security operation 1$"):
+    with pytest.raises(UnknownOperationError, match=r"no record of security operation 1$"):
         desk.control.record(1)
     newest = desk.control.status(2).operations
     assert [record.number for record in newest] == [control.MAX_RECORDS + 15, control.MAX_RECORDS + 16]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import random
 from typing import TYPE_CHECKING
 
@@ -92,10 +93,8 @@ def test_it_is_given_up_at_any_step_and_tried_again(ends: Ends, direction: Direc
                 raise Interrupted
             return ends.answer(wanted)
 
-        try:
+        with contextlib.suppress(Interrupted):
             run(rotate(ends.own, direction), answer)
-        except Interrupted:
-            pass
         if step % 2:
             ends.restart()
         ends.exchange()
@@ -108,7 +107,7 @@ def test_it_is_given_up_at_any_step_and_tried_again(ends: Ends, direction: Direc
 @pytest.mark.parametrize("seed", range(8))
 def test_requests_and_answers_that_are_lost_are_asked_for_again(ends: Ends, seed: int) -> None:
     """With a fifth of all steps without answer, executed or not, every rotation ends well or says why and can go on."""
-    stream, ended = random.Random(seed), 0
+    stream, ended, problems = random.Random(seed), 0, list[str]()
 
     def answer(wanted: Ask | Await) -> Answer:
         fate = stream.random()
@@ -124,9 +123,10 @@ def test_requests_and_answers_that_are_lost_are_asked_for_again(ends: Ends, seed
                 run(rotate(ends.own, direction), answer)
                 ended += 1
             except OperationFailedError as error:
-                assert "silent" in str(error) or "refused" in str(error)
+                problems.append(str(error))
             ends.exchange()
     assert ended >= 12
+    assert all("silent" in problem or "refused" in problem for problem in problems)
     for direction in Direction:
         assert isinstance(run(rotate(ends.own, direction), ends.answer), RotationResult)
 
