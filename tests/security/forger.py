@@ -31,7 +31,7 @@ class Forger:
         stranger = link_security(parameters, flight=False, seed=seed + 100)
         self.stranger = stranger
         self.pretender = UplinkSender(parameters, stranger)
-        (self.association,) = parameters.telecommand_associations(flight=False)
+        self.association = parameters.telecommand_associations(flight=False)[0]
 
     def recorded(self) -> bytes:
         """A frame that the spacecraft has had."""
