@@ -7,7 +7,7 @@ import msgspec
 
 from tlm_cmd.cfdp.beginnings import begin_receiving, begin_sending
 from tlm_cmd.cfdp.closed import ClosedTransactions
-from tlm_cmd.cfdp.codes import PduType
+from tlm_cmd.cfdp.codes import ConditionCode, PduType
 from tlm_cmd.cfdp.entity_state import EntityState
 from tlm_cmd.cfdp.errors import TooManyTransactionsError, UnknownEntityError, UnknownTransactionError
 from tlm_cmd.cfdp.filestore import Filestore
@@ -143,14 +143,18 @@ class EntityTable:
         self._indicate(TransactionStarted(transaction, originating))
         return transaction
 
-    def cancel(self, transaction: TransactionId) -> None:
+    def cancel(self, transaction: TransactionId, condition: ConditionCode = ConditionCode.CANCEL_REQUEST) -> None:
         """Cancel a transaction at whichever end this is (3.4.2).
+
+        Args:
+            transaction: which.
+            condition: why; a user who looks after faults himself says which one it was.
 
         Raises:
             UnknownTransactionError: it is not going on.
         """
         for end in self._ends(transaction):
-            end.cancel()
+            end.cancel(condition)
             self._touch(end)
 
     def _begin_receiving(self, header: PduHeader, peer: Peer, now_ns: int) -> Receiver:

@@ -108,9 +108,9 @@ class Transaction(ABC):
     def progress(self) -> int:
         """Return how far the file has got [octets]."""
 
-    def cancel(self) -> None:
-        """End the transaction, and tell the other end (4.11.2.2, 4.11.2.3); no effect once it has ended."""
-        self._cancel(ConditionCode.CANCEL_REQUEST)
+    def cancel(self, condition: ConditionCode = ConditionCode.CANCEL_REQUEST) -> None:
+        """End the transaction, and tell the other end why (4.11.2.2, 4.11.2.3); no effect once it has ended."""
+        self._cancel(condition)
 
     def suspend(self) -> None:
         """Let the transaction rest: it sends no more than acknowledgements, and no time runs out (4.11.2.5).

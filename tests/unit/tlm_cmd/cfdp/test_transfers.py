@@ -18,6 +18,7 @@ from tlm_cmd.cfdp.codes import (
 )
 from tlm_cmd.cfdp.entity import Entity
 from tlm_cmd.cfdp.entity_state import EntityState
+from tlm_cmd.cfdp.errors import FilestoreError
 from tlm_cmd.cfdp.filestore import MemoryFilestore
 from tlm_cmd.cfdp.indications import (
     MetadataReceived,
@@ -413,3 +414,33 @@ def test_an_entity_sends_itself_a_file() -> None:
         entity.receive(octets, 0)
     assert entity.transactions == ()
     assert files.get("here") == CONTENT
+
+
+def test_a_user_says_why_he_cancels() -> None:
+    """One who looks after faults himself names the fault, and the other end hears it."""
+    ends = Ends()
+    ends.sender.put(FILE)
+    ends.exchange(most=3)
+    ends.sender.cancel(FIRST, ConditionCode.FILESTORE_REJECTION)
+    ends.exchange()
+    (finished,) = heard(ends.receiver, TransactionFinished)
+    assert finished.condition is ConditionCode.FILESTORE_REJECTION
+    assert ends.over
+
+
+def test_a_receiver_restarts_while_its_filestore_does_not_answer() -> None:
+    """Whether what had come is still there is not known; nothing is raised, and the file arrives."""
+    ends = Ends()
+    ends.sender.put(FILE)
+    ends.exchange(most=5)
+    silent = ends.files[1].size
+    ends.files[1].size = raise_filestore_error  # type: ignore[method-assign]
+    ends.restart(1)
+    ends.files[1].size = silent  # type: ignore[method-assign]
+    ends.exchange()
+    assert ends.delivered == CONTENT
+
+
+def raise_filestore_error(name: str) -> int | None:
+    """Stand in for a filestore that does not answer."""
+    raise FilestoreError("size", name, "no answer")
