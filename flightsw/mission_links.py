@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from flightsw.mission_file_delivery import FileDeliveryParameters
 from tlm_cmd.errors import WrongValueError
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.security_parameters import ChannelSecurity
@@ -24,10 +25,12 @@ class MissionLinks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Raises:
         WrongValueError: two directions share an SPI or a key, so that two senders would use one number twice.
+        file_delivery: how files go down and up over them; None when none do.
     """
 
     s_band: LinkParameters
     x_band: LinkParameters | None = None
+    file_delivery: FileDeliveryParameters | None = None
 
     def __post_init__(self) -> None:
         protected = self.security

@@ -12,6 +12,7 @@ from apps.command_ingest.messages import (
     Arm,
     ArmExpired,
     CommandArmed,
+    FilePduReceived,
     FrameRejected,
     KeysChanged,
     ReplaysPossible,
@@ -44,6 +45,9 @@ MAX_WAITING_PACKETS = 4096
 COMMANDS_PER_POLL = 20
 """Commands put on the bus at once: each may cause three reports of one app, of which 64 may wait for the downlink."""
 
+FILE_PDUS_PER_POLL = 128
+"""File PDUs put on the bus at once, beside the commands: a quarter of the file transfer's inbox."""
+
 
 class IngestLimits(Record):
     """Limits of the command path."""
@@ -63,6 +67,7 @@ class IngestState(msgspec.Struct):
         armed: hazardous commands that may now be sent.
         packets_accepted: commands put on the bus.
         packets_rejected: packets that were no acceptable command.
+        file_pdus: packets handed to the file transfer.
         last_command_ns: when a command was last accepted.
         reported: rejected frames that were reported, by reason.
         next_report_ns: when rejected frames may be reported again.
@@ -79,6 +84,7 @@ class IngestState(msgspec.Struct):
     armed: list[Armed] = []
     packets_accepted: int = 0
     packets_rejected: int = 0
+    file_pdus: int = 0
     last_command_ns: int = 0
     reported: dict[str, int] = {}
     next_report_ns: int = 0
@@ -242,8 +248,10 @@ class CommandIngest(App):
     def _hand_on(self) -> None:
         state = self.state
         answers: list[Judged] = []
-        while state.waiting and len(answers) < COMMANDS_PER_POLL:
+        commands, before = 0, state.file_pdus
+        while state.waiting and commands < COMMANDS_PER_POLL and state.file_pdus - before < FILE_PDUS_PER_POLL:
             answers.append(self._judge(state.waiting.pop(0)))
+            commands += answers[-1].file_pdu is None
             verdict = answers[-1].verdict
             if isinstance(verdict, Request) and isinstance(
                 verdict.command, Arm
@@ -254,6 +262,9 @@ class CommandIngest(App):
         state.acknowledged = self._radio.state.acknowledged
         self.checkpoint()
         for judged in answers:
+            if judged.file_pdu is not None:  # reports about each would leave the downlink no room
+                self.send(FilePduReceived(judged.file_pdu))
+                continue
             if judged.origin is not None:
                 self.send(judged.origin)
             if isinstance(judged.verdict, Rejection):
@@ -288,6 +299,7 @@ class CommandIngest(App):
                 procedures_executed=self.state.procedures_executed & MAX_U32,
                 procedures_refused=self.state.procedures_refused & MAX_U32,
                 key_changes=self.state.key_changes & MAX_U32,
+                file_pdus=self.state.file_pdus & MAX_U32,
             )
         )
 
@@ -319,7 +331,9 @@ class CommandIngest(App):
         if isinstance(judged.verdict, Rejection):
             self.state.packets_rejected += 1
         else:
-            self.state.packets_accepted += 1
+            is_pdu = judged.file_pdu is not None
+            self.state.file_pdus += is_pdu
+            self.state.packets_accepted += not is_pdu
             self.state.last_command_ns = self.now_ns
         return judged
 

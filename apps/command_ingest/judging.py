@@ -8,6 +8,7 @@ import msgspec
 
 from apps.command_ingest.messages import RequestOrigin
 from apps.command_ingest.services import Rejection, Services
+from apps.file_transfer.messages import TakePdu
 from flightsw.bus.requests import Request
 from tlm_cmd.definition.message import Command
 from tlm_cmd.definition.wire_values import LengthError
@@ -34,6 +35,12 @@ class Judged(msgspec.Struct, frozen=True):
     request: RequestId
     verdict: Request | Rejection
     origin: RequestOrigin | None = None
+
+    @property
+    def file_pdu(self) -> bytes | None:
+        """The PDU for the file transfer, if it is one: it is handed on, and not asked for."""
+        verdict = self.verdict
+        return verdict.command.pdu if isinstance(verdict, Request) and isinstance(verdict.command, TakePdu) else None
 
 
 class Judge:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from flightsw.mission_file_delivery import MAX_FILE_PDU_OCTETS
 from tlm_cmd.definition.fields import U8, U16, U32, Tail, Unit, UpTo
-from tlm_cmd.definition.message import Command, Event, Severity, Telemetry
+from tlm_cmd.definition.message import Command, Event, Quality, Severity, Telemetry
 from tlm_cmd.packets.verification import RequestId
 
 MAX_STORED_PACKET_OCTETS = 1024
@@ -61,6 +62,7 @@ class UplinkStatus(Telemetry, period_s=1):
     procedures_executed: Annotated[int, U32, "extended procedures of the link security that were executed"] = 0
     procedures_refused: Annotated[int, U32, "extended procedures that were refused"] = 0
     key_changes: Annotated[int, U32, "times that the keys on board have changed"] = 0
+    file_pdus: Annotated[int, U32, "PDUs handed to the file transfer, which answers for itself"] = 0
 
 
 class SecurityReply(Telemetry):
@@ -68,6 +70,12 @@ class SecurityReply(Telemetry):
 
     sequence: Annotated[int, U16, "sequence count of the command that asked for it"]
     unit: Annotated[bytes, Tail(MAX_REPLY_OCTETS), "the reply: tag, length of the data in bits, data"]
+
+
+class FilePduReceived(Telemetry, quality=Quality.BULK):
+    """A PDU of the ground's file delivery entity, for the file transfer on board."""
+
+    pdu: Annotated[bytes, Tail(MAX_FILE_PDU_OCTETS)]
 
 
 class RequestOrigin(Telemetry):

@@ -1,30 +1,26 @@
-"""The products app: raises alerts at once, and sends product files in contact, the valuable first."""
+"""The products app: raises alerts at once, and has product files sent in contact, the valuable first."""
 
 from __future__ import annotations
-
-import zlib
 
 import msgspec
 
 from apps.camera.messages import ImageTaken
-from apps.mode_manager.messages import ModeStatus, SpacecraftMode
+from apps.file_transfer.messages import FileEnded, FileSent, FileTransferStatus, SendFile
 from apps.payload.messages import ProductReady
 from apps.products.messages import (
-    SEGMENT_OCTETS,
     Alert,
     AlertRaised,
     DeleteProduct,
     ProductDropped,
-    ProductSegment,
     ProductSent,
     ProductsStatus,
     ResendProduct,
 )
-from apps.products.queue import Product, ProductRules, Seen, change, least_valuable, most_valuable
-from apps.telemetry_output.messages import DownlinkStatus
+from apps.products.queue import Product, ProductRules, Seen, change, least_valuable, may_ask, most_valuable
 from flightsw.app import App, Refused, Table, every, handles
-from flightsw.devices.errors import DeviceError, RefusedError
-from flightsw.devices.mass_memory import MAX_CHUNK_OCTETS, MassMemory
+from flightsw.devices.errors import DeviceError
+from flightsw.devices.mass_memory import MassMemory
+from tlm_cmd.cfdp.codes import ConditionCode
 from tlm_cmd.packets.verification import FailureCode
 
 
@@ -32,12 +28,11 @@ class ProductsState(msgspec.Struct):
     """What the app remembers.
 
     Attributes:
-        waiting: products not yet sent.
-        sent: products sent and still kept, oldest first.
+        waiting: products not yet on ground.
+        sent: products on ground and still kept, oldest first.
         seen: what was last measured of each target without much cloud.
-        in_contact: a station listens.
-        transmitting: the transmitter for products is on.
-        sent_count: products sent since launch.
+        link_open: files go down now.
+        sent_count: products that the ground has confirmed, since launch.
         octets_sent: of product files.
         raw_octets: of all images taken.
         alerts: alerts raised.
@@ -48,8 +43,7 @@ class ProductsState(msgspec.Struct):
     waiting: list[Product] = []
     sent: list[Product] = []
     seen: dict[int, Seen] = {}
-    in_contact: bool = False
-    transmitting: bool = False
+    link_open: bool = False
     sent_count: int = 0
     octets_sent: int = 0
     raw_octets: int = 0
@@ -59,7 +53,7 @@ class ProductsState(msgspec.Struct):
 
 
 class Products(App):
-    """Reads products from the mass memory and hands them to the downlink in segments."""
+    """Has the file transfer send one product after the other, and keeps each until the ground has it."""
 
     rules = Table(ProductRules, file="rules.toml")
 
@@ -76,15 +70,35 @@ class Products(App):
         """Count what the images would have cost to send."""
         self.state.raw_octets += image.octets
 
-    @handles(ModeStatus)
-    def take_mode(self, status: ModeStatus) -> None:
-        """Follow the contacts."""
-        self.state.in_contact = status.in_contact and status.mode is SpacecraftMode.DOWNLINK
+    @handles(FileTransferStatus)
+    def take_link(self, status: FileTransferStatus) -> None:
+        """Follow the link: which product is the most valuable is decided when it can be sent."""
+        self.state.link_open = status.link_open
 
-    @handles(DownlinkStatus)
-    def take_downlink(self, status: DownlinkStatus) -> None:
-        """Follow the transmitter: what is sent while it is off is lost."""
-        self.state.transmitting = status.x_band_on
+    @handles(FileSent)
+    def take_sent(self, sent: FileSent) -> None:
+        """Let the next product follow one that was sent."""
+        product = self._waiting(sent.source)
+        if product is not None and product.asked:
+            product.sent_once, product.quiet_s = True, 0
+            self._ask()
+
+    @handles(FileEnded)
+    def take_ended(self, ended: FileEnded) -> None:
+        """Learn what became of a product."""
+        product = self._waiting(ended.source) if ended.sent and ended.source == ended.destination else None
+        if product is None:
+            return
+        if ended.arrived:
+            self._finish(product)
+            self._ask()
+        elif ended.may_pass:
+            self.state.errors += 1
+            product.asked = False  # the next second comes soon enough
+        elif ended.condition is ConditionCode.CANCEL_REQUEST:
+            self._put_aside(product)
+        else:
+            self._count_failure(product, ended.condition.name.replace("_", " ").lower())
 
     @handles(ProductReady)
     def queue_product(self, ready: ProductReady) -> None:
@@ -116,7 +130,8 @@ class Products(App):
         if len(self.state.waiting) >= self.rules.waiting:
             raise Refused(f"{len(self.state.waiting)} products wait already")
         self.state.sent.remove(product)
-        product.offset = product.failures = 0
+        product.asked = product.sent_once = False
+        product.failures = 0
         self.state.waiting.append(product)
 
     @handles(DeleteProduct)
@@ -135,46 +150,28 @@ class Products(App):
     # ---------------------------------------------------------------- sending
 
     @every(seconds=1, offset=0.6)
-    def transmit(self) -> None:
-        """Send this second's segments."""
-        budget = self.rules.segments_per_s if self.state.in_contact and self.state.transmitting else 0
-        while budget > 0 and (product := most_valuable(self.state.waiting)) is not None:
-            try:
-                budget -= self._send_part(product, budget)
-            except DeviceError as error:
-                self.state.errors += 1
-                if isinstance(error, RefusedError):  # not the memory as a whole, but this file
-                    self._count_failure(product, error.status.name.replace("_", " ").lower())
-                return
+    def follow(self) -> None:
+        """Have the next product sent, and do not wait for ever for a word of those asked for."""
+        if not self.state.link_open:
+            return
+        for product in [product for product in self.state.waiting if product.asked]:
+            product.quiet_s += 1
+            if product.quiet_s > self.rules.patience_s:
+                self._count_failure(product, "no word of it")
+        self._ask()
 
-    def _send_part(self, product: Product, budget: int) -> int:
-        """Send at most ``budget`` segments of a product; returns what that took of the budget."""
-        if product.offset == 0:
-            product.checksum = zlib.crc32(self._read(product, 0, product.octets))
-        data = self._read(product, product.offset, budget * SEGMENT_OCTETS)
-        if not data and product.offset < product.octets:
-            self._count_failure(product, f"file ends at octet {product.offset} of {product.octets}")
-            return budget
-        segments = 0
-        for start in range(0, len(data), SEGMENT_OCTETS):
-            part = data[start : start + SEGMENT_OCTETS]
-            self.send(ProductSegment(product.number, product.octets, product.checksum, product.offset, part))
-            product.offset += len(part)
-            segments += 1
-        product.failures = 0
-        if product.offset >= product.octets:
-            self._finish(product)
-        return max(segments, 1)
+    def _ask(self) -> None:
+        """Ask for the most valuable product, if it is its turn."""
+        state = self.state
+        product = most_valuable(state.waiting)
+        if product is None or not state.link_open or not may_ask(state.waiting, self.rules.unconfirmed):
+            return
+        product.asked, product.sent_once, product.quiet_s = True, False, 0
+        self.command("file_transfer", SendFile(product.name, product.name))
+        self.checkpoint()
 
-    def _read(self, product: Product, offset: int, octets: int) -> bytes:
-        """A part of a product's file; less than asked for at its end."""
-        data, end = b"", min(offset + octets, product.octets)
-        while offset + len(data) < end:
-            part = self._memory.read(product.file, offset + len(data), min(end - offset - len(data), MAX_CHUNK_OCTETS))
-            if not part:
-                break
-            data += part
-        return data
+    def _waiting(self, name: str) -> Product | None:
+        return next((product for product in self.state.waiting if product.name == name), None)
 
     def _finish(self, product: Product) -> None:
         state = self.state
@@ -183,11 +180,23 @@ class Products(App):
         state.sent_count += 1
         state.octets_sent += product.octets
         self.event(ProductSent(product.number, product.octets))
-        while len(state.sent) > self.rules.kept:
-            self._delete(state.sent.pop(0))
+        self._forget_oldest()
+
+    def _put_aside(self, product: Product) -> None:
+        """Somebody does not want it now: it stays with those sent, from where it can be called for again."""
+        self.state.waiting.remove(product)
+        self.state.sent.append(product)
+        self.state.dropped += 1
+        self.event(ProductDropped(product.number, "cancelled; it is kept, and can be sent again"))
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        while len(self.state.sent) > self.rules.kept:
+            self._delete(self.state.sent.pop(0))
         self.checkpoint()
 
     def _count_failure(self, product: Product, reason: str) -> None:
+        product.asked, product.quiet_s = False, 0
         product.failures += 1
         if product.failures >= self.rules.attempts:
             self._drop(product, reason)

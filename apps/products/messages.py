@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from tlm_cmd.definition.fields import F32, U16, U32, U64, Linear, Tail, UpTo
-from tlm_cmd.definition.message import Command, Event, Quality, Severity, Telemetry
+from tlm_cmd.definition.fields import F32, U16, U32, U64, Linear, UpTo
+from tlm_cmd.definition.message import Command, Event, Severity, Telemetry
 
-SEGMENT_OCTETS = 900
+
+def product_name(number: int) -> str:
+    """Name of a product's file, on board and on ground."""
+    return f"products/{number:05d}.mask"
 
 
 class ResendProduct(Command, code=2):
@@ -25,8 +28,8 @@ class DeleteProduct(Command, code=3):
 class ProductsStatus(Telemetry, period_s=10):
     """What waits and what has gone."""
 
-    waiting: Annotated[int, U16, "products not yet sent"]
-    sent: Annotated[int, U32, "products sent since launch"]
+    waiting: Annotated[int, U16, "products not yet on ground"]
+    sent: Annotated[int, U32, "products that the ground has confirmed, since launch"]
     alerts: Annotated[int, U32, "raised since launch"]
     octets_sent: Annotated[int, U64, "of product files, since launch"]
     raw_octets: Annotated[int, U64, "of the images that were taken instead of sent"]
@@ -45,18 +48,8 @@ class Alert(Telemetry):
     finding: Annotated[str, UpTo(64), "what has changed, in words"]
 
 
-class ProductSegment(Telemetry, quality=Quality.BULK):
-    """Part of a product file."""
-
-    product: Annotated[int, U32, "number of the product"]
-    total_octets: Annotated[int, U32, "of the whole file"]
-    checksum: Annotated[int, U32, "CRC-32 of the whole file"]
-    offset: Annotated[int, U32, "where the part begins in the file"]
-    data: Annotated[bytes, Tail(SEGMENT_OCTETS)]
-
-
-class ProductSent(Event, code=32, text="product {product} sent, {octets} octets"):
-    """All segments of a product were handed to the downlink."""
+class ProductSent(Event, code=32, text="product {product} is on ground, {octets} octets"):
+    """The ground has confirmed that it has a product."""
 
     product: Annotated[int, U32]
     octets: Annotated[int, U32]

@@ -6,19 +6,23 @@ from typing import Annotated
 
 import msgspec
 
-from tlm_cmd.definition.fields import F32, U8, U16, Range
+from apps.products.messages import product_name
+from tlm_cmd.definition.fields import F32, U8, U16, Range, Unit
 from tlm_cmd.definition.message import Record
 
 
 class ProductRules(Record):
     """How products are sent and kept."""
 
-    segments_per_s: Annotated[int, U16, Range(1, 2000), "sent in contact"]
+    unconfirmed: Annotated[int, U8, Range(1, 100), "products sent at most before the ground has confirmed them"]
+    patience_s: Annotated[
+        int, U16, Range(10, 10_000), Unit("s"), "of contact, without a word of a product, is a failure"
+    ]
     kept: Annotated[int, U16, Range(1, 2000), "products kept in the mass memory after they were sent"]
     waiting: Annotated[int, U16, Range(1, 2000), "products that may wait, the least valuable is dropped"]
     alert_change: Annotated[float, F32, Range(0.001, 1), "change of green cover or water that raises an alert"]
     alert_cloud_limit: Annotated[float, F32, Range(0, 1), "cloud fraction above which changes are not believed"]
-    attempts: Annotated[int, U8, Range(1, 10), "to read a file that the memory refuses, before it is given up"]
+    attempts: Annotated[int, U8, Range(1, 10), "to send a product, before it is given up"]
 
 
 class Product(msgspec.Struct):
@@ -29,18 +33,25 @@ class Product(msgspec.Struct):
         file: number of its file.
         octets: its size.
         value: what it is worth; the most valuable goes first.
-        checksum: CRC-32 of the file, known once it was read.
-        offset: octets already sent.
-        failures: failed readings in a row.
+        asked: whether the file transfer was asked to send it.
+        sent_once: whether all of it was sent since then; the ground may ask for parts again.
+        quiet_s: seconds of contact without a word of it, since it was asked for.
+        failures: times that it could not be sent.
     """
 
     number: int
     file: int
     octets: int
     value: float
-    checksum: int = 0
-    offset: int = 0
+    asked: bool = False
+    sent_once: bool = False
+    quiet_s: int = 0
     failures: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name of its file for the file transfer, on board and on ground."""
+        return product_name(self.number)
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -51,11 +62,15 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 def most_valuable(waiting: list[Product]) -> Product | None:
-    """The product to send next: one already begun, else the most valuable, the older of equals."""
-    begun = [product for product in waiting if product.offset]
-    if begun:
-        return begun[0]
-    return min(waiting, key=lambda product: (-product.value, product.number), default=None)
+    """The product to send next: of those not asked for the most valuable, the older of equals."""
+    left = [product for product in waiting if not product.asked]
+    return min(left, key=lambda product: (-product.value, product.number), default=None)
+
+
+def may_ask(waiting: list[Product], unconfirmed: int) -> bool:
+    """Whether one more may be asked for: one is sent after the other, and so many may wait to be confirmed."""
+    asked = [product for product in waiting if product.asked]
+    return all(product.sent_once for product in asked) and len(asked) < unconfirmed
 
 
 def least_valuable(waiting: list[Product]) -> Product:
@@ -64,7 +79,7 @@ def least_valuable(waiting: list[Product]) -> Product:
     Raises:
         ValueError: none waits.
     """
-    return min(waiting, key=lambda product: (product.offset > 0, product.value, product.number))
+    return min(waiting, key=lambda product: (product.asked, product.value, product.number))
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -8,11 +8,13 @@ from typing import assert_never
 import msgspec
 
 from apps.command_ingest.messages import UplinkStatus
+from apps.file_transfer.messages import FilePdu
 from apps.mode_manager.messages import ModeStatus
 from apps.telemetry_output.event_form import is_short
 from apps.telemetry_output.messages import (
     DownlinkStatus,
     EventForm,
+    FileRoom,
     KeysNotRead,
     RecorderFull,
     RoutingFault,
@@ -45,10 +47,13 @@ from tlm_cmd.packets.verification import FailureCode, VerificationReport, shorte
 
 NANOSECONDS = 1_000_000_000
 MAX_U16 = 65_535
+FILE_PACKETS_MODULO = 2**32
 TICK_S = 0.5
 CLCWS_PER_SECURITY_REPORT = 7
 """Frames in a row with the receiver's report, before one with the report of its security."""
 S_BAND, X_BAND = "S-band", "X-band"
+FILE_SHARE = 2
+"""Packets of files may fill one of so many places of their channel: the others are for what shares it with them."""
 PLAYBACK_AHEAD = 128
 """Recorded packets given to their channel before it has sent those given earlier."""
 
@@ -67,6 +72,8 @@ class OutputState(msgspec.Struct):
         clcw: the receiver's newest report, None before the first.
         security_report: that of its security, 0 before the first and on an open link.
         playback: packets read from the recorder that wait for their channel, oldest first.
+        file_packets: packets of files taken, modulo 2^32.
+        file_transmitter_on: what was last said of the transmitter for files.
         sent: packets given to a channel.
         malformed: messages that could not be encoded.
         reported_drops: recorder drops already reported.
@@ -81,6 +88,8 @@ class OutputState(msgspec.Struct):
     clcw: int | None = None
     security_report: int = 0
     playback: list[bytes] = []
+    file_packets: int = 0
+    file_transmitter_on: bool = False
     sent: int = 0
     malformed: int = 0
     reported_drops: int = 0
@@ -116,6 +125,8 @@ class TelemetryOutput(DownlinkServices):
         self._associations = TelemetryAssociations(
             self._securities, commands_protected=links.s_band.telecommand_security is not None
         )
+        dictionary = self.container.surroundings.dictionary
+        self._file_apid = self.apid_of(FilePdu) if dictionary.apps_declaring(FilePdu) else None
         self._follow(routing)
 
     def _transmitter(self, name: str, radio: Radio, parameters: LinkParameters, state: TransmitterState) -> Transmitter:
@@ -198,6 +209,12 @@ class TelemetryOutput(DownlinkServices):
         self._switch()
         self.take(self.apid_of(ModeStatus), status)
 
+    @handles(FilePdu)
+    def take_file_pdu(self, pdu: FilePdu) -> None:
+        """Count a packet of a file, so that its sender knows that it is here, and send it as any packet."""
+        self.state.file_packets = (self.state.file_packets + 1) % FILE_PACKETS_MODULO
+        self.take(self.apid_of(FilePdu), pdu)
+
     def received(self, message_id: int, message: object) -> None:
         """Send or record everything else."""
         if isinstance(message, VerificationReport):
@@ -249,6 +266,19 @@ class TelemetryOutput(DownlinkServices):
             self.checkpoint()
         self._radios.send(self.now_ns, TICK_S, self._control_words())
         self.serve(self.state.s_band.frames)
+        self._report_file_room()
+
+    def _report_file_room(self) -> None:
+        """Say how many packets of files may come, as long as they are sent, and once when they are not any more."""
+        if self._file_apid is None:
+            return
+        state, channel = self.state, self._routes[self._file_apid].channel
+        transmitter = self._radios.on_channel(channel)
+        on = transmitter.state.on
+        if on or state.file_transmitter_on:
+            state.file_transmitter_on = on
+            room = transmitter.queue_packets // FILE_SHARE - transmitter.waiting_on(channel) if on else 0
+            self.send(FileRoom(on, state.file_packets, max(0, min(room, MAX_U16))))
 
     def _control_words(self) -> list[bytes]:
         """What frames say of the receiver in turn: mostly its report, now and then that of its security."""

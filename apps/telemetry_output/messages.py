@@ -156,6 +156,14 @@ class SpacecraftTimeReport(TimeReported):
     """Spacecraft time when the report was made; sent once its rate was set."""
 
 
+class FileRoom(Telemetry):
+    """How many packets the channel of files has room for; twice a second while its transmitter is on."""
+
+    transmitting: Annotated[bool, "the transmitter of that channel is on"]
+    taken: Annotated[int, U32, "packets of files taken so far, modulo 2^32"]
+    room: Annotated[int, U16, "packets that may follow"]
+
+
 class TransmitterSwitched(Event, code=32, text="{radio} transmitter on: {on}"):
     """A transmitter was switched."""
 

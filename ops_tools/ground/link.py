@@ -213,9 +213,28 @@ class GroundLink:
             ProtocolError: the octets are no packet, or one too long for the link; nothing was radiated.
             LinkDownError: there is no sequence control, and the port did not take a frame; or this ground only listens.
         """
+        self.send_together([packet], now_ns)
+
+    @property
+    def free_frames(self) -> int | None:
+        """Frames that would leave at once; None if nothing but the radio limits them."""
+        return self.uplink.free_units
+
+    @property
+    def frame_data_octets(self) -> int:
+        """Octets of packets in one frame."""
+        return self.parameters.max_tc_data_octets
+
+    def send_together(self, packets: Sequence[bytes], now_ns: int) -> None:
+        """Send packets up, as many as fit in each frame; else as `send`.
+
+        Raises:
+            ProtocolError: the octets are no packets, or one is too long for the link; nothing was radiated.
+            LinkDownError: there is no sequence control, and the port did not take a frame; or this ground only listens.
+        """
         self._check_commander()
         self._prepare()
-        frames = self.uplink.send(packet, now_ns)
+        frames = self.uplink.send_all(packets, now_ns)
         if self.parameters.cop1 is None:
             self._radiate(frames)
         else:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from flightsw.mission_file_delivery import FileDeliveryParameters
 from flightsw.mission_links import MissionLinks
 from flightsw.services.link_security import LinkSecurity
 from ops_tools.ground.alarms import AlarmBook
@@ -17,9 +18,12 @@ from ops_tools.ground.commanding import CommandCentre
 from ops_tools.ground.contact_plan import ContactOutlook, ContactPlan
 from ops_tools.ground.contact_watch import ContactWatch
 from ops_tools.ground.decoder import Decoder, Sample, Undecodable
+from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.dictionary_guard import REPORT, DictionaryCheck, DictionaryGuard
 from ops_tools.ground.events import DEFAULT_LOG_DEPTH, EventLog, GroundEvent
-from ops_tools.ground.files import SEGMENT_PACKET, FileStore, SegmentOutcome
+from ops_tools.ground.file_delivery import PDU_COMMAND, PDU_PACKET, FileDelivery
+from ops_tools.ground.file_news import tell_of_file
+from ops_tools.ground.files import FileStore
 from ops_tools.ground.limits import LimitState
 from ops_tools.ground.link import FramePort, GroundLink, GroundLinkStatus
 from ops_tools.ground.onboard_log import LOG_FIELDS, LOG_PACKET, onboard_entries
@@ -31,6 +35,7 @@ from ops_tools.ground.telemetry import DEFAULT_HISTORY, DEFAULT_STALE_PERIODS, T
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event, Severity, ShortEvent
 from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.packets.cfs_profile import CfsProfile
 from tlm_cmd.packets.profile import PacketProfile
 from tlm_cmd.packets.verification import VerificationReport
 from tlm_cmd.sdls.association import AssociationParameters
@@ -75,7 +80,7 @@ class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
         event_log_depth: events that are kept.
         silence_ns: time without a frame after which a pass has ended.
         timeouts: how long commands wait for reports.
-        files_directory: where complete product files go; None keeps them in memory.
+        files_directory: where files go, and what is remembered of their delivery; None keeps them in memory.
         epoch_tai_ns: TAI at ground time 0, by which the ground dates its own events; None leaves them without date.
         listens_only: whether somebody else commands the spacecraft.
         random_octets: for new keys and challenges; a simulation gives octets of its seed.
@@ -109,7 +114,8 @@ class GroundStatus(msgspec.Struct, frozen=True, kw_only=True):
         verdicts: commands by verdict.
         events: events by severity.
         alarms: values outside their limits now, by state.
-        files_complete, files_open: product files.
+        files_complete: on ground.
+        files_open: transfers going on, both ways.
     """
 
     mission: str
@@ -139,6 +145,7 @@ class GroundSegment:
         dictionary: the mission's.
         link, decoder, telemetry, alarms, events, contact, commands, files, guard: its parts, for reading.
         security: operates the link security; None if no link is protected, or the spacecraft takes no procedures.
+        delivery: carries files down and up; None if the mission has no file delivery.
         now_ns: time of the last step.
         listeners: called with each sample after it was filed.
     """
@@ -166,6 +173,7 @@ class GroundSegment:
         self.contact = ContactWatch(self.link, self.events, plan, settings.silence_ns)
         self.commands = CommandCentre(dictionary, self.link, settings.timeouts, self.outlook, packets)
         self.files = FileStore(settings.files_directory)
+        self.delivery = self._delivery(settings, None if links is None else links.file_delivery, packets)
         self.guard = DictionaryGuard(dictionary)
         self.security: SecurityControl | None = None
         if security is not None and links is not None and SecurityControl.suits(dictionary):
@@ -175,7 +183,24 @@ class GroundSegment:
         self.listeners: list[SampleListener] = []
         self._reports_dictionary = _has(dictionary, REPORT, "dictionary")
         self._dumps_logs = _has(dictionary, LOG_PACKET, *LOG_FIELDS)
-        self._sends_files = _has(dictionary, SEGMENT_PACKET, "product", "total_octets", "checksum", "offset", "data")
+
+    def _delivery(
+        self, settings: GroundSettings, parameters: FileDeliveryParameters | None, packets: PacketProfile | None
+    ) -> FileDelivery | None:
+        dictionary = self.dictionary
+        carries = _has(dictionary, PDU_PACKET, "pdu") and PDU_COMMAND in dictionary.commands
+        if parameters is None or not carries:
+            return None
+        return FileDelivery(
+            parameters,
+            dictionary,
+            packets or CfsProfile(dictionary),
+            self.link,
+            self.files,
+            lambda transfer, file: tell_of_file(self.events, transfer, file),
+            None if settings.files_directory is None else DeliveryMemory(settings.files_directory),
+            listens_only=settings.listens_only,
+        )
 
     @classmethod
     def of_mission(
@@ -223,9 +248,12 @@ class GroundSegment:
             sample = self.decoder.decode(arrival.packet, now_ns, recorded=arrival.recorded)
             if sample is not None:
                 self._file(sample)
-        self.commands.step(now_ns, self.telemetry.newest_time_ns, in_contact=self.passes.current is not None)
+        in_contact = self.passes.current is not None
+        self.commands.step(now_ns, self.telemetry.newest_time_ns, in_contact=in_contact)
         if self.security is not None:
             self.security.step(now_ns)
+        if self.delivery is not None:
+            self.delivery.step(now_ns, in_contact=in_contact)
         return len(arrivals)
 
     def issue(
@@ -275,8 +303,8 @@ class GroundSegment:
                 state.name: len([alarm for alarm in active if alarm.state is state])
                 for state in (LimitState.YELLOW, LimitState.RED)
             },
-            files_complete=len(self.files.files),
-            files_open=len(self.files.incomplete()),
+            files_complete=len(self.files.by_name),
+            files_open=0 if self.delivery is None else len(self.delivery.transfers.open),
         )
 
     def _issue_procedure(self, name: str, arguments: Mapping[str, object], now_ns: int) -> CommandRecord:
@@ -298,8 +326,8 @@ class GroundSegment:
                 self.commands.report(sample)
             elif sample.name == REPORT and self._reports_dictionary:
                 self._check_dictionary(sample)
-            elif sample.name == SEGMENT_PACKET and self._sends_files:
-                self._add_segment(sample)
+            elif sample.name == PDU_PACKET and self.delivery is not None:
+                self.delivery.receive(getattr(message, "pdu", b""), sample.received_ns)
             elif sample.name == LOG_PACKET and self._dumps_logs:
                 for entry in onboard_entries(self.dictionary, message):
                     self.events.add_from_log(entry, sample.received_ns)
@@ -320,16 +348,6 @@ class GroundSegment:
             event = GroundEvent.DICTIONARY_MATCH if matches else GroundEvent.DICTIONARY_MISMATCH
             severity = Severity.INFO if matches else Severity.CRITICAL
             self.events.note(event, severity, self.guard.describe(), sample.received_ns)
-
-    def _add_segment(self, sample: Sample) -> None:
-        outcome = self.files.add(sample.message, sample.received_ns)
-        product = getattr(sample.message, "product", 0)
-        if outcome is SegmentOutcome.COMPLETED:
-            text = f"product {product} complete, {self.files.files[product].octets} octets"
-            self.events.note(GroundEvent.FILE_COMPLETE, Severity.INFO, text, sample.received_ns)
-        elif outcome is SegmentOutcome.CORRUPT:
-            text = f"product {product} dropped: all octets came, but its CRC-32 is wrong; have it sent once more"
-            self.events.note(GroundEvent.FILE_CORRUPT, Severity.ERROR, text, sample.received_ns)
 
 
 def _has(dictionary: Dictionary, packet: str, *fields: str) -> bool:

@@ -7,9 +7,10 @@ import math
 import msgspec
 
 from apps.camera.messages import ImageTaken
+from apps.file_transfer.messages import FilePdu
 from apps.mode_manager.messages import ModeChanged
 from apps.payload.messages import ComputeModeChanged, JobReport, PayloadStatus, ProductReady
-from apps.products.messages import Alert, ProductSegment
+from apps.products.messages import Alert
 from bus_sim.truth import Truth
 from ops_tools.sil.scenario import Limits
 from tlm_cmd.definition.message import Event
@@ -87,7 +88,7 @@ class FlightRecord:
         spacecraft_modes, compute_modes: modes entered.
         events: everything reported on board.
         raw_octets: of all images taken.
-        product_octets: of all product segments sent.
+        file_octets: of all PDUs sent down: files, and what their delivery takes beside.
         contacts: stations that saw the spacecraft.
         payload: newest status of the compute payload, None before the first.
         highest_power_mode_w: highest power mode of the compute board so far.
@@ -104,7 +105,7 @@ class FlightRecord:
         self.compute_modes: list[ModeEntry] = [ModeEntry(0.0, "OFF")]
         self.events: list[Timed] = []
         self.raw_octets = 0
-        self.product_octets = 0
+        self.file_octets = 0
         self.contacts: list[Contact] = []
         self.payload: PayloadStatus | None = None
         self.highest_power_mode_w = 0
@@ -140,8 +141,8 @@ class FlightRecord:
 
     def observe_message(self, now_ns: int, _message_id: int, message: object) -> None:
         """Take a message of the bus."""
-        if isinstance(message, ProductSegment):
-            self.product_octets += len(message.data)
+        if isinstance(message, FilePdu):
+            self.file_octets += len(message.pdu)
         elif isinstance(message, PayloadStatus):
             self.payload = message
             self.highest_power_mode_w = max(self.highest_power_mode_w, message.board_power_mode)

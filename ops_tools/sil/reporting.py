@@ -116,7 +116,7 @@ def mission_report(flight: Flight, result: FlightResult) -> MissionReport:
         passes=_passes(flight),
         downlink=Downlink(
             raw_bytes=record.raw_octets,
-            sent_bytes=record.product_octets,
+            sent_bytes=record.file_octets,
             settled_images=result.downlink.settled_images,
             settled_bytes=result.downlink.settled_bytes,
         ),

@@ -165,7 +165,7 @@ class Flight:
             products=self._products_result(account),
             downlink=DownlinkResult(
                 raw_bytes=record.raw_octets,
-                sent_bytes=record.product_octets,
+                sent_bytes=record.file_octets,
                 settled_images=account.settled,
                 settled_bytes=account.settled_octets,
             ),

@@ -113,6 +113,21 @@ class UplinkSender:
         """State of the sequence control for displays; None if the link has none."""
         return None if self._sender is None else self._sender.status()
 
+    @property
+    def free_units(self) -> int | None:
+        """Frames that would leave at once, in sequence; None if the link has no sequence control, and thus no window.
+
+        For what can wait, such as files: whoever sends no more than this leaves no queue for others to wait behind.
+        """
+        sender = self._sender
+        if sender is None:
+            return None
+        fop = sender.state.fop
+        if fop.state is not FopState.ACTIVE or self._state.held:
+            return 0
+        waiting = len(sender.state.queue) + (fop.wait_queue is not None)
+        return max(0, fop.window - fop.outstanding - waiting)
+
     def send(self, packet: bytes, now_ns: int) -> list[bytes]:
         """Take one packet, see `send_all`."""
         return self.send_all([packet], now_ns)

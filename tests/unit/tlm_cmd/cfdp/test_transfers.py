@@ -18,7 +18,6 @@ from tlm_cmd.cfdp.codes import (
 )
 from tlm_cmd.cfdp.entity import Entity
 from tlm_cmd.cfdp.entity_state import EntityState
-from tlm_cmd.cfdp.errors import FilestoreError
 from tlm_cmd.cfdp.filestore import MemoryFilestore
 from tlm_cmd.cfdp.indications import (
     MetadataReceived,
@@ -426,21 +425,3 @@ def test_a_user_says_why_he_cancels() -> None:
     (finished,) = heard(ends.receiver, TransactionFinished)
     assert finished.condition is ConditionCode.FILESTORE_REJECTION
     assert ends.over
-
-
-def test_a_receiver_restarts_while_its_filestore_does_not_answer() -> None:
-    """Whether what had come is still there is not known; nothing is raised, and the file arrives."""
-    ends = Ends()
-    ends.sender.put(FILE)
-    ends.exchange(most=5)
-    silent = ends.files[1].size
-    ends.files[1].size = raise_filestore_error  # type: ignore[method-assign]
-    ends.restart(1)
-    ends.files[1].size = silent  # type: ignore[method-assign]
-    ends.exchange()
-    assert ends.delivered == CONTENT
-
-
-def raise_filestore_error(name: str) -> int | None:
-    """Stand in for a filestore that does not answer."""
-    raise FilestoreError("size", name, "no answer")
