@@ -72,7 +72,6 @@ class OutputState(msgspec.Struct):
         clcw: the receiver's newest report, None before the first.
         security_report: that of its security, 0 before the first and on an open link.
         playback: packets read from the recorder that wait for their channel, oldest first.
-        file_packets: packets of files taken, modulo 2^32.
         file_transmitter_on: what was last said of the transmitter for files.
         sent: packets given to a channel.
         malformed: messages that could not be encoded.
@@ -88,7 +87,6 @@ class OutputState(msgspec.Struct):
     clcw: int | None = None
     security_report: int = 0
     playback: list[bytes] = []
-    file_packets: int = 0
     file_transmitter_on: bool = False
     sent: int = 0
     malformed: int = 0
@@ -209,12 +207,6 @@ class TelemetryOutput(DownlinkServices):
         self._switch()
         self.take(self.apid_of(ModeStatus), status)
 
-    @handles(FilePdu)
-    def take_file_pdu(self, pdu: FilePdu) -> None:
-        """Count a packet of a file, so that its sender knows that it is here, and send it as any packet."""
-        self.state.file_packets = (self.state.file_packets + 1) % FILE_PACKETS_MODULO
-        self.take(self.apid_of(FilePdu), pdu)
-
     def received(self, message_id: int, message: object) -> None:
         """Send or record everything else."""
         if isinstance(message, VerificationReport):
@@ -278,7 +270,8 @@ class TelemetryOutput(DownlinkServices):
         if on or state.file_transmitter_on:
             state.file_transmitter_on = on
             room = transmitter.queue_packets // FILE_SHARE - transmitter.waiting_on(channel) if on else 0
-            self.send(FileRoom(on, state.file_packets, max(0, min(room, MAX_U16))))
+            taken = (state.counts.get(self._file_apid, -1) + 1) % FILE_PACKETS_MODULO
+            self.send(FileRoom(on, taken, max(0, min(room, MAX_U16))))
 
     def _control_words(self) -> list[bytes]:
         """What frames say of the receiver in turn: mostly its report, now and then that of its security."""

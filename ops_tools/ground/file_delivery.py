@@ -142,6 +142,7 @@ class FileDelivery:
         self._listens_only = listens_only
         self._sequence = 0
         self._in_contact = False
+        self._waiting: bytes | None = None
         local = msgspec.structs.replace(
             parameters.local(parameters.ground_entity),
             partial_prefix="partial-",
@@ -166,7 +167,7 @@ class FileDelivery:
         self._entity.state = state
         self._entity.restart(0)
         for sender in state.senders:
-            if sender.metadata.source_file:
+            if sender.metadata.source_file and not sender.closed:
                 transfer = self.transfers.begin(
                     TransferKind.PUT, sender.metadata.destination_file, sender.metadata.source_file, 0
                 )
@@ -174,6 +175,13 @@ class FileDelivery:
         for receiver in state.receivers:
             if receiver.metadata is not None:
                 self._begin_down(MetadataReceived(receiver.transaction, receiver.metadata), 0)
+            if (finished := receiver.finished) is not None:
+                self._over(
+                    TransactionFinished(
+                        receiver.transaction, finished.condition, finished.delivery, finished.file_status
+                    ),
+                    0,
+                )
 
     @property
     def state(self) -> EntityState:
@@ -203,23 +211,30 @@ class FileDelivery:
         self._follow_indications(now_ns)
 
     def _send(self, now_ns: int) -> None:
+        """Fill as many frames as may be sent; a packet that fits into none of them waits for the next time."""
         free = self._link.free_frames
-        frames = FRAMES_WITHOUT_WINDOW if free is None else free - FRAMES_FOR_COMMANDS
-        together: list[bytes] = []
-        filled = 0
-        while frames > 0:
-            pdu = self._entity.next_pdu(now_ns, self._spacecraft)
-            if pdu is None:
-                break
-            self.counters.up.count(pdu)
-            packet = self._packet(pdu)
-            if together and filled + len(packet) > self._link.frame_data_octets:
-                self._send_frame(together, now_ns)
-                together, filled, frames = [], 0, frames - 1
-            together.append(packet)
-            filled += len(packet)
-        if together:
+        for _ in range(FRAMES_WITHOUT_WINDOW if free is None else free - FRAMES_FOR_COMMANDS):
+            together: list[bytes] = []
+            room = self._link.frame_data_octets
+            while (packet := self._next_packet(now_ns)) is not None:
+                if len(packet) > room:
+                    self._waiting = packet
+                    break
+                together.append(packet)
+                room -= len(packet)
+            if not together:
+                return
             self._send_frame(together, now_ns)
+
+    def _next_packet(self, now_ns: int) -> bytes | None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            return waiting
+        pdu = self._entity.next_pdu(now_ns, self._spacecraft)
+        if pdu is None:
+            return None
+        self.counters.up.count(pdu)
+        return self._packet(pdu)
 
     def _send_frame(self, packets: list[bytes], now_ns: int) -> None:
         try:

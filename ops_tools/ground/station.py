@@ -188,8 +188,9 @@ class GroundSegment:
         self, settings: GroundSettings, parameters: FileDeliveryParameters | None, packets: PacketProfile | None
     ) -> FileDelivery | None:
         dictionary = self.dictionary
-        carries = _has(dictionary, PDU_PACKET, "pdu") and PDU_COMMAND in dictionary.commands
-        if parameters is None or not carries:
+        command = dictionary.commands.get(PDU_COMMAND)
+        takes = command is not None and command.record.__struct_fields__ == ("pdu",)
+        if parameters is None or not takes or not _has(dictionary, PDU_PACKET, "pdu"):
             return None
         return FileDelivery(
             parameters,

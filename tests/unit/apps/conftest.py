@@ -57,7 +57,8 @@ def bare(links: MissionLinks) -> MissionLinks:
             telecommand_security=None,
         )
 
-    return MissionLinks(stripped(links.s_band), None if links.x_band is None else stripped(links.x_band))
+    x_band = None if links.x_band is None else stripped(links.x_band)
+    return msgspec.structs.replace(links, s_band=stripped(links.s_band), x_band=x_band)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from enum import IntEnum, unique
 from types import SimpleNamespace
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ import pytest
 from flightsw.clock import VirtualClock
 from flightsw.hal.errors import PortClosedError, PortTimeoutError
 from flightsw.hal.sim import MemoryNvm
+from flightsw.mission_file_delivery import FileDeliveryParameters
 from flightsw.services.key_safe import MemoryKeySafe
 from flightsw.services.link_security import LinkSecurity
 from flightsw.services.store import Store
@@ -21,6 +23,8 @@ from ops_tools.console.server import build_application
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.ground.contact_plan import ContactPlan, PlannedContact
 from ops_tools.ground.station import GroundSegment, GroundSettings
+from tlm_cmd.cfdp.entity import Entity
+from tlm_cmd.cfdp.filestore import MemoryFilestore
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.definition.fields import F32, I16, U8, U16, U32, Length, Limits, Linear, Range, Tail, Unit, UpTo
 from tlm_cmd.definition.layout import FieldLayout, Kind, layout_of
@@ -124,16 +128,21 @@ class SystemStatus(Telemetry, period_s=10):
     dictionary: Annotated[bytes, Length(8)]
 
 
-class ProductSegment(Telemetry):
-    """Part of a product file."""
+class FilePdu(Telemetry):
+    """A PDU of the spacecraft's file delivery entity."""
 
-    product: Annotated[int, U32]
-    total_octets: Annotated[int, U32]
-    checksum: Annotated[int, U32]
-    offset: Annotated[int, U32]
-    data: Annotated[bytes, Tail(900)]
+    pdu: Annotated[bytes, Tail(900)]
 
 
+class TakePdu(Command, code=2):
+    """A PDU of the ground's."""
+
+    pdu: Annotated[bytes, Tail(900)]
+
+
+FILE_DELIVERY = FileDeliveryParameters(spacecraft_entity=2, ground_entity=1, pdu_octets=200)
+
+MAX_WAITING_PDUS = 40
 HEATER_APID, INGEST_APID = 0x20, 0x10
 
 APPS = (
@@ -146,7 +155,7 @@ APPS = (
         (HeaterOn, HeaterStuck),
     ),
     AppInterface("housekeeping", 0x30, telemetry=(SystemStatus,)),
-    AppInterface("products", 0x40, telemetry=(ProductSegment,)),
+    AppInterface("file_transfer", 0x40, (TakePdu,), (FilePdu,)),
 )
 
 
@@ -168,6 +177,9 @@ class LoopbackSpacecraft:
         frames_up: what the ground radiated.
         noise: frames that come down before the next real one, as they are.
         open: deferred commands, by sequence count.
+        files: of the spacecraft.
+        entity: delivers them.
+        loses: says of each PDU, either way, whether it is lost.
     """
 
     def __init__(self, dictionary: Dictionary, parameters: LinkParameters) -> None:
@@ -181,6 +193,9 @@ class LoopbackSpacecraft:
         self.frames_up: list[bytes] = []
         self.noise: list[bytes] = []
         self.open: dict[int, RequestId] = {}
+        self.files = MemoryFilestore()
+        self.entity = Entity(FILE_DELIVERY.local(2), [FILE_DELIVERY.remote(1)], self.files)
+        self.loses: Callable[[bytes], bool] = lambda _pdu: False
         self._armed: set[tuple[int, int]] = set()
         self._sequences: dict[int, int] = {}
 
@@ -199,6 +214,9 @@ class LoopbackSpacecraft:
         if self.closed:
             raise PortClosedError("loopback")
         frames, self.noise = self.noise, []
+        while self.sender.waiting < MAX_WAITING_PDUS and (pdu := self.entity.next_pdu(self.now_ns)) is not None:
+            if not self.loses(pdu):
+                self.say("file_transfer", FilePdu(pdu))
         while self.sender.waiting and len(frames) < 64:
             frames.append(self.sender.next_frame(self.uplink.clcw().pack()))
         if self.transmitting and not frames:
@@ -219,6 +237,10 @@ class LoopbackSpacecraft:
             return
         request = RequestId(GROUND, command.apid, command.sequence_count, command.function_code)
         entry = self.dictionary.command_by_id(command.apid, command.function_code)
+        if entry is not None and entry.record is TakePdu:
+            if not self.loses(command.payload):
+                self.entity.receive(command.payload, self.now_ns)
+            return
         if entry is None:
             self.report(request, Stage.REJECTED, "command_ingest", FailureCode.UNKNOWN_FUNCTION, "no such function")
             return
@@ -315,7 +337,15 @@ class Loop:
     ) -> None:
         self.spacecraft = LoopbackSpacecraft(dictionary, parameters)
         security = end_security(parameters, flight=False)
-        self.ground = GroundSegment(dictionary, parameters, self.spacecraft, settings, plan=plan, security=security)
+        self.ground = GroundSegment(
+            dictionary,
+            parameters,
+            self.spacecraft,
+            settings,
+            plan=plan,
+            security=security,
+            file_delivery=FILE_DELIVERY,
+        )
         self.now_ns = 0
 
     def step(self, seconds: float = 1.0) -> int:

@@ -5,9 +5,18 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.command_ingest.app import COMMANDS_PER_POLL, MAX_WAITING_PACKETS
+from apps.command_ingest.app import COMMANDS_PER_POLL, FILE_PDUS_PER_POLL, MAX_WAITING_PACKETS
 from apps.command_ingest.arming import MAX_ARMED
-from apps.command_ingest.messages import Arm, ArmExpired, CommandArmed, FrameRejected, TakePacket, UplinkStatus
+from apps.command_ingest.messages import (
+    Arm,
+    ArmExpired,
+    CommandArmed,
+    FilePduReceived,
+    FrameRejected,
+    TakePacket,
+    UplinkStatus,
+)
+from apps.file_transfer.messages import TakePdu
 from apps.mode_manager.messages import SetMode, SpacecraftMode
 from apps.power.messages import RetriggerLine, SwitchLine
 from flightsw.bus.requests import Request
@@ -22,7 +31,7 @@ from tlm_cmd.definition.message import Command
 from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.link.uplink_sender import UplinkSender
 from tlm_cmd.packets.cfs_header import build_command
-from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId, Stage
+from tlm_cmd.packets.verification import GROUND, FailureCode, RequestId, Stage, VerificationReport
 
 POWER_LINE_2 = SwitchLine(2, on=True)
 
@@ -62,7 +71,7 @@ class Uplink:
         self.bench: Bench = make(
             "command_ingest",
             {SBandTransceiver: SBandTransceiver(SimUart(self.end))},
-            others=("power", "mode_manager"),
+            others=("power", "mode_manager", "file_transfer"),
             start_ns=start_ns,
             memory_of=memory_of.bench if memory_of else None,
             take=self._take,
@@ -111,6 +120,38 @@ def test_a_command_reaches_its_app(uplink: Uplink) -> None:
     assert (status.frames_accepted, status.frames_rejected) == (1, 0)
     assert (status.packets_accepted, status.packets_rejected, status.packets_waiting) == (2, 0, 0)
     assert Clcw.unpack(status.clcw.to_bytes(4, "big")).farm_b_count == 1
+
+
+def test_file_pdus_are_handed_on_without_a_report(uplink: Uplink) -> None:
+    """PDUs of files go on in order among commands, more of them than commands at once, and nothing is said of them."""
+    pdus = [bytes([number]) * 300 for number in range(60)]
+    packets = [uplink.packet(TakePdu(pdu), "file_transfer") for pdu in pdus]
+    uplink.radiate(*packets, uplink.packet(Noop()), uplink.packet(TakePdu(b"last"), "file_transfer"))
+    uplink.bench.advance(0.5)
+    assert [received.pdu for received in uplink.bench.sent(FilePduReceived)] == [*pdus, b"last"]
+    assert uplink.taken == [Noop()]
+    assert [report.request.apid for report in uplink.bench.sent(VerificationReport)] == []
+    uplink.bench.advance(1)
+    status = uplink.bench.latest(UplinkStatus)
+    assert (status.packets_accepted, status.file_pdus, status.packets_rejected) == (1, 61, 0)
+
+
+def test_file_pdus_have_a_bound_at_once(uplink: Uplink) -> None:
+    """Of very many PDUs the rest waits for the next poll, so that no inbox overflows; none is lost."""
+    count = 3 * FILE_PDUS_PER_POLL // 2
+    uplink.radiate(*[uplink.packet(TakePdu(bytes([number % 256])), "file_transfer") for number in range(count)])
+    uplink.bench.advance(0.5)
+    assert len(uplink.bench.sent(FilePduReceived)) == FILE_PDUS_PER_POLL
+    uplink.bench.advance(0.5)
+    assert len(uplink.bench.sent(FilePduReceived)) == count
+
+
+def test_a_damaged_file_pdu_is_rejected_as_any_command(uplink: Uplink) -> None:
+    """What is no command that can be executed has its report."""
+    packet = bytearray(uplink.packet(TakePdu(b"pdu"), "file_transfer"))
+    packet[-1] ^= 1
+    assert uplink.rejection(bytes(packet)) is FailureCode.BAD_CHECKSUM
+    assert uplink.bench.sent(FilePduReceived) == []
 
 
 def test_every_flipped_bit_is_refused(uplink: Uplink) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,20 +7,18 @@ import msgspec
 import pytest
 
 from apps.camera.messages import ImageTaken
-from apps.mode_manager.messages import ModeStatus, SpacecraftMode
+from apps.file_transfer.messages import FileEnded, FileSent, FileTransferStatus, SendFile
 from apps.payload.messages import ProductReady
 from apps.products.messages import (
-    SEGMENT_OCTETS,
     Alert,
     AlertRaised,
     DeleteProduct,
     ProductDropped,
-    ProductSegment,
     ProductSent,
     ProductsStatus,
     ResendProduct,
+    product_name,
 )
-from apps.telemetry_output.messages import DownlinkStatus
 from bus_sim.endpoints.mass_memory import MassMemoryEndpoint
 from bus_sim.equipment.mass_memory import MassMemory as MemoryModel
 from bus_sim.equipment.mass_memory import MassMemoryParameters
@@ -29,11 +26,13 @@ from flightsw.devices.mass_memory import MassMemory
 from flightsw.hal.sim import SimUart
 from flightsw.mission import Mission
 from flightsw.testing import Bench
+from tlm_cmd.cfdp.codes import ConditionCode
 from tlm_cmd.packets.verification import FailureCode, Stage
 
 FIRST_FILE = 0x8000_0000
-PER_SECOND = 60
-OTHERS = ("mode_manager", "camera", "payload", "telemetry_output")
+PATIENCE_S = 240
+OTHERS = ("file_transfer", "camera", "payload")
+LINK = FileTransferStatus(*(0,) * len(FileTransferStatus.__struct_fields__))
 
 
 def ready(number: int, octets: int, value: float = 1.0, **changes: float) -> ProductReady:
@@ -80,27 +79,36 @@ class Store:
         self.bench.deliver(ready(number, octets, value, **changes))
         return content
 
-    def contact(self, *, mode: SpacecraftMode = SpacecraftMode.DOWNLINK, x_band: bool = True) -> None:
-        """A contact begins, or is as told."""
-        self.bench.deliver(ModeStatus(mode, True, "Beijing", 10.0, 1, 1))
-        self.bench.deliver(DownlinkStatus(True, 0, 0, 0, 0, 0, 0, 0, x_band_on=x_band))
+    def contact(self, *, begins: bool = True) -> None:
+        """Files can go down from now on, or not any more."""
+        self.bench.deliver(msgspec.structs.replace(LINK, link_open=begins))
 
-    def no_contact(self) -> None:
-        """The contact ends."""
-        self.bench.deliver(ModeStatus(SpacecraftMode.NOMINAL, False, "", 0.0, 1, 1))
+    def asked(self) -> list[int]:
+        """Products that the file transfer was asked for so far."""
+        commands = [command for command in self.bench.commands if isinstance(command, SendFile)]
+        assert all(command == SendFile(command.source, command.source) for command in commands)
+        return [int(command.source[9:14]) for command in commands]
 
-    def segments(self, number: int) -> list[ProductSegment]:
-        """The segments sent of a product."""
-        return [segment for segment in self.bench.sent(ProductSegment) if segment.product == number]
+    def sent_once(self, number: int) -> None:
+        """The file transfer has sent all of a product once."""
+        self.bench.deliver(FileSent(product_name(number), number))
 
-    def content(self, number: int) -> bytes:
-        """The file that the ground puts together of a product's segments, in any order."""
-        segments = self.segments(number)
-        content = bytearray(segments[0].total_octets)
-        for segment in segments:
-            content[segment.offset : segment.offset + len(segment.data)] = segment.data
-            assert segment.checksum == zlib.crc32(self.model.state.files[FIRST_FILE + number])
-        return bytes(content)
+    def ended(
+        self,
+        number: int,
+        condition: ConditionCode = ConditionCode.NO_ERROR,
+        *,
+        may_pass: bool = False,
+        destination: str = "",
+    ) -> None:
+        """The file transfer says what became of a product."""
+        name, arrived = product_name(number), condition is ConditionCode.NO_ERROR and not may_pass
+        self.bench.deliver(FileEnded(True, arrived, may_pass, condition, name, destination or name, 10, 423, number))
+
+    def carry(self, number: int) -> None:
+        """A product goes down and is confirmed."""
+        self.sent_once(number)
+        self.ended(number)
 
     def order(self) -> list[int]:
         """Products in the order in which they were sent."""
@@ -129,152 +137,156 @@ def small(bench_of: Callable[..., Bench], mission: Mission, tmp_path: Path) -> S
 # ------------------------------------------------------------------ sending
 
 
-@pytest.mark.parametrize("octets", [1, SEGMENT_OCTETS - 1, SEGMENT_OCTETS, SEGMENT_OCTETS + 1, 40_000, 100_001])
-def test_a_product_comes_down_whole(store: Store, octets: int) -> None:
-    """Every octet of a file is sent once, in segments that tell its size and checksum."""
-    content = store.announce(1, octets)
-    store.contact()
+def test_a_product_goes_down(store: Store) -> None:
+    """A product is asked for under its name, and is on ground when the ground has confirmed it, not before."""
+    store.announce(12, 2000)
     store.bench.advance(5)
-    assert store.content(1) == content
-    assert len(store.segments(1)) == -(-octets // SEGMENT_OCTETS)
-    assert store.bench.sent(ProductSent) == [ProductSent(1, octets)]
-
-
-def test_an_empty_product(store: Store) -> None:
-    """A product without content is done without a segment, and holds up nothing."""
-    store.announce(1, 0)
-    store.announce(2, 10)
+    assert store.asked() == []
     store.contact()
     store.bench.advance(1)
-    assert (store.order(), store.segments(1)) == ([1, 2], [])
-
-
-def test_no_more_per_second_than_the_table_allows(store: Store) -> None:
-    """A long file takes as many seconds as the rate of the table makes it."""
-    store.announce(1, SEGMENT_OCTETS * PER_SECOND * 3)
-    store.contact()
-    for second in range(1, 4):
-        store.bench.advance(1)
-        assert len(store.segments(1)) == second * PER_SECOND
-    assert store.order() == [1]
+    assert store.asked() == [12]
+    store.sent_once(12)
+    assert store.order() == []
+    store.ended(12)
+    assert store.bench.sent(ProductSent) == [ProductSent(12, 2000)]
+    status = store.status()
+    assert (status.sent, status.octets_sent, status.waiting) == (1, 2000, 0)
 
 
 def test_the_valuable_first(store: Store) -> None:
-    """Products are sent by value, the older of equals first; one begun is finished before a better one."""
-    long = SEGMENT_OCTETS * PER_SECOND * 2
+    """Products are asked for by value, the older of equals first, and the next one when all of the last was sent."""
     for number, value in ((1, 1.0), (2, 3.0), (3, 2.0), (4, 3.0)):
-        store.announce(number, long, value)
+        store.announce(number, 10, value)
     store.contact()
-    store.bench.advance(1)
+    store.bench.advance(3)
+    assert store.asked() == [2]
     store.announce(5, 10, value=9.0)
-    store.bench.advance(10)
-    assert store.order() == [2, 5, 4, 3, 1]
-
-
-def test_what_is_left_of_a_second_is_used(store: Store) -> None:
-    """Small products share a second."""
-    for number in range(1, 31):
-        store.announce(number, 2 * SEGMENT_OCTETS)
-    store.contact()
-    store.bench.advance(1)
-    assert len(store.order()) == 30
-
-
-@pytest.mark.parametrize(
-    ("mode", "x_band"),
-    [(SpacecraftMode.NOMINAL, True), (SpacecraftMode.IMAGING, True), (SpacecraftMode.DOWNLINK, False)],
-)
-def test_nothing_is_sent_to_nobody(store: Store, mode: SpacecraftMode, *, x_band: bool) -> None:
-    """Products wait until the spacecraft points its antennas down and the transmitter for them is on."""
-    store.announce(1, 10)
-    store.bench.advance(1)
-    store.contact(mode=mode, x_band=x_band)
-    store.bench.advance(5)
+    for number in (2, 5, 4, 3, 1):
+        assert store.asked()[-1] == number
+        store.sent_once(number)
     assert store.order() == []
-    store.contact()
-    store.bench.advance(1)
-    assert store.order() == [1]
+    for number in (5, 2, 1, 3, 4):
+        store.ended(number)
+    assert store.order() == [5, 2, 1, 3, 4]
 
 
-def test_a_contact_that_ends_on_the_way(store: Store) -> None:
-    """A product that was half sent when the contact ended goes on in the next one, no segment twice."""
-    content = store.announce(1, SEGMENT_OCTETS * PER_SECOND * 2)
+def test_so_many_may_wait_for_the_ground(store: Store) -> None:
+    """When as many are sent and not confirmed as may be, the next one waits until one is."""
+    for number in range(1, 31):
+        store.announce(number, 10)
     store.contact()
     store.bench.advance(1)
-    store.no_contact()
-    store.bench.advance(100)
-    assert len(store.segments(1)) == PER_SECOND
+    for number in range(1, 25):
+        assert store.asked()[-1] == number
+        store.sent_once(number)
+    store.bench.advance(10)
+    assert len(store.asked()) == 24
+    store.ended(7)
+    assert store.asked()[-1] == 25
+
+
+def test_nothing_is_asked_for_without_a_link(store: Store) -> None:
+    """Which product is the most valuable is decided when it can go down; what was asked for is not asked for again."""
+    store.announce(1, 10)
     store.contact()
     store.bench.advance(1)
-    assert store.content(1) == content
-    assert len(store.segments(1)) == 2 * PER_SECOND
+    store.contact(begins=False)
+    store.announce(2, 10)
+    store.sent_once(1)
+    store.bench.advance(5000)
+    assert store.asked() == [1]
+    store.contact()
+    store.bench.advance(1)
+    assert store.asked() == [1, 2]
 
 
 def test_a_crash_on_the_way(store: Store) -> None:
-    """After a crash the file goes on where the memory of it stands, with the same checksum."""
-    content = store.announce(1, SEGMENT_OCTETS * PER_SECOND * 3)
+    """After a crash a product that was asked for is not asked for again, and its end is still heard."""
+    store.announce(1, 10)
     store.announce(2, 10)
     store.contact()
-    store.bench.advance(1)
-    store.bench.container.checkpoint()
     store.bench.advance(1)
     store.bench.restart()
-    store.bench.advance(3)
-    assert store.content(1) == content
-    assert len(store.segments(1)) == 4 * PER_SECOND
-    assert store.order() == [1, 2]
+    store.bench.advance(5)
+    assert store.asked() == [1]
+    store.carry(1)
+    assert (store.order(), store.asked()) == ([1], [1, 2])
 
 
-# ------------------------------------------------------------------ a memory that fails
+def test_a_product_that_the_ground_has_fetched_itself(store: Store) -> None:
+    """A product that comes down to its place without having been asked for is on ground; elsewhere it is not."""
+    store.announce(1, 10)
+    store.ended(1, destination="received/1")
+    assert store.order() == []
+    store.ended(1)
+    assert store.order() == [1]
+    store.ended(1)
+    assert store.order() == [1]
 
 
-def test_a_silent_memory_costs_no_product(store: Store) -> None:
-    """While the memory does not answer everything waits; each second is one error."""
-    for number in range(1, 6):
-        store.announce(number, 10)
-    store.model.state.powered = False
+# ------------------------------------------------------------------ what goes wrong
+
+
+def test_a_memory_that_does_not_answer_costs_no_product(store: Store) -> None:
+    """What may pass is tried again every second, without end; each time is one error."""
+    store.announce(1, 10)
     store.contact()
-    store.bench.advance(30)
-    store.model.state.powered = True
-    status = store.status()
-    assert (status.errors, status.dropped, status.sent, status.waiting) == (30, 0, 5, 0)
-
-
-def test_a_noisy_memory_costs_no_product(store: Store) -> None:
-    """Replies that cannot be trusted are errors, and the product is read again."""
-    content = store.announce(1, 5000)
-    store.noisy = True
-    store.contact()
-    store.bench.advance(10)
-    store.noisy = False
+    for second in range(1, 31):
+        store.bench.advance(1)
+        assert store.asked() == [1] * second
+        store.ended(1, may_pass=True)
     store.bench.advance(1)
-    assert store.content(1) == content
+    store.carry(1)
+    status = store.status()
+    assert (status.errors, status.dropped, status.sent) == (30, 0, 1)
 
 
-def test_a_file_that_is_gone(store: Store) -> None:
-    """A product whose file is gone is given up after a few attempts, which is told; the others follow."""
+def test_a_product_that_cannot_be_sent(store: Store) -> None:
+    """After a few attempts it is given up, which is told, and deleted; the others follow."""
     store.announce(1, 10, value=9.0)
     store.announce(2, 10)
-    del store.model.state.files[FIRST_FILE + 1]
     store.contact()
-    store.bench.advance(2)
-    assert store.bench.sent(ProductDropped) == []
-    store.bench.advance(2)
-    assert store.bench.sent(ProductDropped) == [ProductDropped(1, "not found")]
-    assert store.order() == [2]
+    for _ in range(3):
+        assert store.bench.sent(ProductDropped) == []
+        store.bench.advance(1)
+        assert store.asked()[-1] == 1
+        store.ended(1, ConditionCode.FILESTORE_REJECTION)
+    assert store.bench.sent(ProductDropped) == [ProductDropped(1, "filestore rejection")]
+    assert FIRST_FILE + 1 not in store.model.state.files
+    store.bench.advance(1)
+    assert store.asked()[-1] == 2
     assert store.status().dropped == 1
 
 
-def test_a_file_shorter_than_announced(store: Store) -> None:
-    """A product whose file ends too early is given up after a few attempts, and holds up nothing."""
-    store.announce(1, 2000, value=9.0)
-    store.announce(2, 10)
-    del store.model.state.files[FIRST_FILE + 1][1000:]
+def test_a_product_of_which_nothing_is_heard(store: Store) -> None:
+    """Waiting has a bound, counted in contact only; then it is asked for again."""
+    store.announce(1, 10)
     store.contact()
-    store.bench.advance(5)
-    assert store.bench.sent(ProductDropped) == [ProductDropped(1, "file ends at octet 1000 of 2000")]
-    assert store.order() == [2]
-    assert FIRST_FILE + 1 not in store.model.state.files
+    store.bench.advance(PATIENCE_S - 10)
+    store.contact(begins=False)
+    store.bench.advance(1000)
+    store.contact()
+    store.bench.advance(10)
+    assert store.asked() == [1]
+    store.bench.advance(2)
+    assert store.asked() == [1, 1]
+    store.bench.advance(2 * PATIENCE_S + 5)
+    assert store.bench.sent(ProductDropped) == [ProductDropped(1, "no word of it")]
+
+
+def test_a_product_that_is_cancelled(store: Store) -> None:
+    """What the ground cancels is not sent again by itself, but it is kept and can be called for."""
+    store.announce(1, 10)
+    store.contact()
+    store.bench.advance(1)
+    store.ended(1, ConditionCode.CANCEL_REQUEST)
+    store.bench.advance(10)
+    assert store.asked() == [1]
+    assert store.bench.sent(ProductDropped) == [ProductDropped(1, "cancelled; it is kept, and can be sent again")]
+    assert store.bench.command(ResendProduct(1)).stage is Stage.COMPLETED
+    store.bench.advance(1)
+    store.carry(1)
+    assert (store.asked(), store.order()) == ([1, 1], [1])
 
 
 # ------------------------------------------------------------------ bounds and commands
@@ -299,24 +311,27 @@ def test_sent_products_are_kept_for_a_while(small: Store) -> None:
     for number in range(1, 4):
         small.announce(number, 10)
         small.bench.advance(1)
+        small.carry(number)
     assert sorted(small.model.state.files) == [FIRST_FILE + 2, FIRST_FILE + 3]
     del small.model.state.files[FIRST_FILE + 2]
     small.announce(4, 10)
     small.bench.advance(1)
+    small.carry(4)
     assert (small.order(), small.status().errors) == ([1, 2, 3, 4], 1)
 
 
 def test_resending(store: Store) -> None:
-    """A kept product is sent once more from its beginning; one that was not sent is refused."""
-    content = store.announce(1, 2000)
+    """A kept product is sent once more; one that was not sent is refused."""
+    store.announce(1, 2000)
     report = store.bench.command(ResendProduct(1))
     assert (report.stage, report.code) == (Stage.FAILED, FailureCode.BAD_ARGUMENT)
     store.contact()
     store.bench.advance(1)
+    store.carry(1)
     assert store.bench.command(ResendProduct(1)).stage is Stage.COMPLETED
     store.bench.advance(1)
-    assert (store.order(), len(store.segments(1))) == ([1, 1], 6)
-    assert store.content(1) == content
+    store.carry(1)
+    assert (store.order(), store.asked()) == ([1, 1], [1, 1])
 
 
 def test_resending_has_a_bound(small: Store) -> None:
@@ -324,7 +339,8 @@ def test_resending_has_a_bound(small: Store) -> None:
     small.contact()
     small.announce(1, 10)
     small.bench.advance(1)
-    small.no_contact()
+    small.carry(1)
+    small.contact(begins=False)
     for number in range(2, 5):
         small.announce(number, 10)
     report = small.bench.command(ResendProduct(1))
@@ -338,6 +354,8 @@ def test_deleting(store: Store) -> None:
         store.announce(number, 10)
     store.contact()
     store.bench.advance(1)
+    for number in (1, 2):
+        store.carry(number)
     assert store.bench.command(DeleteProduct(2)).stage is Stage.COMPLETED
     assert list(store.model.state.files) == [FIRST_FILE + 1]
     for command in (DeleteProduct(2), ResendProduct(2)):
@@ -385,5 +403,6 @@ def test_what_was_saved(store: Store) -> None:
     store.announce(1, 1234)
     store.contact()
     store.bench.advance(1)
+    store.carry(1)
     status = store.status()
     assert (status.raw_octets, status.octets_sent, status.sent) == (1_000_000, 1234, 1)

@@ -9,14 +9,15 @@ import msgspec
 import pytest
 
 from apps.command_ingest.messages import RequestOrigin, UplinkStatus
+from apps.file_transfer.messages import FilePdu
 from apps.mode_manager.messages import ContactBegan, ModeStatus, SpacecraftMode
 from apps.power.messages import PowerStatus, ShedLevel
-from apps.products.messages import ProductSegment
 from apps.telemetry_output.messages import (
     MAX_READINGS,
     AppAnswered,
     DownlinkStatus,
     EventForm,
+    FileRoom,
     PacketInterval,
     ParameterReport,
     RecorderFull,
@@ -68,13 +69,14 @@ OTHERS = (
     "camera",
     "payload",
     "products",
+    "file_transfer",
     "housekeeping",
     "event_services",
 )
 THERMAL = ThermalStatus((1.0, 2.0), 0, 0, 0, 3.0, 0)
 REPORT = Clcw(virtual_channel=1, farm_b_count=3)
 REPORT_WORD = int.from_bytes(REPORT.pack(), "big")
-SEGMENT = ProductSegment(1, 5, 6, 0, b"12345")
+FILE_PDU = FilePdu(b"12345")
 
 
 def radio_model(queue_octets: int = 1_000_000) -> RadioModel:
@@ -172,7 +174,7 @@ def test_packets_and_events_come_down(downlink: Downlink) -> None:
         THERMAL,
         ContactBegan("Beijing"),
         UplinkStatus(REPORT_WORD, 1, 2, 3, 4, 5),
-        SEGMENT,
+        FILE_PDU,
     ]
     for message in sent:
         downlink.bench.deliver(message)
@@ -401,7 +403,7 @@ def test_the_rate_of_the_table_is_kept(downlink: Downlink, routing: Routing) -> 
     for seconds in range(1, 9):
         for index in range(100):
             downlink.bench.deliver(power_status(index))
-            downlink.bench.deliver(msgspec.structs.replace(SEGMENT, data=bytes(900)))
+            downlink.bench.deliver(FilePdu(bytes(900)))
         downlink.bench.advance(1)
         assert len(downlink.s_band.state.queue) * 1115 <= 3000 * seconds
         assert len(downlink.x_band.state.queue) * 1115 <= 5000 * seconds
@@ -615,11 +617,53 @@ def test_a_radio_that_was_reset(downlink: Downlink) -> None:
     assert downlink.bench.latest(DownlinkStatus).radio_resets == 1
 
 
-def test_products_wait_for_no_recorder(downlink: Downlink) -> None:
+def test_files_wait_for_no_recorder(downlink: Downlink) -> None:
     """A packet whose route records nothing is not recorded out of contact."""
     before = downlink.bench.app.state.recorder.recorded
-    downlink.bench.deliver(SEGMENT)
+    downlink.bench.deliver(FILE_PDU)
     assert downlink.bench.app.state.recorder.recorded == before
+
+
+def test_room_for_files_is_told(downlink: Downlink, routing: Routing) -> None:
+    """Twice a second while the transmitter is on, and once when it is off; half of the channel's places are told."""
+    downlink.bench.advance(5)
+    assert downlink.bench.sent(FileRoom) == []
+    load(downlink.bench, msgspec.structs.replace(routing, x_band_octets_per_s=0))
+    downlink.contact()
+    downlink.bench.advance(2)
+    assert downlink.bench.sent(FileRoom) == [FileRoom(True, 0, 512)] * 4
+    for _ in range(500):
+        downlink.bench.deliver(FilePdu(bytes(900)))
+    downlink.bench.advance(0.5)
+    assert downlink.bench.latest(FileRoom) == FileRoom(True, 500, 12)
+    for _ in range(100):
+        downlink.bench.deliver(FilePdu(bytes(900)))
+    downlink.bench.advance(0.5)
+    assert downlink.bench.latest(FileRoom) == FileRoom(True, 600, 0)
+    assert downlink.bench.app.state.x_band.dropped == 0
+    told = len(downlink.bench.sent(FileRoom))
+    downlink.contact(begins=False)
+    downlink.bench.advance(5)
+    assert downlink.bench.sent(FileRoom)[told:] == [FileRoom(False, 600, 0)]
+
+
+def test_a_mission_without_files_hears_nothing_of_room(mission: Mission, downlink: Downlink) -> None:
+    """Where no app sends files, no room is told for them."""
+    devices = {
+        SBandTransceiver: SBandTransceiver(SimUart(RadioEndpoint(downlink.s_band, None))),
+        MassMemory: MassMemory(SimUart(MassMemoryEndpoint(downlink.memory))),
+    }
+    bench = Bench(
+        "apps.telemetry_output",
+        others=tuple(mission.file.apps[name].package for name in OTHERS if name != "file_transfer"),
+        devices=devices,
+        tables=mission.table_folder("telemetry_output"),
+    )
+    bench.start()
+    bench.deliver(mode_status(in_contact=True))
+    bench.advance(5)
+    assert bench.latest(DownlinkStatus).transmitting
+    assert bench.sent(FileRoom) == []
 
 
 def test_a_mission_without_x_band(mission: Mission, downlink: Downlink) -> None:
@@ -637,10 +681,10 @@ def test_a_mission_without_x_band(mission: Mission, downlink: Downlink) -> None:
     bench.links = type(bench.links)(downlink.bench.links.s_band)
     bench.start()
     bench.deliver(mode_status(in_contact=True))
-    bench.deliver(SEGMENT)
+    bench.deliver(FILE_PDU)
     bench.advance(9)
-    assert [event.problem.split(":")[0] for event in bench.sent(RoutingFault)] == ["PRODUCTS.PRODUCT_SEGMENT"]
-    assert (1, SEGMENT) in downlink.heard()
+    assert [event.problem.split(":")[0] for event in bench.sent(RoutingFault)] == ["FILE_TRANSFER.FILE_PDU"]
+    assert (2, FILE_PDU) in downlink.heard()
     assert not bench.latest(DownlinkStatus).x_band_on
     assert bench.ledger().closed
 

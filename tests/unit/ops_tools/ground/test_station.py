@@ -10,7 +10,7 @@ from flightsw.mission_links import MissionLinks
 from ops_tools.ground.dictionary_guard import DictionaryCheck
 from ops_tools.ground.station import GroundSegment, ground_associations
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
-from tlm_cmd.definition.message import Severity, Telemetry
+from tlm_cmd.definition.message import Command, Severity, Telemetry
 from tlm_cmd.link.parameters import LinkParameters, VirtualChannel
 from tlm_cmd.packets.cfs_profile import CfsProfile
 
@@ -78,27 +78,30 @@ def test_commands_take_the_time_of_the_last_step_unless_told(loop: Loop) -> None
 def test_packets_of_other_shape_under_known_names_are_only_telemetry(
     tiny: SimpleNamespace, parameters: LinkParameters
 ) -> None:
-    """A mission whose SYSTEM_STATUS has no dictionary hash, and whose segments are other things, does not trip it."""
+    """A mission whose SYSTEM_STATUS has no dictionary hash, and whose file packets are others, does not trip it."""
 
     class SystemStatus(Telemetry):
         other: bool
 
-    class ProductSegment(Telemetry):
+    class FilePdu(Telemetry):
+        other: bool
+
+    class TakePdu(Command, code=2):
         other: bool
 
     dictionary = Dictionary(
         "odd",
         [
             AppInterface("housekeeping", 0x10, telemetry=(SystemStatus,)),
-            AppInterface("products", 0x20, telemetry=(ProductSegment,)),
+            AppInterface("file_transfer", 0x20, (TakePdu,), (FilePdu,)),
         ],
     )
     loop = tiny.Loop(dictionary, parameters, None)
     loop.spacecraft.say("housekeeping", SystemStatus(other=True))
-    loop.spacecraft.say("products", ProductSegment(other=True))
+    loop.spacecraft.say("file_transfer", FilePdu(other=True))
     assert loop.step() == 2
     assert loop.ground.guard.check is DictionaryCheck.UNKNOWN
-    assert loop.ground.files.counters.segments == 0
+    assert loop.ground.delivery is None
 
 
 @pytest.mark.parametrize("radios", [1, 2])

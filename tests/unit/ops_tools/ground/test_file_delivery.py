@@ -1,0 +1,380 @@
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from flightsw.mission_file_delivery import FileDeliveryParameters
+from ops_tools.ground import transfers
+from ops_tools.ground.delivery_memory import MEMORY_FILE, DeliveryMemory
+from ops_tools.ground.errors import LinkDownError
+from ops_tools.ground.file_delivery import FRAMES_FOR_COMMANDS, MAX_TRANSACTIONS, FileDelivery
+from ops_tools.ground.files import FileStore
+from ops_tools.ground.station import GroundSettings
+from ops_tools.ground.transfers import (
+    Transfer,
+    TransferBook,
+    TransferKind,
+    TransferOutcome,
+    TransferRefusedError,
+    UnknownTransferError,
+)
+from tlm_cmd.cfdp.codes import ConditionCode
+from tlm_cmd.cfdp.entity_state import EntityState
+from tlm_cmd.cfdp.requests import PutRequest
+from tlm_cmd.cfdp.traffic import kind_of
+from tlm_cmd.definition.dictionary import Dictionary
+from tlm_cmd.packets.cfs_header import parse_command
+
+if TYPE_CHECKING:
+    from tests.unit.ops_tools.conftest import Loop
+
+CONTENT = random.Random(5).randbytes(5000)
+PARAMETERS = FileDeliveryParameters(spacecraft_entity=2, ground_entity=1, pdu_octets=200)
+
+
+@pytest.fixture
+def contact(loop: Loop) -> Loop:
+    """Ground and spacecraft in contact."""
+    loop.spacecraft.transmitting = True
+    loop.step()
+    return loop
+
+
+def delivery(loop: Loop) -> FileDelivery:
+    """The ground's end."""
+    assert loop.ground.delivery is not None
+    return loop.ground.delivery
+
+
+def fly(loop: Loop, seconds: int = 60) -> None:
+    """Let time pass."""
+    for _ in range(seconds):
+        loop.step()
+
+
+def texts(loop: Loop) -> list[str]:
+    """What the event log says of files."""
+    return [event.text for event in loop.ground.events.newest() if "FILE" in event.name]
+
+
+# ------------------------------------------------------------------ down
+
+
+def test_a_product_comes_down(contact: Loop) -> None:
+    """A file that the spacecraft sends lies in the store under its name, and the log says so."""
+    contact.spacecraft.files.put("mask", CONTENT)
+    contact.spacecraft.entity.put(PutRequest(1, "mask", "products/00012.mask"))
+    fly(contact)
+    assert contact.ground.files.content(12) == CONTENT
+    assert texts(contact) == ["product 12 complete, 5000 octets"]
+    assert contact.ground.status().files_complete == 1
+    (transfer,) = delivery(contact).transfers
+    assert (transfer.kind, transfer.outcome, transfer.progress) == (TransferKind.DOWN, TransferOutcome.FINISHED, 5000)
+    assert contact.spacecraft.entity.transactions == ()
+
+
+def test_losses_both_ways_are_made_good(contact: Loop) -> None:
+    """With a fifth of all PDUs lost each way files arrive, byte by byte."""
+    chance = random.Random(3)
+    contact.spacecraft.loses = lambda _pdu: chance.random() < 0.2
+    contact.spacecraft.files.put("mask", CONTENT)
+    contact.spacecraft.entity.put(PutRequest(1, "mask", "products/00001.mask"))
+    sent = delivery(contact).put("table", CONTENT[:3000], contact.now_ns)
+    fly(contact, 600)
+    assert contact.ground.files.content(1) == CONTENT
+    assert sent.outcome is TransferOutcome.FINISHED
+
+
+def test_a_pass_that_ends_on_the_way(contact: Loop) -> None:
+    """Out of contact nothing goes up and no time runs out; in the next pass the file is completed."""
+    contact.spacecraft.files.put("mask", CONTENT)
+    contact.spacecraft.entity.put(PutRequest(1, "mask", "products/00001.mask"))
+    chance = random.Random(4)
+    contact.spacecraft.loses = lambda pdu: kind_of(pdu) != "metadata" and chance.random() < 0.7
+    fly(contact, 5)
+    (transfer,) = delivery(contact).refresh()
+    assert transfer.open
+    assert contact.ground.status().files_open == 1
+    contact.spacecraft.transmitting, contact.spacecraft.silent = False, True
+    contact.spacecraft.entity.freeze(1)
+    fly(contact, 3600)
+    delivery(contact).refresh()
+    assert transfer.phase.endswith("out of contact")
+    up = delivery(contact).counters.up.pdus
+    fly(contact, 100)
+    assert delivery(contact).counters.up.pdus == up
+    contact.spacecraft.silent, contact.spacecraft.transmitting = False, True
+    contact.spacecraft.loses = lambda _pdu: False
+    contact.spacecraft.entity.thaw(1, contact.now_ns)
+    fly(contact, 60)
+    assert contact.ground.files.content(1) == CONTENT
+
+
+def test_a_wrong_checksum_drops_the_file(contact: Loop) -> None:
+    """All octets with another checksum are no file; the ground says so."""
+    contact.spacecraft.files.put("mask", CONTENT)
+    contact.spacecraft.entity.put(PutRequest(1, "mask", "products/00009.mask"))
+    state = contact.spacecraft.entity.state.senders[0]
+    state.checksum.value = 1
+    fly(contact)
+    assert texts(contact) == [
+        "mask dropped: all octets came, but its checksum is wrong; have it sent once more",
+    ]
+    assert (contact.ground.files.counters.corrupt, list(contact.ground.files.files)) == (1, [])
+
+
+# ------------------------------------------------------------------ up, and asking
+
+
+def test_a_file_goes_up(contact: Loop) -> None:
+    """It is on board under the name that was asked for, and nothing of it stays in the ground's filestore."""
+    transfer = delivery(contact).put("uploads/table", CONTENT, contact.now_ns)
+    fly(contact)
+    assert transfer.outcome is TransferOutcome.FAILED  # the spacecraft has no such directory
+    contact.spacecraft.files.make_directory("uploads")
+    transfer = delivery(contact).put("uploads/table", CONTENT, contact.now_ns)
+    fly(contact)
+    assert transfer.outcome is TransferOutcome.FINISHED
+    assert contact.spacecraft.files.get("uploads/table") == CONTENT
+    assert contact.ground.files.filestore.list_directory("outgoing") == []
+    assert texts(contact) == [
+        "uploads/table failed: filestore rejection",
+        "uploads/table is on board, 5000 octets",
+    ]
+
+
+def test_a_file_is_fetched(contact: Loop) -> None:
+    """What was asked for comes down, and its transfer is the one that was asked for."""
+    contact.spacecraft.files.put("log", CONTENT)
+    transfer = delivery(contact).get("log", contact.now_ns)
+    fly(contact)
+    assert (transfer.outcome, transfer.octets) == (TransferOutcome.FINISHED, 5000)
+    assert contact.ground.files.read(transfer.local) == CONTENT
+    assert len([*delivery(contact).transfers]) == 1
+    assert texts(contact) == ["log complete, 5000 octets"]
+
+
+def test_a_file_that_is_not_there(contact: Loop) -> None:
+    """The spacecraft says that it has none, and the transfer has failed."""
+    transfer = delivery(contact).get("none", contact.now_ns)
+    fly(contact)
+    assert (transfer.outcome, transfer.condition) == (TransferOutcome.FAILED, ConditionCode.FILESTORE_REJECTION)
+    assert texts(contact) == ["none failed: the spacecraft could not send it"]
+
+
+def test_a_directory_is_listed(contact: Loop) -> None:
+    """A listing comes down as a file of lines; of a directory that is not there none does."""
+    contact.spacecraft.files.put("log", b"123")
+    contact.spacecraft.files.make_directory("uploads")
+    listing = delivery(contact).list_directory("", contact.now_ns)
+    none = delivery(contact).list_directory("none", contact.now_ns)
+    fly(contact)
+    assert listing.outcome is TransferOutcome.FINISHED
+    assert contact.ground.files.read(listing.local) == b"log\t3\nuploads/\n"
+    assert none.outcome is TransferOutcome.FAILED
+    assert "no such directory" in none.reason
+
+
+def test_what_people_do_with_transfers(contact: Loop) -> None:
+    """A transfer rests while it is suspended, goes on when it is resumed, and ends when it is cancelled."""
+    contact.spacecraft.files.make_directory("uploads")
+    ground = delivery(contact)
+    transfer = ground.put("uploads/long", bytes(100_000), contact.now_ns)
+    fly(contact, 3)
+    ground.suspend(transfer.number, contact.now_ns)
+    ground.refresh()
+    progress = transfer.progress
+    fly(contact, 30)
+    ground.refresh()
+    assert (transfer.phase, transfer.suspended, transfer.progress) == ("suspended", True, progress)
+    assert 0 < progress < 100_000
+    ground.resume(transfer.number, contact.now_ns)
+    fly(contact, 3)
+    ground.refresh()
+    assert transfer.progress > progress
+    ground.cancel(transfer.number, contact.now_ns)
+    fly(contact, 30)
+    assert (transfer.outcome, transfer.phase) == (TransferOutcome.CANCELLED, "cancelled")
+    assert contact.spacecraft.entity.transactions == ()
+    assert texts(contact) == ["uploads/long cancelled"]
+    for do in (ground.cancel, ground.suspend, ground.resume):
+        with pytest.raises(TransferRefusedError, match="over"):
+            do(transfer.number, contact.now_ns)
+        with pytest.raises(UnknownTransferError):
+            do(99, contact.now_ns)
+
+
+def test_what_was_only_asked_for_is_cancelled_as_well(loop: Loop) -> None:
+    """Out of contact a file can be asked for and given up; nothing is on its way that could rest."""
+    ground = delivery(loop)
+    transfer = ground.get("log", loop.now_ns)
+    with pytest.raises(TransferRefusedError, match="no file is on its way yet"):
+        ground.suspend(transfer.number, loop.now_ns)
+    ground.cancel(transfer.number, loop.now_ns)
+    assert transfer.outcome is TransferOutcome.CANCELLED
+
+
+def test_what_is_refused_at_once(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too long, with a name that does not fit, or more than may go on: refused with the reason."""
+    ground = delivery(loop)
+    monkeypatch.setattr("ops_tools.ground.file_delivery.MAX_PUT_OCTETS", 10)
+    with pytest.raises(TransferRefusedError, match="11 octets, at most 10"):
+        ground.put("long", bytes(11), 0)
+    with pytest.raises(TransferRefusedError):
+        ground.put("n" * 300, b"", 0)
+    with pytest.raises(TransferRefusedError):
+        ground.get("n" * 300, 0)
+    for number in range(MAX_TRANSACTIONS):
+        ground.put(f"file {number}", b"", 0)
+    with pytest.raises(TransferRefusedError, match="as many as may"):
+        ground.put("one more", b"", 0)
+
+
+# ------------------------------------------------------------------ the uplink
+
+
+class NarrowLink:
+    """A link whose window is as wide as the test says, and which remembers what was sent."""
+
+    def __init__(self, free_frames: int | None) -> None:
+        self.free_frames = free_frames
+        self.frame_data_octets = 450
+        self.frames: list[list[bytes]] = []
+        self.broken = False
+
+    def send_together(self, packets: list[bytes], _now_ns: int) -> None:
+        """Take what goes into one frame."""
+        if self.broken:
+            raise LinkDownError("broken")
+        assert sum(map(len, packets)) <= self.frame_data_octets
+        self.frames.append(packets)
+
+
+@pytest.mark.parametrize(("free", "frames"), [(10, 8), (3, 1), (2, 0), (0, 0), (None, 8)])
+def test_no_more_goes_up_than_the_window_takes(dictionary: Dictionary, free: int | None, frames: int) -> None:
+    """PDUs fill the window but for the frames that are kept for commands, and each frame is well filled."""
+    link = NarrowLink(free)
+    ground = FileDelivery(PARAMETERS, dictionary, link, FileStore())
+    ground.put("long", bytes(10_000), 0)
+    ground.step(0, in_contact=False)
+    assert link.frames == []
+    ground.step(0, in_contact=True)
+    assert len(link.frames) == frames
+    assert all(len(packets) >= 2 for packets in link.frames)
+    assert free is None or frames == max(0, free - FRAMES_FOR_COMMANDS)
+    commands = [parse_command(packet) for packets in link.frames for packet in packets]
+    assert [command.sequence_count for command in commands] == list(range(1, len(commands) + 1))
+
+
+def test_a_link_that_takes_nothing(dictionary: Dictionary) -> None:
+    """Frames that it refuses are counted, and their PDUs are sent again in time."""
+    link = NarrowLink(None)
+    ground = FileDelivery(PARAMETERS, dictionary, link, FileStore())
+    ground.put("file", bytes(100), 0)
+    link.broken = True
+    ground.step(0, in_contact=True)
+    assert ground.counters.frames_refused == 1
+    link.broken = False
+    ground.step(11_000_000_000, in_contact=True)
+    assert len(link.frames) == 1
+
+
+def test_who_only_listens_sends_nothing(dictionary: Dictionary) -> None:
+    """Where somebody else commands the spacecraft, nothing goes up, and nothing can be asked for."""
+    link = NarrowLink(None)
+    ground = FileDelivery(PARAMETERS, dictionary, link, FileStore(), listens_only=True)
+    ground.step(0, in_contact=True)
+    for ask in (lambda: ground.put("a", b"", 0), lambda: ground.get("a", 0), lambda: ground.list_directory("", 0)):
+        with pytest.raises(TransferRefusedError, match="only listens"):
+            ask()
+    assert link.frames == []
+
+
+def test_pdus_must_fit_into_frames(dictionary: Dictionary) -> None:
+    """Parameters that cannot work are refused at the start, with what to change."""
+    link = NarrowLink(None)
+    with pytest.raises(TransferRefusedError, match="set pdu_octets"):
+        FileDelivery(msgspec.structs.replace(PARAMETERS, pdu_octets=450), dictionary, link, FileStore())
+
+
+def test_octets_that_are_no_pdu_are_counted(dictionary: Dictionary) -> None:
+    """Nothing that comes down raises."""
+    ground = FileDelivery(PARAMETERS, dictionary, NarrowLink(None), FileStore())
+    chance = random.Random(1)
+    for length in range(60):
+        ground.receive(chance.randbytes(length), 0)
+    assert ground.counters.down.pdus == 60 == ground.state.counters.pdus
+    assert ground.state.counters.refused == 60
+
+
+# ------------------------------------------------------------------ memory
+
+
+class TestOnDisk:
+    """A ground segment with a directory for files."""
+
+    @pytest.fixture
+    def settings(self, tmp_path: Path) -> GroundSettings:
+        """Files go to a directory."""
+        return GroundSettings(files_directory=tmp_path)
+
+    def test_files_that_come_down_lie_in_the_directory(self, contact: Loop, tmp_path: Path) -> None:
+        """A product that comes down is a file on disk."""
+        contact.spacecraft.files.put("mask", CONTENT)
+        contact.spacecraft.entity.put(PutRequest(1, "mask", "products/00005.mask"))
+        fly(contact)
+        assert (tmp_path / "products" / "00005.mask").read_bytes() == CONTENT
+
+    @pytest.mark.parametrize("lost", ["none", "eof", "ack", "file_data", "finished"])
+    def test_transactions_survive_a_restart_of_the_ground(
+        self, contact: Loop, dictionary: Dictionary, tmp_path: Path, lost: str
+    ) -> None:
+        """What was on its way up and down goes on, and new transactions have new numbers."""
+        old = delivery(contact)
+        contact.spacecraft.files.put("mask", CONTENT)
+        contact.spacecraft.entity.put(PutRequest(1, "mask", "products/00005.mask"))
+        old.put("upload", CONTENT, contact.now_ns)
+        contact.spacecraft.loses = lambda pdu: kind_of(pdu) == lost
+        fly(contact, 4)
+        contact.spacecraft.loses = lambda _pdu: False
+        new = FileDelivery(
+            PARAMETERS, dictionary, contact.ground.link, FileStore(tmp_path), memory=DeliveryMemory(tmp_path)
+        )
+        assert lost == "none" or [*new.transfers]
+        contact.ground.delivery = new
+        fly(contact, 120)
+        assert {transfer.outcome for transfer in new.transfers} == {TransferOutcome.FINISHED}
+        assert (tmp_path / "products" / "00005.mask").read_bytes() == CONTENT
+        assert contact.spacecraft.files.get("upload") == CONTENT
+        again = new.put("upload", b"again", contact.now_ns)
+        fly(contact)
+        assert again.outcome is TransferOutcome.FINISHED
+        assert contact.spacecraft.files.get("upload") == b"again"
+
+
+def test_a_memory_that_cannot_be_used(tmp_path: Path) -> None:
+    """None at all, one that makes no sense, or one that cannot be written: it is counted, and nothing is raised."""
+    memory = DeliveryMemory(tmp_path / "none")
+    assert memory.load() is None
+    assert memory.errors == 0
+    (tmp_path / MEMORY_FILE).write_bytes(b"\xc1")
+    spoilt = DeliveryMemory(tmp_path)
+    assert spoilt.load() is None
+    assert spoilt.errors == 1
+    memory.save(EntityState())
+    assert memory.errors == 1
+
+
+def test_transfers_that_are_over_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest of those that are over makes room; one that goes on stays."""
+    monkeypatch.setattr(transfers, "MAX_TRANSFERS", 2)
+    book = TransferBook()
+    first = book.begin(TransferKind.PUT, "a", "a", 0)
+    second: Transfer = book.begin(TransferKind.PUT, "b", "b", 0)
+    second.end(TransferOutcome.FINISHED, ConditionCode.NO_ERROR, 1)
+    third = book.begin(TransferKind.PUT, "c", "c", 0)
+    assert ([*book], book.forgotten) == ([first, third], 1)

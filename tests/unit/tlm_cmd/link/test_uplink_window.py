@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from tlm_cmd.link.cop1_parameters import Cop1Parameters
+from tlm_cmd.link.parameters import LinkParameters
+from tlm_cmd.link.uplink_receiver import UplinkReceiver
+from tlm_cmd.link.uplink_sender import UplinkSender
+from tlm_cmd.packets.cfs_header import build_command
+
+OPEN = LinkParameters(spacecraft_id=0x123)
+CONTROLLED = LinkParameters(spacecraft_id=0x123, cop1=Cop1Parameters(window=4, farm_window=20))
+
+
+def packet(number: int) -> bytes:
+    """A packet that leaves no room for another in its frame."""
+    return build_command(0x0A, number, 2, bytes(900))
+
+
+def test_without_sequence_control_there_is_no_window() -> None:
+    """Every frame leaves at once."""
+    assert UplinkSender(OPEN).free_units is None
+
+
+def test_what_would_leave_at_once() -> None:
+    """Nothing before the service begins; then as many frames as the window leaves, and more with each report."""
+    sender, receiver = UplinkSender(CONTROLLED), UplinkReceiver(CONTROLLED)
+    assert sender.free_units == 0
+    for frame in sender.on_clcw(receiver.clcw(), 0):
+        receiver.receive(frame)
+    sender.on_clcw(receiver.clcw(), 0)
+    assert sender.free_units == 4
+    frames = sender.send_all([packet(1), packet(2), packet(3)], 0)
+    assert (len(frames), sender.free_units) == (3, 1)
+    assert (len(sender.send(packet(4), 0)), sender.free_units) == (1, 0)
+    assert (sender.send(packet(5), 0), sender.send(packet(6), 0), sender.free_units) == ([], [], 0)
+    for frame in frames:
+        receiver.receive(frame)
+    frames = sender.on_clcw(receiver.clcw(), 0)
+    assert (len(frames), sender.free_units) == (2, 1)
+
+
+def test_packets_that_wait_for_the_service_come_first() -> None:
+    """While commands wait for the service to begin, nothing else is let through."""
+    sender, receiver = UplinkSender(CONTROLLED), UplinkReceiver(CONTROLLED)
+    assert sender.send(packet(1), 0) == []
+    assert sender.free_units == 0
+    for frame in sender.on_clcw(receiver.clcw(), 0):  # the receiver begins in lockout: an Unlock goes first
+        receiver.receive(frame)
+    frames = sender.on_clcw(receiver.clcw(), 0)
+    assert (len(frames), sender.free_units) == (1, 3)
