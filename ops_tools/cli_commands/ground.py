@@ -1,4 +1,4 @@
-"""``flightsw cmd``, ``tlm``, ``events``, ``bus`` and ``security``: operate a spacecraft from a shell."""
+"""``flightsw cmd``, ``tlm``, ``events``, ``files``, ``bus`` and ``security``: operate a spacecraft from a shell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 
-from ops_tools.cli_commands import ground_bus, ground_cmd, ground_events, ground_security, ground_tlm
+from ops_tools.cli_commands import ground_bus, ground_cmd, ground_events, ground_files, ground_security, ground_tlm
 from ops_tools.cli_commands.ground_parsers import Pause, Subparsers
 from ops_tools.cli_commands.output import ExitCode, complain
 from ops_tools.console.client import ConsoleClient, ConsoleRequestError, ConsoleUnreachableError
@@ -16,14 +16,15 @@ COMMANDS: Mapping[str, Command] = {
     "cmd": ground_cmd.run,
     "tlm": ground_tlm.run,
     "events": ground_events.run,
+    "files": ground_files.run,
     "bus": ground_bus.run,
     "security": ground_security.run,
 }
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add ``cmd``, ``tlm``, ``events``, ``bus`` and ``security`` to the command line; each sets ``run``."""
-    for module in (ground_cmd, ground_tlm, ground_events, ground_bus, ground_security):
+    """Add the commands of this module to the command line; each sets ``run``."""
+    for module in (ground_cmd, ground_tlm, ground_events, ground_files, ground_bus, ground_security):
         module.register(subparsers).set_defaults(run=run)
 
 

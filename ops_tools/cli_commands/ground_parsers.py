@@ -1,4 +1,4 @@
-"""What the command lines that operate a spacecraft have in common, and how they tell of contact."""
+"""What the command lines that speak with a running ground have in common, and how they tell of contact."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ops_tools.console import json_values
+from ops_tools.console.files_api import FilesApi
 from ops_tools.console.http_requests import MAX_WAIT_S, guarded, number, read_json, whole
 from ops_tools.console.security_api import SecurityApi
 from ops_tools.console.stepping import SteppedGround
@@ -45,6 +46,7 @@ class Api:
         self._stepped = stepped
         self._ground = stepped.ground
         self._security = SecurityApi(stepped)
+        self._files = FilesApi(stepped)
         self._dictionary = json.dumps(self._ground.dictionary.document()).encode()
 
     def routes(self) -> list[Route]:
@@ -61,6 +63,7 @@ class Api:
             Route("/api/status", guarded(self.show_status), methods=["GET"]),
             Route("/api/dictionary", guarded(self.show_dictionary), methods=["GET"]),
             *self._security.routes(),
+            *self._files.routes(),
         ]
 
     # ---------------------------------------------------------------- commands

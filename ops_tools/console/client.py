@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import urllib.error
 import urllib.parse
@@ -95,6 +96,35 @@ class ConsoleClient:
     def security_operation(self, number: int, timeout_s: float = 0.0) -> dict[str, Any]:
         """An operation on the link security, at once or when it has ended."""
         return self._ask("GET", f"/api/security/{number}", {"timeout_s": timeout_s})
+
+    def files(self) -> dict[str, Any]:
+        """The files on ground, and the transfers."""
+        return self._ask("GET", "/api/files")
+
+    def put_file(self, name: str, content: bytes, *, acknowledged: bool = True) -> dict[str, Any]:
+        """Send a file up; return its transfer."""
+        body = {"name": name, "content": base64.b64encode(content).decode(), "acknowledged": acknowledged}
+        return self._ask("POST", "/api/files/put", body=body)
+
+    def get_file(self, name: str) -> dict[str, Any]:
+        """Have a file sent down; return its transfer."""
+        return self._ask("POST", "/api/files/get", body={"name": name})
+
+    def list_directory(self, name: str) -> dict[str, Any]:
+        """Have a directory on board listed; return its transfer."""
+        return self._ask("POST", "/api/files/list", body={"name": name})
+
+    def transfer(self, number: int, timeout_s: float = 0.0) -> dict[str, Any]:
+        """A transfer, when it is over or the time is."""
+        return self._ask("GET", f"/api/files/transfers/{number}", {"timeout_s": timeout_s})
+
+    def change_transfer(self, number: int, action: str) -> dict[str, Any]:
+        """Cancel, suspend or resume a transfer; return it."""
+        return self._ask("POST", f"/api/files/transfers/{number}/{action}", body={})
+
+    def file_content(self, name: str) -> bytes:
+        """The octets of a file on ground."""
+        return base64.b64decode(self._ask("GET", f"/api/files/content/{urllib.parse.quote(name)}")["content"])
 
     def status(self) -> dict[str, Any]:
         """The ground segment at a glance."""

@@ -13,18 +13,21 @@ from starlette.responses import JSONResponse, Response
 
 from ops_tools.ground.errors import CommandHasLeftError, GroundError, UnknownCommandRecordError, UnknownNameError
 from ops_tools.ground.security.operation import UnknownOperationError
+from ops_tools.ground.transfers import TransferRefusedError, UnknownTransferError
 from tlm_cmd.definition.dictionary import DictionaryError
 
 MAX_BODY_OCTETS = 65_536
-"""Longest body of a request."""
+"""Longest body of a request, unless it carries a file."""
 MAX_WAIT_S = 60.0
-"""Longest time that one request waits for a command or an operation; ask again after that."""
+"""Longest time that one request waits for a command, a transfer or an operation; ask again after that."""
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (CommandHasLeftError, 409),
     (UnknownNameError, 404),
     (UnknownCommandRecordError, 404),
     (UnknownOperationError, 404),
+    (UnknownTransferError, 404),
+    (TransferRefusedError, 422),
 )
 """Of errors that are not simply a bad request."""
 

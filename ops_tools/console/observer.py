@@ -17,7 +17,7 @@ from ops_tools.console.snapshot import (
     Reading,
     ReadingState,
 )
-from ops_tools.console.wording import duration_text, octets_text, outlook_text, time_left_text, utc_text
+from ops_tools.console.wording import duration_text, octets_text, outlook_text, time_left_text, transfer_text, utc_text
 from ops_tools.ground.alarms import LimitTransition
 from ops_tools.ground.command_record import CommandRecord, CommandStage
 from ops_tools.ground.dictionary_guard import DictionaryCheck
@@ -32,6 +32,7 @@ COMMANDS_SHOWN = 40
 EVENTS_SHOWN = 60
 ERRORS_PINNED = 3
 """Errors that stay in view when newer events have come."""
+TRANSFERS_SHOWN = 3
 RESTARTS_FIELD = "APP_HOUSEKEEPING.restarts"
 """The field of every app that says how often it was restarted."""
 TREND_POINTS = 32
@@ -196,12 +197,21 @@ class Observer:
             Reading("missing", f"{decoder.missing:,}", state=_warn(decoder.missing)),
             Reading("undecoded", f"{undecoded:,}", state=_warn(undecoded)),
             Reading("files", f"{files.counters.completed:,}"),
+            *self._transfers(),
             Reading("received", octets_text(link.counters.octets_down)),
             Reading("receiver", _receiver_text(clcw.lockout, clcw.no_rf_available) if clcw else "unknown"),
             *layer_readings(link.status()),
             Reading("dictionary", ground.guard.check.value),
         ]
         return PanelView("Link", tuple(readings))
+
+    def _transfers(self) -> list[Reading]:
+        """The transfers of files that go on, the oldest first."""
+        delivery = self.ground.delivery
+        going_on = [] if delivery is None else delivery.refresh().open[:TRANSFERS_SHOWN]
+        return [
+            Reading(f"{each.kind.value} {each.number}", transfer_text(each.progress, each.octets)) for each in going_on
+        ]
 
 
 def _alarm_text(alarm: LimitTransition) -> str:

@@ -68,3 +68,10 @@ def octets_text(octets: int) -> str:
         if octets >= size:
             return f"{octets / size:.1f} {unit}"
     return f"{octets / 1e3:.1f} kB"
+
+
+def transfer_text(progress: int, octets: int | None) -> str:
+    """How far a file has got, in words."""
+    if octets is None:
+        return "asked for"
+    return f"{progress * 100 // octets if octets else 100} % of {octets_text(octets)}"

@@ -237,5 +237,7 @@ def test_the_page_on_http_lists_every_path(console: LoopbackConsole) -> None:
     """The table is what GET / answers."""
     page = (Path(__file__).resolve().parents[4] / "docs" / "http.md").read_text()
     listed = {(method, path) for method, path in re.findall(r"\| `(GET|POST|DELETE) ([^?`]+)", page)}
-    served = {(each["method"], each["path"].replace("{number}", "N")) for each in console.json("GET", "/")[1]["paths"]}
+    paths = console.json("GET", "/")[1]["paths"]
+    words = {"{number}": "N", "{action}": "ACTION", "{name}": "NAME"}
+    served = {(each["method"], re.sub(r"\{\w+\}", lambda found: words[found[0]], each["path"])) for each in paths}
     assert listed == served
