@@ -6,6 +6,7 @@ import asyncio
 import importlib.resources
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from rich.console import Console
 
 from ops_tools.cli import main
 from ops_tools.ground.command_record import CommandRecord, Verdict
+from ops_tools.ground.file_delivery import FileDelivery
+from ops_tools.ground.transfers import Transfer, TransferOutcome
 from ops_tools.run.conduct import Conductor, RunOptions
 from ops_tools.run.session import RunSession
 
@@ -121,6 +124,53 @@ def test_every_process_comes_back_with_its_checkpoint_and_the_ledger_closes(miss
             assert isinstance(account, dict)
             assert account["ledger_closed"]
             assert account["processes"] == 6
+
+    asyncio.run(fly())
+
+
+async def carry_a_file(operator: Operator) -> None:
+    """Send a file up and fetch it again; the process that carries it dies in the middle of both."""
+    ground = operator.ground
+    delivery = ground.delivery
+    assert delivery is not None
+    content = random.Random(1).randbytes(150_000)
+    await operator.wait(lambda: ground.passes.current is not None, "contact")
+    up = delivery.put("uploads/file", content, ground.now_ns)
+    await die_in_the_middle(operator, delivery, up)
+    down = delivery.get("uploads/file", ground.now_ns)
+    await die_in_the_middle(operator, delivery, down)
+    assert ground.files.read(down.local) == content
+
+
+async def die_in_the_middle(operator: Operator, delivery: FileDelivery, transfer: Transfer) -> None:
+    """Kill the process with the file transfer when a part of a file has passed, and wait for the rest."""
+
+    def is_in_the_middle() -> bool:
+        delivery.refresh()
+        return 0 < transfer.progress < (transfer.octets or 0)
+
+    await operator.wait(is_in_the_middle, "a part of the file")
+    before = operator.pids()["link"]
+    os.kill(before, signal.SIGKILL)
+    await operator.wait(lambda: operator.pids()["link"] != before, "link back")
+    assert transfer.open
+    await operator.wait(lambda: not transfer.open, "the end of the transfer")
+    assert transfer.outcome is TransferOutcome.FINISHED, transfer
+
+
+def test_a_file_outlives_the_process_that_carries_it(mission: tuple[Path, Path]) -> None:
+    """Kill -9 in the middle of a transfer, each way: the file arrives all the same, octet by octet."""
+
+    async def fly() -> None:
+        with RunSession(mission[0], mission[1], seed=7, speed=10.0) as session:
+            options = RunOptions(duration_s=None, host="127.0.0.1", port=0, headless=True, json=None, commands=())
+            conductor = Conductor(session, options, Console(quiet=True))
+            conducting = asyncio.create_task(conductor.conduct())
+            try:
+                await carry_a_file(Operator(conductor))
+            finally:
+                conducting.cancel()
+                await asyncio.gather(conducting, return_exceptions=True)
 
     asyncio.run(fly())
 

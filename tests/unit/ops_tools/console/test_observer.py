@@ -179,6 +179,22 @@ def test_the_link_panel_warns_of_what_is_lost(observer: Observer, loop: Loop, ti
     assert warned == {"refused", "missing", "undecoded"}
 
 
+def test_the_link_panel_shows_transfers(observer: Observer, loop: Loop) -> None:
+    """Files under way stand there with how far they have got, no more than a few of them."""
+    delivery = loop.ground.delivery
+    assert delivery is not None
+    loop.spacecraft.transmitting = True
+    loop.step()
+    delivery.put("long", bytes(100_000), loop.now_ns)
+    for number in range(4):
+        delivery.get(f"file {number}", loop.now_ns)
+    loop.step()
+    shown = {reading.label: reading.text for reading in observer.snapshot().panels[-1].readings}
+    assert shown["put 1"].endswith(" % of 100.0 kB")
+    assert [label for label in shown if label.startswith("get")] == ["get 2", "get 3"]
+    assert shown["get 2"] == "asked for"
+
+
 def test_a_spacecraft_without_known_time_has_none_shown(loop: Loop, tiny: SimpleNamespace) -> None:
     """Without an epoch there is no mission time; before 1972 there is no UTC."""
     observer = Observer(loop.ground, DISPLAY)
