@@ -61,6 +61,7 @@ def write(options: argparse.Namespace) -> int:
     from flightsw.mission import Mission  # noqa: PLC0415 - only what is run is loaded
     from flightsw.services.key_file import read_key_file  # noqa: PLC0415
     from ops_tools.gateway.yamcs.instance import YamcsInstance  # noqa: PLC0415
+    from ops_tools.gateway.yamcs.mission_files import mission_files  # noqa: PLC0415
     from ops_tools.reference_mission import reference_mission  # noqa: PLC0415
     from tlm_cmd.xtce.export import export  # noqa: PLC0415
 
@@ -73,6 +74,7 @@ def write(options: argparse.Namespace) -> int:
         ring=read_key_file(options.link_keys) if options.link_keys else None,
         gateway_protects=options.gateway_protects,
         first_number=options.first_number,
+        files=mission_files(mission.file.links, mission.dictionary, mission.file.packets),
     )
     instance.write(folder)
     sys.stdout.write(f"instance {mission.name} written to {folder}\n")

@@ -66,7 +66,7 @@ class Flight:
         self.vehicle = LockstepVehicle(MISSION, None, seed=11)
         self.loses: Callable[[], bool] = lambda: False
         link = self.vehicle.ground.link
-        self.ports = [PoorPort(downlink.port, lambda: self.loses()) for downlink in link.downlinks]
+        self.ports = [PoorPort(downlink.port, self._loses_now) for downlink in link.downlinks]
         for downlink, port in zip(link.downlinks, self.ports, strict=True):
             downlink.port = port
         link._port = self.ports[0]
@@ -74,6 +74,9 @@ class Flight:
         self.vehicle.runtime.observers.append(self._observe)
         self.vehicle.start()
         self.second = 0
+
+    def _loses_now(self) -> bool:
+        return self.loses()
 
     def _observe(self, _now_ns: int, _message_id: int, message: object) -> None:
         if isinstance(message, FileTransferStatus):

@@ -249,7 +249,7 @@ def test_the_command_line_writes_the_reference_mission(
     assert capsys.readouterr().out == f"instance urbanwatch written to {station}\n"
     files = {path: path.read_bytes() for path in station.rglob("*") if path.is_file()}
     names = ["yamcs.yaml", "yamcs.urbanwatch.yaml", "processor.yaml", "urbanwatch.xml", "spi_2.key", "spi_3.key"]
-    names += [] if "--gateway-protects" in more else ["spi_1.key"]
+    names += ["urbanwatch_streams.sql"] + ([] if "--gateway-protects" in more else ["spi_1.key"])
     assert sorted(path.name for path in files) == sorted(names)
     assert ("initialSeqNum" in (station / "etc/yamcs.urbanwatch.yaml").read_text()) is ("spi_1.key" in names)
     assert main(arguments) == 0

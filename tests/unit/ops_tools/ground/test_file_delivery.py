@@ -28,6 +28,7 @@ from tlm_cmd.cfdp.requests import PutRequest
 from tlm_cmd.cfdp.traffic import kind_of
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.packets.cfs_header import parse_command
+from tlm_cmd.packets.cfs_profile import CfsProfile
 
 if TYPE_CHECKING:
     from tests.unit.ops_tools.conftest import Loop
@@ -258,7 +259,7 @@ class NarrowLink:
 def test_no_more_goes_up_than_the_window_takes(dictionary: Dictionary, free: int | None, frames: int) -> None:
     """PDUs fill the window but for the frames that are kept for commands, and each frame is well filled."""
     link = NarrowLink(free)
-    ground = FileDelivery(PARAMETERS, dictionary, link, FileStore())
+    ground = FileDelivery(PARAMETERS, dictionary, CfsProfile(dictionary), link, FileStore())
     ground.put("long", bytes(10_000), 0)
     ground.step(0, in_contact=False)
     assert link.frames == []
@@ -273,7 +274,7 @@ def test_no_more_goes_up_than_the_window_takes(dictionary: Dictionary, free: int
 def test_a_link_that_takes_nothing(dictionary: Dictionary) -> None:
     """Frames that it refuses are counted, and their PDUs are sent again in time."""
     link = NarrowLink(None)
-    ground = FileDelivery(PARAMETERS, dictionary, link, FileStore())
+    ground = FileDelivery(PARAMETERS, dictionary, CfsProfile(dictionary), link, FileStore())
     ground.put("file", bytes(100), 0)
     link.broken = True
     ground.step(0, in_contact=True)
@@ -286,7 +287,7 @@ def test_a_link_that_takes_nothing(dictionary: Dictionary) -> None:
 def test_who_only_listens_sends_nothing(dictionary: Dictionary) -> None:
     """Where somebody else commands the spacecraft, nothing goes up, and nothing can be asked for."""
     link = NarrowLink(None)
-    ground = FileDelivery(PARAMETERS, dictionary, link, FileStore(), listens_only=True)
+    ground = FileDelivery(PARAMETERS, dictionary, CfsProfile(dictionary), link, FileStore(), listens_only=True)
     ground.step(0, in_contact=True)
     for ask in (lambda: ground.put("a", b"", 0), lambda: ground.get("a", 0), lambda: ground.list_directory("", 0)):
         with pytest.raises(TransferRefusedError, match="only listens"):
@@ -298,12 +299,14 @@ def test_pdus_must_fit_into_frames(dictionary: Dictionary) -> None:
     """Parameters that cannot work are refused at the start, with what to change."""
     link = NarrowLink(None)
     with pytest.raises(TransferRefusedError, match="set pdu_octets"):
-        FileDelivery(msgspec.structs.replace(PARAMETERS, pdu_octets=450), dictionary, link, FileStore())
+        FileDelivery(
+            msgspec.structs.replace(PARAMETERS, pdu_octets=450), dictionary, CfsProfile(dictionary), link, FileStore()
+        )
 
 
 def test_octets_that_are_no_pdu_are_counted(dictionary: Dictionary) -> None:
     """Nothing that comes down raises."""
-    ground = FileDelivery(PARAMETERS, dictionary, NarrowLink(None), FileStore())
+    ground = FileDelivery(PARAMETERS, dictionary, CfsProfile(dictionary), NarrowLink(None), FileStore())
     chance = random.Random(1)
     for length in range(60):
         ground.receive(chance.randbytes(length), 0)
@@ -342,7 +345,12 @@ class TestOnDisk:
         fly(contact, 4)
         contact.spacecraft.loses = lambda _pdu: False
         new = FileDelivery(
-            PARAMETERS, dictionary, contact.ground.link, FileStore(tmp_path), memory=DeliveryMemory(tmp_path)
+            PARAMETERS,
+            dictionary,
+            CfsProfile(dictionary),
+            contact.ground.link,
+            FileStore(tmp_path),
+            memory=DeliveryMemory(tmp_path),
         )
         assert lost == "none" or [*new.transfers]
         contact.ground.delivery = new
