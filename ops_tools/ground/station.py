@@ -21,13 +21,14 @@ from ops_tools.ground.decoder import Decoder, Sample, Undecodable
 from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.dictionary_guard import REPORT, DictionaryCheck, DictionaryGuard
 from ops_tools.ground.events import DEFAULT_LOG_DEPTH, EventLog, GroundEvent
-from ops_tools.ground.file_delivery import PDU_COMMAND, PDU_PACKET, FileDelivery
+from ops_tools.ground.file_delivery import PDU_PACKET, FileDelivery
 from ops_tools.ground.file_news import tell_of_file
 from ops_tools.ground.files import FileStore
 from ops_tools.ground.limits import LimitState
 from ops_tools.ground.link import FramePort, GroundLink, GroundLinkStatus
 from ops_tools.ground.onboard_log import LOG_FIELDS, LOG_PACKET, onboard_entries
 from ops_tools.ground.passes import DEFAULT_SILENCE_NS, Pass, PassBook
+from ops_tools.ground.pdu_uplink import PDU_COMMAND
 from ops_tools.ground.security.control import SecurityControl
 from ops_tools.ground.security.own_end import OwnEnd, RandomOctets
 from ops_tools.ground.station_radio import RadioPort, StationRadio

@@ -123,7 +123,7 @@ class UplinkSender:
         if sender is None:
             return None
         fop = sender.state.fop
-        if fop.state is not FopState.ACTIVE or self._state.held:
+        if fop.state is not FopState.ACTIVE:
             return 0
         waiting = len(sender.state.queue) + (fop.wait_queue is not None)
         return max(0, fop.window - fop.outstanding - waiting)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flightsw.mission_links import MissionLinks
 from ops_tools.gateway.errors import GatewayError
 from ops_tools.gateway.yamcs.file_transfers import ENTITY_ID_OCTETS, SEQUENCE_OCTETS, FileTransfers
-from ops_tools.ground.file_delivery import PDU_COMMAND, PDU_PACKET
+from ops_tools.ground.file_delivery import PDU_PACKET
+from ops_tools.ground.pdu_uplink import PDU_COMMAND
 from tlm_cmd.cfdp.codes import ChecksumType
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.packets.profile import ProfileName

@@ -185,6 +185,26 @@ def test_a_crash_on_the_way(ends: Ends, at_s: float) -> None:
     assert ends.ground.transactions == ()
 
 
+def test_a_crash_right_behind_a_beginning(ends: Ends) -> None:
+    """What the ground has begun is stored at once: its number is not given out again, and its file arrives."""
+    content = ends.product(3, 5000)
+    ends.product(4, 10)
+    ends.contact()
+    ends.fly(1)
+    ends.ground.put(
+        PutRequest(SPACECRAFT, messages=(ProxyPutRequest(GROUND, "products/00003.mask", "received/3").pack(),))
+    )
+    ends.fly(1)
+    assert ends.down
+    ends.bench.restart()
+    assert ends.bench.app.state.entity.next_sequence > 0
+    ends.contact()
+    ends.bench.command(SendFile("products/00004.mask", "received/4"))
+    ends.fly(60)
+    assert ends.files.get("received/3") == content
+    assert ends.files.get("received/4") == ends.stored()[FIRST_PRODUCT + 4]
+
+
 def test_a_processor_reset_on_the_way(bench_of: Callable[..., Bench], ends: Ends) -> None:
     """What was stored is enough for a new life whose clock begins anew."""
     content = ends.product(1, 100_000)

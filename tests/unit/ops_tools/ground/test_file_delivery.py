@@ -11,8 +11,9 @@ from flightsw.mission_file_delivery import FileDeliveryParameters
 from ops_tools.ground import transfers
 from ops_tools.ground.delivery_memory import MEMORY_FILE, DeliveryMemory
 from ops_tools.ground.errors import LinkDownError
-from ops_tools.ground.file_delivery import FRAMES_FOR_COMMANDS, MAX_TRANSACTIONS, FileDelivery
+from ops_tools.ground.file_delivery import MAX_TRANSACTIONS, FileDelivery
 from ops_tools.ground.files import FileStore
+from ops_tools.ground.pdu_uplink import FRAMES_FOR_COMMANDS
 from ops_tools.ground.station import GroundSettings
 from ops_tools.ground.transfers import (
     Transfer,
@@ -105,9 +106,9 @@ def test_a_pass_that_ends_on_the_way(contact: Loop) -> None:
     fly(contact, 3600)
     delivery(contact).refresh()
     assert transfer.phase.endswith("out of contact")
-    up = delivery(contact).counters.up.pdus
+    up = delivery(contact).counters.up.pdus.pdus
     fly(contact, 100)
-    assert delivery(contact).counters.up.pdus == up
+    assert delivery(contact).counters.up.pdus.pdus == up
     contact.spacecraft.silent, contact.spacecraft.transmitting = False, True
     contact.spacecraft.loses = lambda _pdu: False
     contact.spacecraft.entity.thaw(1, contact.now_ns)
@@ -278,7 +279,7 @@ def test_a_link_that_takes_nothing(dictionary: Dictionary) -> None:
     ground.put("file", bytes(100), 0)
     link.broken = True
     ground.step(0, in_contact=True)
-    assert ground.counters.frames_refused == 1
+    assert ground.counters.up.frames_refused == 1
     link.broken = False
     ground.step(11_000_000_000, in_contact=True)
     assert len(link.frames) == 1
