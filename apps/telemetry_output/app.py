@@ -54,6 +54,8 @@ CLCWS_PER_SECURITY_REPORT = 7
 S_BAND, X_BAND = "S-band", "X-band"
 FILE_SHARE = 2
 """Packets of files may fill one of so many places of their channel: the others are for what shares it with them."""
+REPORT_PATIENCE_NS = 5 * NANOSECONDS
+"""How long frames wait after a restart for a report of the receiver; its app sends one each second."""
 PLAYBACK_AHEAD = 128
 """Recorded packets given to their channel before it has sent those given earlier."""
 
@@ -123,6 +125,9 @@ class TelemetryOutput(DownlinkServices):
         self._associations = TelemetryAssociations(
             self._securities, commands_protected=links.s_band.telecommand_security is not None
         )
+        self._report_is_old, self._started_ns = state.clcw is not None, self.now_ns
+        state.s_band.lost += bool(state.s_band.pending)
+        state.s_band.pending = b""  # it carries an older report
         dictionary = self.container.surroundings.dictionary
         self._file_apid = self.apid_of(FilePdu) if dictionary.apps_declaring(FilePdu) else None
         self._follow(routing)
@@ -193,6 +198,7 @@ class TelemetryOutput(DownlinkServices):
     @handles(UplinkStatus)
     def take_uplink_status(self, status: UplinkStatus) -> None:
         """Keep the report for the frames, and send it as any packet."""
+        self._report_is_old = False
         self.state.clcw, self.state.security_report = status.clcw, status.security_report
         try:
             self._associations.follow_keys(status.key_changes)
@@ -256,7 +262,8 @@ class TelemetryOutput(DownlinkServices):
             changed |= self._play_back()
         if changed:
             self.checkpoint()
-        self._radios.send(self.now_ns, TICK_S, self._control_words())
+        if not self._waits_for_report():
+            self._radios.send(self.now_ns, TICK_S, self._control_words())
         self.serve(self.state.s_band.frames)
         self._report_file_room()
 
@@ -272,6 +279,19 @@ class TelemetryOutput(DownlinkServices):
             room = transmitter.queue_packets // FILE_SHARE - transmitter.waiting_on(channel) if on else 0
             taken = (state.counts.get(self._file_apid, -1) + 1) % FILE_PACKETS_MODULO
             self.send(FileRoom(on, taken, max(0, min(room, MAX_U16))))
+
+    def _waits_for_report(self) -> bool:
+        """Whether the receiver's report is one from before a restart, and a newer one may still come.
+
+        A ground that was told of an older state would begin its sequence anew there, and have commands discarded as
+        repeated which the next report then seems to confirm.
+        """
+        if not self._report_is_old:
+            return False
+        if 0 <= self.now_ns - self._started_ns < REPORT_PATIENCE_NS:
+            return True
+        self._report_is_old, self.state.clcw, self.state.security_report = False, None, 0
+        return False
 
     def _control_words(self) -> list[bytes]:
         """What frames say of the receiver in turn: mostly its report, now and then that of its security."""

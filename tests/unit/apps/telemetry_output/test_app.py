@@ -624,6 +624,29 @@ def test_files_wait_for_no_recorder(downlink: Downlink) -> None:
     assert downlink.bench.app.state.recorder.recorded == before
 
 
+@pytest.mark.parametrize("heard", [True, False])
+def test_no_report_from_before_a_restart_goes_down(downlink: Downlink, *, heard: bool) -> None:
+    """Behind a restart frames wait for a new report of the receiver; if none comes, they carry one without content."""
+    downlink.contact()
+    downlink.bench.deliver(UplinkStatus(REPORT_WORD, 1, 2, 3, 4, 5))
+    downlink.bench.advance(2)
+    downlink.bench.container.checkpoint()
+    downlink.bench.restart()
+    downlink.s_band.state.queue.clear()
+    downlink.bench.advance(2)
+    assert downlink.s_band.state.queue == []
+    newer = Clcw(virtual_channel=1, report_value=9)
+    if heard:
+        downlink.bench.deliver(UplinkStatus(int.from_bytes(newer.pack(), "big"), 1, 2, 3, 4, 5))
+        downlink.bench.advance(2)
+    else:
+        downlink.bench.advance(6)
+    reports = {downlink.ground["S"].receive(frame).clcw for frame in downlink.s_band.state.queue}
+    assert REPORT not in reports
+    assert (newer in reports) is heard
+    assert len(reports) == 1
+
+
 def test_room_for_files_is_told(downlink: Downlink, routing: Routing) -> None:
     """Twice a second while the transmitter is on, and once when it is off; half of the channel's places are told."""
     downlink.bench.advance(5)
