@@ -16,6 +16,7 @@ from flightsw.clock import VirtualClock
 from flightsw.hal.errors import PortClosedError, PortTimeoutError
 from flightsw.hal.sim import MemoryNvm
 from flightsw.mission_file_delivery import FileDeliveryParameters
+from flightsw.mission_links import MissionLinks
 from flightsw.services.key_safe import MemoryKeySafe
 from flightsw.services.link_security import LinkSecurity
 from flightsw.services.store import Store
@@ -344,7 +345,7 @@ class Loop:
             settings,
             plan=plan,
             security=security,
-            file_delivery=FILE_DELIVERY,
+            links=MissionLinks(parameters, file_delivery=FILE_DELIVERY),
         )
         self.now_ns = 0
 
