@@ -62,6 +62,10 @@ class WrongSpacecraftError(WrongValueError):
 
 
 def check_range(field: str, value: int, lowest: int, highest: int) -> None:
-    """Raise FieldRangeError unless ``lowest <= value <= highest``."""
+    """Make sure that ``lowest <= value <= highest``.
+
+    Raises:
+        FieldRangeError: it is not; the error names ``field``.
+    """
     if not lowest <= value <= highest:
         raise FieldRangeError(field, value, lowest, highest)

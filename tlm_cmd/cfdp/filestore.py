@@ -161,7 +161,11 @@ class MemoryFilestore:
         return not place or place in self.directories
 
     def make_directory(self, name: str) -> None:
-        """Make a directory that is not there."""
+        """Make a directory that is not there.
+
+        Raises:
+            FilestoreError: there is no directory to make it in, or something has its name already.
+        """
         place = normal_name(name)
         self._check_new("make directory", place)
         if place in self.files:
@@ -169,7 +173,11 @@ class MemoryFilestore:
         self.directories.add(place)
 
     def remove_directory(self, name: str) -> None:
-        """Remove an empty directory."""
+        """Remove an empty directory.
+
+        Raises:
+            FilestoreError: there is none of this name, it is the root, or it is not empty.
+        """
         if not normal_name(name) or not self.is_directory(name):
             raise FilestoreError("remove directory", name, "there is no such directory that could be removed")
         if self.list_directory(name):
@@ -177,7 +185,11 @@ class MemoryFilestore:
         self.directories.discard(normal_name(name))
 
     def list_directory(self, name: str) -> list[DirectoryEntry]:
-        """Return what is in a directory, by name."""
+        """Return what is in a directory, by name.
+
+        Raises:
+            FilestoreError: there is none of this name.
+        """
         if not self.is_directory(name):
             raise FilestoreError("list directory", name, "there is none of this name")
         place = normal_name(name)
@@ -196,7 +208,11 @@ class MemoryFilestore:
         return file
 
     def _check_new(self, operation: str, place: str) -> None:
-        """Make sure that a file may be at ``place``."""
+        """Make sure that a file may be at ``place``.
+
+        Raises:
+            FilestoreError: there is no directory to put it in, or a directory has its name.
+        """
         parent = place.rpartition("/")[0]
         if not self.is_directory(parent):
             raise FilestoreError(operation, place, f"there is no directory {parent!r}")

@@ -116,7 +116,11 @@ class ReedSolomon(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
         return self._corrected(bytearray(block), octets, wrong)
 
     def _corrected(self, block: bytearray, octets: int, wrong: dict[int, bytes]) -> DecodedBlock:
-        """Correct the code words whose parity differs, given the differences."""
+        """Correct the code words whose parity differs, given the differences.
+
+        Raises:
+            UncorrectableError: a code word has more wrong symbols than the code corrects; it names all of them.
+        """
         fill = CODE_WORD_OCTETS - len(block) // self.interleave
         counts = [0] * self.interleave
         uncorrectable = []

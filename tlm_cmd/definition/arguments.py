@@ -137,7 +137,11 @@ def _number(value: object, path: str) -> float:
 
 
 def _carried(field: FieldLayout, value: float, path: str) -> float:
-    """Refuse what a calibrated field would only carry as the end of its wire type; nobody asks for that."""
+    """Refuse what a calibrated field would only carry as the end of its wire type; nobody asks for that.
+
+    Raises:
+        FieldRangeError: the value lies more than half a step beyond what the wire type reaches.
+    """
     calibration, wire = field.calibration, field.wire
     if calibration is None or not isinstance(wire, Number):
         return value

@@ -145,14 +145,22 @@ class Dictionary:
         return self._telemetry_by_apid.get(apid)
 
     def telemetry_of(self, app: str, record: type[Telemetry]) -> TelemetryEntry:
-        """A packet of one app by its class."""
+        """A packet of one app by its class.
+
+        Raises:
+            DictionaryError: the app declares no such telemetry.
+        """
         entry = self._by_class.get((app, record))
         if not isinstance(entry, TelemetryEntry):
             raise DictionaryError(f"{app} declares no telemetry {record.__name__}")
         return entry
 
     def command_of(self, app: str, record: type[Command]) -> CommandEntry:
-        """A command of one app by its class."""
+        """A command of one app by its class.
+
+        Raises:
+            DictionaryError: the app declares no such command.
+        """
         entry = self._by_class.get((app, record))
         if not isinstance(entry, CommandEntry):
             raise DictionaryError(f"{app} declares no command {record.__name__}")
@@ -188,6 +196,7 @@ class Dictionary:
         Raises:
             DictionaryError: no packet has this APID, or no event this code.
             ProtocolError: the payload does not fit the definition.
+            TooShortError: no telemetry packet has this APID, and fewer than two octets can be no event.
         """
         entry = self._telemetry_by_apid.get(apid)
         if entry is not None:
@@ -209,6 +218,7 @@ class Dictionary:
         Raises:
             DictionaryError: no packet has this APID, or no event this code.
             ProtocolError: the payload does not fit the definition.
+            LengthMismatchError: octets follow an event in the short form.
         """
         if apid in self._telemetry_by_apid or len(payload) < 2 or not payload[1] & SHORT_FORM:
             return self.decode_telemetry(apid, payload)

@@ -79,7 +79,11 @@ class Bits(msgspec.Struct, frozen=True):
     width: int
 
     def __post_init__(self) -> None:
-        """Refuse a width that no group of octets could hold."""
+        """Refuse a width that no group of octets could hold.
+
+        Raises:
+            AnnotationError: the width is not a whole number from 1 to 32 [bits].
+        """
         if not _is_whole(self.width) or not 1 <= self.width <= 32:
             raise AnnotationError(f"Bits({self.width!r})", "allowed are 1 to 32")
 
@@ -139,7 +143,11 @@ class Linear(msgspec.Struct, frozen=True):
     offset: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse a calibration that cannot be inverted."""
+        """Refuse a calibration that cannot be inverted.
+
+        Raises:
+            AnnotationError: scale or offset is no finite number, or the scale is 0.
+        """
         if not _are_finite(self.scale, self.offset) or self.scale == 0:
             raise AnnotationError(
                 f"Linear({self.scale!r}, {self.offset!r})", "needs finite numbers and a scale other than 0"
@@ -176,7 +184,11 @@ class Polynomial(msgspec.Struct, frozen=True):
     coefficients: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what is no number."""
+        """Refuse what is no number.
+
+        Raises:
+            AnnotationError: a coefficient is no finite number.
+        """
         if not _are_finite(*self.coefficients):
             raise AnnotationError(f"Polynomial{self.coefficients!r}", "needs finite numbers")
 
@@ -234,7 +246,11 @@ class Unit(msgspec.Struct, frozen=True):
     symbol: str
 
     def __post_init__(self) -> None:
-        """Refuse what nobody could read."""
+        """Refuse what nobody could read.
+
+        Raises:
+            AnnotationError: the symbol is no text.
+        """
         if not isinstance(self.symbol, str):
             raise AnnotationError(f"Unit({self.symbol!r})", "needs a text")
 
@@ -246,7 +262,11 @@ class Range(msgspec.Struct, frozen=True):
     highest: float
 
     def __post_init__(self) -> None:
-        """Refuse an empty range."""
+        """Refuse an empty range.
+
+        Raises:
+            AnnotationError: an end is no number, or the lowest value lies above the highest.
+        """
         if not (_is_number(self.lowest) and _is_number(self.highest)):
             raise AnnotationError(f"Range({self.lowest!r}, {self.highest!r})", "needs two numbers")
         if not self.lowest <= self.highest:
@@ -260,7 +280,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     red: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse limits that no value, or every value, would violate."""
+        """Refuse limits that no value, or every value, would violate.
+
+        Raises:
+            AnnotationError: limits are no two ascending numbers, or yellow does not lie within red.
+        """
         for name, pair in (("yellow", self.yellow), ("red", self.red)):
             if pair is not None and not _is_pair(pair):
                 raise AnnotationError(f"Limits({name}={pair!r})", "needs two numbers")

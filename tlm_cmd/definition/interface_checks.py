@@ -20,7 +20,12 @@ _APP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def check_app(app: AppInterface) -> None:
-    """Refuse an app whose name or APIDs could not be told apart from others."""
+    """Refuse an app whose name or APIDs could not be told apart from others.
+
+    Raises:
+        DictionaryError: the name is badly formed, the APID is no multiple of those of an app or out of range, or it
+            has more packets than APIDs.
+    """
     if not _APP_NAME.fullmatch(app.name):
         raise DictionaryError(f"app {app.name!r}: a name is lower case, digits and _, and begins with a letter")
     if app.apid % APIDS_PER_APP or not APIDS_PER_APP <= app.apid <= HIGHEST_APP_APID:
@@ -33,14 +38,22 @@ def check_app(app: AppInterface) -> None:
 
 
 def check_code(name: str, record: type[Command | Event], highest: int) -> None:
-    """Refuse a missing code, or one that the packet cannot carry."""
+    """Refuse a missing code, or one that the packet cannot carry.
+
+    Raises:
+        DictionaryError: the code is no whole number from 0 to ``highest``.
+    """
     code = getattr(record, "code", None)
     if not isinstance(code, int) or isinstance(code, bool) or not 0 <= code <= highest:
         raise DictionaryError(f"{name}: code is {code}, allowed are 0 to {highest}")
 
 
 def check_period(entry: TelemetryEntry) -> None:
-    """Refuse a period or a quality that telemetry cannot have."""
+    """Refuse a period or a quality that telemetry cannot have.
+
+    Raises:
+        DictionaryError: the period is no finite number of seconds above 0, or the quality is no quality.
+    """
     period_s, quality = entry.record.period_s, entry.record.quality
     if period_s is not None and (isinstance(period_s, bool) or not isinstance(period_s, int | float)):
         raise DictionaryError(f"{entry.name}: period_s is {period_s!r}, allowed are None and what is above 0")
@@ -51,7 +64,11 @@ def check_period(entry: TelemetryEntry) -> None:
 
 
 def check_text(entry: EventEntry) -> None:
-    """Refuse a text that could not be filled in when the event happens."""
+    """Refuse a text that could not be filled in when the event happens.
+
+    Raises:
+        DictionaryError: the severity is none, the text is no text, or it names what the event has not.
+    """
     record = entry.record
     if not isinstance(record.severity, Severity):
         raise DictionaryError(

@@ -69,7 +69,11 @@ class _RecordMeta(msgspec.StructMeta):
 
 
 def _check_names(record: Any, bases: tuple[type, ...]) -> None:  # noqa: ANN401 - a class in the making
-    """Refuse a field that would hide what its class says of itself."""
+    """Refuse a field that would hide what its class says of itself.
+
+    Raises:
+        DefinitionError: a field has the name of something that the class has already.
+    """
     for field in record.__struct_fields__:
         for base in bases:
             inherited = field in getattr(base, "__struct_fields__", ())

@@ -56,14 +56,23 @@ class Lookup(dict[Any, Any]):
 
 
 def octets(field: str, value: object) -> bytes:
-    """An octet string of any kind as bytes."""
+    """An octet string of any kind as bytes.
+
+    Raises:
+        FieldTypeError: the value is no octet string.
+    """
     if not isinstance(value, bytes | bytearray | memoryview):
         raise FieldTypeError(field, value, "octets")
     return bytes(value)
 
 
 def fixed_octets(field: str, value: object, count: int) -> bytes:
-    """An octet string, which must have exactly ``count`` octets."""
+    """An octet string, which must have exactly ``count`` octets.
+
+    Raises:
+        FieldTypeError: the value is no octet string.
+        LengthError: it has another number of octets.
+    """
     data = octets(field, value)
     if len(data) != count:
         raise LengthError(field, len(data), count, count)
@@ -71,7 +80,12 @@ def fixed_octets(field: str, value: object, count: int) -> bytes:
 
 
 def utf8(field: str, value: object) -> bytes:
-    """A text as UTF-8."""
+    """A text as UTF-8.
+
+    Raises:
+        FieldTypeError: the value is no text.
+        TextError: a character has no form in UTF-8.
+    """
     if not isinstance(value, str):
         raise FieldTypeError(field, value, "text")
     try:
@@ -81,7 +95,13 @@ def utf8(field: str, value: object) -> bytes:
 
 
 def fixed_utf8(field: str, value: object, count: int) -> bytes:
-    """A text as UTF-8, to be filled with NUL to ``count`` octets."""
+    """A text as UTF-8, to be filled with NUL to ``count`` octets.
+
+    Raises:
+        FieldTypeError: the value is no text.
+        LengthError: its UTF-8 has more than ``count`` octets.
+        TextError: a character has no form in UTF-8, or the text ends with NUL.
+    """
     data = utf8(field, value)
     if len(data) > count:
         raise LengthError(field, len(data), 0, count)
@@ -91,7 +111,11 @@ def fixed_utf8(field: str, value: object, count: int) -> bytes:
 
 
 def items(field: str, value: object) -> tuple[Any, ...]:
-    """An array that is no tuple, as a tuple."""
+    """An array that is no tuple, as a tuple.
+
+    Raises:
+        FieldTypeError: the value is neither list nor tuple.
+    """
     if not isinstance(value, tuple | list):
         raise FieldTypeError(field, value, "tuple")
     return tuple(value)
@@ -114,7 +138,11 @@ def saturated(exact: float, lowest: int, highest: int) -> int:
 
 
 def text(field: str, data: bytes) -> str:
-    """UTF-8 octets as text."""
+    """UTF-8 octets as text.
+
+    Raises:
+        TextError: the octets are no UTF-8.
+    """
     try:
         return str(data, "utf-8")
     except UnicodeDecodeError as error:

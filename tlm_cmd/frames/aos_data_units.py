@@ -112,7 +112,11 @@ class Bpdu(msgspec.Struct, frozen=True, gc=False):
 
 
 def _data_unit_header(structure: str, data: bytes) -> int:
-    """Return the two octets in front of a zone that is not empty."""
+    """Return the two octets in front of a zone that is not empty.
+
+    Raises:
+        TooShortError: nothing stands behind them, or not even they are there.
+    """
     if len(data) <= DATA_UNIT_HEADER_OCTETS:
         raise TooShortError(structure, DATA_UNIT_HEADER_OCTETS + 1, len(data))
     return data[0] << 8 | data[1]

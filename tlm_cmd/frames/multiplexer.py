@@ -141,7 +141,11 @@ class PacketMultiplexer:
         return FrameContent(channel, *builders[channel].next_zone())
 
     def _check_protect(self, protect: Protect | None) -> None:
-        """Make sure that protection is at hand if any frame may need it."""
+        """Make sure that protection is at hand if any frame may need it.
+
+        Raises:
+            WrongValueError: there is none, and a channel is protected.
+        """
         if protect is None and self._protected:
             raise WrongValueError("protection", None, "one, since there are protected channels")
 

@@ -188,7 +188,13 @@ class TcFrame(msgspec.Struct, frozen=True, gc=False):
 
 
 def _frame_type(first: int, spacecraft_id: int | None) -> TcFrameType:
-    """Check the first two octets of a header and return the type that their flags make."""
+    """Check the first two octets of a header and return the type that their flags make.
+
+    Raises:
+        WrongVersionError: the version is not 0.
+        WrongSpacecraftError: the frame is for another spacecraft.
+        WrongValueError: the flags make no type (bypass 0 with control command 1 is reserved), or spare bits are set.
+    """
     if first >> 14:
         raise WrongVersionError("transfer frame version", first >> 14, 0)
     if spacecraft_id is not None and first & 0x3FF != spacecraft_id:

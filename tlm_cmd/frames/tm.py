@@ -161,7 +161,13 @@ class TmFrame(msgspec.Struct, frozen=True, gc=False):
 
 
 def _secondary_header(octets: bytes, end: int) -> bytes:
-    """Return the content of the secondary header behind the primary one; data must follow it before ``end``."""
+    """Return the content of the secondary header behind the primary one; data must follow it before ``end``.
+
+    Raises:
+        WrongVersionError: the secondary header version is not 0.
+        FieldRangeError: its length is out of range.
+        TooShortError: no octet of data follows it.
+    """
     identification = octets[HEADER_OCTETS]
     if identification >> 6:
         raise WrongVersionError("secondary header version", identification >> 6, 0)

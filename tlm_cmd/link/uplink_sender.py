@@ -271,7 +271,11 @@ class UplinkSender:
         return [octets]
 
     def _units(self, packets: list[bytes]) -> list[FrameDataUnit]:
-        """The frame data units that carry packets."""
+        """The frame data units that carry packets.
+
+        Raises:
+            ProtocolError: one of them is no packet, or too long; then none is taken.
+        """
         parameters = self.parameters
         room = parameters.max_tc_data_octets
         longest = parameters.max_packet_octets if parameters.segment_header else min(parameters.max_packet_octets, room)

@@ -109,7 +109,7 @@ def parse_command(packet: bytes) -> CommandPacket:
         WrongValueError: it is no telecommand with secondary header, is segmented or idle, or has the
             reserved bit before the function code set.
         ChecksumError: the XOR over the packet is wrong.
-    """
+    """  # noqa: DOC501 - `_header_error` makes one of those named
     octets = len(packet)
     if octets < COMMAND_PAYLOAD_OFFSET:
         raise TooShortError("command", COMMAND_PAYLOAD_OFFSET, octets)
@@ -167,7 +167,7 @@ def parse_telemetry(packet: bytes) -> TelemetryPacket:
         WrongVersionError: the packet version number is not 0.
         WrongValueError: it is no telemetry packet with secondary header, or is segmented or idle.
         ChecksumError: the packet error control is wrong.
-    """
+    """  # noqa: DOC501 - `_header_error` makes one of those named
     octets = len(packet)
     if octets < MIN_TELEMETRY_OCTETS:
         raise TooShortError("telemetry packet", MIN_TELEMETRY_OCTETS, octets)

@@ -51,7 +51,11 @@ class CfsProfile(TelemetryPackets):
         )
 
     def unpack_time(self, field: bytes) -> int:
-        """See `PacketProfile.unpack_time`: seconds in four octets, 1/65536 s in two."""
+        """See `PacketProfile.unpack_time`: seconds in four octets, 1/65536 s in two.
+
+        Raises:
+            TooShortError: fewer than six octets.
+        """
         if len(field) < _TIME_OCTETS:
             raise TooShortError("cFS time field", _TIME_OCTETS, len(field))
         return join_time(int.from_bytes(field[:4], "big"), int.from_bytes(field[4:_TIME_OCTETS], "big"))

@@ -17,7 +17,11 @@ _KNOWN = 0x01
 
 
 def flags_from(field: str, octet: int) -> ProductFlag:
-    """The flags in `octet`; raises UnknownValueError if a reserved bit is set."""
+    """The flags in `octet`.
+
+    Raises:
+        UnknownValueError: a reserved bit is set; it names ``field``.
+    """
     if octet & ~_KNOWN:
         raise UnknownValueError(field, octet, tuple(range(_KNOWN + 1)))
     return ProductFlag(octet)

@@ -244,7 +244,12 @@ def _unpack_classes(octets: bytes, pixels: int) -> bytes:
 
 
 def _expand(stream: memoryview, octets: int) -> bytes:
-    """Expand to exactly `octets`, never more: a hostile stream cannot fill the memory."""
+    """Expand to exactly `octets`, never more: a hostile stream cannot fill the memory.
+
+    Raises:
+        CompressionError: the stream is broken, or does not end where it must.
+        WrongSizeError: it expands to fewer octets, or to more.
+    """
     expander = zlib.decompressobj()
     try:
         expanded = expander.decompress(stream, octets + 1)

@@ -43,7 +43,8 @@ class AssociationManager:
         """Use an association no more, unless it is the one that the request came through.
 
         Raises:
-            ProtocolError: it cannot be done.
+            ProcedureRefusedError: the request came through it.
+            ProtocolError: the request is malformed, or the association cannot be stopped.
         """
         spi = unpack_spi(data)
         if spi == carrier_spi:
@@ -65,7 +66,8 @@ class AssociationManager:
         """Give an association another key.
 
         Raises:
-            ProtocolError: it cannot be done.
+            ProcedureRefusedError: the key has served an association elsewhere.
+            ProtocolError: the request is malformed, or it cannot be done with this association or key.
         """
         spi, rest = split_spi(data)
         parameters, _ = self._table.find(spi, *AssociationState)

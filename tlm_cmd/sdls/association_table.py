@@ -249,7 +249,12 @@ class AssociationTable:
         return True
 
     def _bind(self, parameters: AssociationParameters, record: AssociationRecord, key_id: int) -> BoundAssociation:
-        """Return the association with its key; what it knows of the key is kept by `_keep` only."""
+        """Return the association with its key; what it knows of the key is kept by `_keep` only.
+
+        Raises:
+            AssociationRefusedError: the ring has no such session key, another association has it, or too many keys are
+                known already.
+        """
         spi, uses = parameters.spi, self._state.key_uses
         entry = self.ring.entry(key_id)
         if entry is None or entry.kind is not KeyKind.SESSION or entry.secret is None:

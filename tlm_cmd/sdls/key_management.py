@@ -36,7 +36,8 @@ class KeyManager:
         """Take transported session keys in, all or none.
 
         Raises:
-            ProtocolError: it cannot be done.
+            ProcedureRefusedError: the MAC over the keys is wrong.
+            ProtocolError: the request is malformed, there is no such active master key, or the ring cannot take a key.
         """
         transport = KeyTransport.unpack(data)
         master = self._ring.secret(transport.master_key_id, KeyKind.MASTER, KeyState.ACTIVE)
@@ -82,7 +83,8 @@ class KeyManager:
         The number in each answer's initialisation vector is used up: the state must be saved before the answer leaves.
 
         Raises:
-            ProtocolError: it cannot be done.
+            ProcedureRefusedError: the request did not come over the link, or a key has no number left to answer with.
+            ProtocolError: the request is malformed, or there is no such key in a state to be verified.
         """
         challenges = KeyChallenge.unpack_all(data)
         if carrier_spi is None:

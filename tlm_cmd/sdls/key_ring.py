@@ -203,7 +203,11 @@ class KeyRing:
             self._entries[key_id].state = after
 
     def _check_new(self, key_id: int, secret: SecretKey | None) -> None:
-        """Refuse one key too many, and a key that another id holds."""
+        """Refuse one key too many, and a key that another id holds.
+
+        Raises:
+            KeyRefusedError: the ring is full, or holds this key under another id.
+        """
         if key_id not in self._entries and len(self._entries) >= MAX_KEYS:
             raise KeyRefusedError(key_id, KeyProblem.RING_FULL)
         if secret is not None and any(

@@ -126,7 +126,11 @@ class SecurityManagement:
         return Outcome(procedure, packed, keys_changed=procedure in KEY_CHANGES)
 
     def _check_carrier(self, carrier_spi: int | None) -> None:
-        """Refuse what came over the link, but through no association that receives."""
+        """Refuse what came over the link, but through no association that receives.
+
+        Raises:
+            ProcedureRefusedError: it came through none.
+        """
         if carrier_spi is not None and carrier_spi not in self.security.table.receivers:
             raise ProcedureRefusedError(ProcedureRefusal.UNPROTECTED, f"SPI {carrier_spi}")
 

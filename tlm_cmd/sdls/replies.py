@@ -133,6 +133,7 @@ def unpack_reply(octets: bytes) -> tuple[Procedure, Reply]:  # noqa: PLR0911 - o
 
     Raises:
         ProtocolError: it is none, or its data are not what its procedure replies.
+        WrongValueError: its procedure is one that is not replied to.
     """
     unit = ProcedureUnit.unpack(octets, is_reply=True)
     procedure, data = unit.procedure, unit.data

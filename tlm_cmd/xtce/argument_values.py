@@ -112,7 +112,11 @@ def _whole_bits(encoding: IntegerEncoding, name: str, raw: int) -> int:
 
 
 def _line(scalar: ScalarType, name: str, line: int) -> tuple[float, float]:
-    """Offset and factor of the straight line that the calibrator is."""
+    """Offset and factor of the straight line that the calibrator is.
+
+    Raises:
+        XtceError: the calibrator is no straight line, or a level one.
+    """
     match scalar.calibrator:
         case None:
             return 0, 1

@@ -75,6 +75,7 @@ class CommandEncoder:
 
         Raises:
             ProtocolError: an argument is missing, unknown, or has a value that is not allowed; the error names it.
+            LengthError: the command becomes longer than any may be.
         """
         given = dict(values or {})
         for name in given:
@@ -102,7 +103,11 @@ class CommandEncoder:
             self._sized.setdefault(amount.reference.name, (name, kind, amount))
 
     def _complete(self, values: dict[str, Any]) -> dict[str, Any]:
-        """All values, sizes that were not given included."""
+        """All values, sizes that were not given included.
+
+        Raises:
+            ProtocolError: an argument is missing that has neither a default nor a size that follows from others.
+        """
         for argument in self.command.arguments:
             name = argument.name
             if name in values:

@@ -131,7 +131,12 @@ class XtceDatabase:
         return packet
 
     def _walk(self, data: bytes | bytearray | memoryview, start: int, end: int | None) -> Step:
-        """The container that a packet is, from the root down."""
+        """The container that a packet is, from the root down.
+
+        Raises:
+            UnknownPacketError: the document has no container, or the packet comes to an abstract one and no further.
+            WrongValueError: it fits several containers that inherit from the same one.
+        """
         step = self._root
         if step is None:
             raise UnknownPacketError("the document")

@@ -196,7 +196,11 @@ class FieldWriter:
         self._location = tail.data_bit
 
     def _rest(self, name: str, slope: float, intercept: float = 0) -> ET.Element:
-        """The size of what is left of the packet, ``slope`` for each octet."""
+        """The size of what is left of the packet, ``slope`` for each octet.
+
+        Raises:
+            XtceError: the field is not the last one of its packet.
+        """
         tail = self._tail
         if tail is None:
             raise XtceError(self._role.value, name, 0, "only the last field of a packet can take the rest of it")

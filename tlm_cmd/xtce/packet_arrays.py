@@ -24,7 +24,11 @@ MAX_NESTED_CONTAINERS = 16
 
 
 def read_array(reader: PacketReader, kind: ArrayType, name: str, line: int) -> Value:
-    """Read an array: a tuple."""
+    """Read an array: a tuple.
+
+    Raises:
+        XtceError: the array has too many items, or items that cannot be read here.
+    """
     item, count = kind.item, kind.count.fixed
     if count is not None and not 0 <= count <= MAX_ITEMS:
         raise XtceError("ArrayParameterType", kind.name, line, f"{count} items are out of range")
@@ -42,7 +46,11 @@ def read_array(reader: PacketReader, kind: ArrayType, name: str, line: int) -> V
 
 
 def read_repeated(reader: PacketReader, entry: ContainerEntry, repeat: Amount) -> Value:
-    """Read a container that repeats: a tuple of structures."""
+    """Read a container that repeats: a tuple of structures.
+
+    Raises:
+        XtceError: containers hold one another too deeply, or what repeats may take no octets at all.
+    """
     name = entry.container.rpartition("/")[2]
     size = reader.amount(repeat, name, MAX_ITEMS)
     begin = reader.position(entry.line)

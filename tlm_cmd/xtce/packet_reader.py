@@ -100,7 +100,11 @@ class PacketReader:
         self._base, self._bit = "o", 0
 
     def _place(self, location: Location | None, origin: tuple[str, int], line: int) -> None:
-        """Go to where an entry begins; ``origin`` is the begin of its container."""
+        """Go to where an entry begins; ``origin`` is the begin of its container.
+
+        Raises:
+            XtceError: it counts from the start of a container that begins at no fixed place.
+        """
         if location is None:
             return
         if not location.from_start:

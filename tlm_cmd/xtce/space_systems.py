@@ -71,7 +71,11 @@ def _check_unique(elements: list[ET.Element]) -> None:
 
 
 def _check_hidden(outer: list[ET.Element], inner: list[ET.Element]) -> None:
-    """Refuse a name that would hide one of the space system around: a reference would then mean the wrong one."""
+    """Refuse a name that would hide one of the space system around: a reference would then mean the wrong one.
+
+    Raises:
+        XtceError: a name stands in both.
+    """
     names = {each.get("name") for each in outer}
     for each in inner:
         if each.get("name") in names:

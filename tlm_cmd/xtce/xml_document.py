@@ -200,7 +200,7 @@ def parse_document(data: bytes) -> Node:
     Raises:
         FieldRangeError: the document is larger than is read.
         XtceError: it is no XML, declares a document type or an entity, is too deep or has too many elements.
-    """
+    """  # noqa: DOC501 - what else is caught there becomes an XtceError
     if len(data) > MAX_DOCUMENT_OCTETS:
         raise FieldRangeError("octets of the document", len(data), 0, MAX_DOCUMENT_OCTETS)
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR)

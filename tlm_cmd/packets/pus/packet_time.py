@@ -71,7 +71,11 @@ class CucTime:
         return _CUC.pack(seconds, subseconds)
 
     def unpack(self, field: bytes) -> tuple[int, int]:
-        """See `PacketTime.unpack`."""
+        """See `PacketTime.unpack`.
+
+        Raises:
+            TooShortError: fewer octets than the field has.
+        """
         if len(field) < self.octets:
             raise TooShortError("CUC time field", self.octets, len(field))
         seconds, subseconds = _CUC.unpack_from(field)

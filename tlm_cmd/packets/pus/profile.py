@@ -87,7 +87,12 @@ class PusProfile:
         return PusTelecommand(apid, sequence_count, body.service, body.subtype, body.pack(self.formats)).pack()
 
     def read_command(self, packet: bytes) -> ReadCommand:
-        """See `PacketProfile.read_command`; no user on the ground has the APID of an app as source id."""
+        """See `PacketProfile.read_command`; no user on the ground has the APID of an app as source id.
+
+        Raises:
+            ProtocolError: it is no telecommand, or its data are not what a request of its kind holds.
+            WrongValueError: the source id is the APID of an app.
+        """
         telecommand = PusTelecommand.unpack(packet)
         apid, source = telecommand.apid, telecommand.source
         if source in self._app_apids:

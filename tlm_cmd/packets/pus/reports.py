@@ -96,7 +96,12 @@ class ReportPackets:
         return packet.pack(self._formats)
 
     def _body(self, apid: int, message: Telemetry | Event, *, short: bool) -> tuple[int, PusBody]:
-        """The destination and the body of a report."""
+        """The destination and the body of a report.
+
+        Raises:
+            DictionaryError: no telemetry packet has this APID.
+            ProtocolError: a field does not fit its definition.
+        """
         match message:
             case Event():
                 payload = b"" if short else codec_of(type(message)).encode(message)
@@ -194,7 +199,11 @@ class ReportPackets:
         return entry, entry.record(apid, body.count, body.octets)
 
     def _entry_derived_from(self, base: type[Telemetry]) -> TelemetryEntry:
-        """The packet that an app has derived from a report of a service."""
+        """The packet that an app has derived from a report of a service.
+
+        Raises:
+            DictionaryError: no app of the mission has derived one.
+        """
         for entry in self._dictionary.telemetry.values():
             if issubclass(entry.record, base):
                 return entry
