@@ -1,4 +1,4 @@
-"""The memory of an entity."""
+"""The memory of an entity (CCSDS 727.0-B-5, section 4; the numbers in it are of sections 3 and 5)."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""What an entity refuses to its user, and what a filestore refuses to an entity."""
+"""What an entity refuses to its user (CCSDS 727.0-B-5, 3.4), and what a filestore refuses to an entity (4.9)."""
 
 from tlm_cmd.errors import ProtocolError
 

@@ -1,4 +1,4 @@
-"""Whose turn it is to send to another entity."""
+"""Whose turn it is to send to another entity: CCSDS 727.0-B-5 leaves it to the entity."""
 
 from collections.abc import Callable
 

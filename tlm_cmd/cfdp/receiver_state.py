@@ -1,4 +1,4 @@
-"""The memory of the end of a transaction that receives."""
+"""The memory of the end of a transaction that receives (CCSDS 727.0-B-5, 4.6)."""
 
 from enum import StrEnum, unique
 

@@ -1,4 +1,4 @@
-"""Which parts of a file are there, or are yet to be sent."""
+"""Which parts of a file are there, or are yet to be sent: what NAK PDUs ask for (CCSDS 727.0-B-5, 4.6.4)."""
 
 from bisect import bisect_left, bisect_right
 

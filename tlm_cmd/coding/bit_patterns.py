@@ -1,4 +1,8 @@
-"""Octets and patterns at any bit of a buffer: what a receiver needs before it knows where octets begin."""
+"""Octets and patterns at any bit of a buffer: what a receiver needs before it knows where octets begin.
+
+The patterns are sync markers of telemetry (CCSDS 131.0-B-5, section 9) and start sequences of CLTUs (231.0-B-4,
+section 5).
+"""
 
 COMPLEMENT = bytes(octet ^ 0xFF for octet in range(256))
 """Table for ``bytes.translate`` that inverts every bit."""

@@ -1,4 +1,4 @@
-"""What a frame synchroniser remembers, counts and returns."""
+"""What a frame synchroniser remembers, counts and returns (CCSDS 131.0-B-5, section 9)."""
 
 from enum import StrEnum, unique
 

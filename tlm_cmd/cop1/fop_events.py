@@ -1,4 +1,4 @@
-"""Which event of table 5-1 something is, given the variables of FOP-1."""
+"""Which event of table 5-1 of CCSDS 232.1-B-2 something is, given the variables of FOP-1."""
 
 from typing import assert_never
 

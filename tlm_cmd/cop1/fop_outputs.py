@@ -1,4 +1,4 @@
-"""What FOP-1 hands out: frames for the lower procedures, and answers and notices for the higher ones (section 3)."""
+"""What FOP-1 hands to lower and to higher procedures: frames, answers, notices (CCSDS 232.1-B-2, section 3)."""
 
 import msgspec
 

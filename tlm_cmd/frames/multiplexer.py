@@ -1,5 +1,6 @@
 """The packets of several virtual channels on one master channel: queues, whose turn it is, frame counts.
 
+What virtual channel multiplexing and frame generation have in common in CCSDS 132.0-B-3, 4.2, and 732.0-B-4, 4.2:
 `tlm_cmd.frames.tm_multiplexer` and `tlm_cmd.frames.aos_multiplexer` make frames of it.
 """
 

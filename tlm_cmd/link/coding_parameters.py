@@ -1,4 +1,7 @@
-"""How frames become bits and are found again: managed parameters of the physical channels of a link."""
+"""How frames become bits and are found again: managed parameters of the physical channels of a link.
+
+They are those of CCSDS 131.0-B-5 for telemetry and of 231.0-B-4 for telecommands.
+"""
 
 import msgspec
 

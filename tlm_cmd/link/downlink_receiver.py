@@ -1,4 +1,7 @@
-"""The ground's end of the telemetry chain: TM frames to packets, in order, and only genuine ones."""
+"""The ground's end of the telemetry chain: TM frames to packets, in order, and only genuine ones.
+
+It is the receiving end of CCSDS 132.0-B-3 (4.3), with ProcessSecurity of 355.0-B-2 (4.2.4) in it.
+"""
 
 import msgspec
 

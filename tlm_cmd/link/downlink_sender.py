@@ -1,4 +1,8 @@
-"""The spacecraft's end of the telemetry chain: packets to protected TM frames, with the receiver's report in each."""
+"""The spacecraft's end of the telemetry chain: packets to protected TM frames, with the receiver's report in each.
+
+It is the sending end of CCSDS 132.0-B-3 (4.2), with ApplySecurity of 355.0-B-2 (4.2.3) in it; the report is the CLCW of
+232.0-B-4 (4.2), or a frame security report of 355.1-B-1 (4.2.2).
+"""
 
 from tlm_cmd.frames.multiplexer import MultiplexerState, channels_by_priority
 from tlm_cmd.frames.tm import declared_virtual_channel

@@ -1,4 +1,4 @@
-"""The managed parameters of a spacecraft's links: both ends must hold the same."""
+"""The managed parameters of a spacecraft's links, the same at both ends (CCSDS 132.0-B-3 and 232.0-B-4, section 5)."""
 
 import msgspec
 

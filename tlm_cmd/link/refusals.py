@@ -1,4 +1,8 @@
-"""Why a receiver refuses a frame, and how often it did."""
+"""Why a receiver refuses a frame, and how often it did.
+
+A reason is what CCSDS 132.0-B-3 or 232.0-B-4 demands of a frame's fields, the acceptance procedure FARM-1 (232.1-B-2,
+section 6), or data link security (355.0-B-2, 4.2.4).
+"""
 
 from enum import StrEnum, unique
 

@@ -1,4 +1,4 @@
-"""TC frames to the bits of a physical channel, and bits to frames."""
+"""TC frames to the bits of a physical channel, and bits to frames (CCSDS 231.0-B-4, sections 3, 5 and 6)."""
 
 import msgspec
 

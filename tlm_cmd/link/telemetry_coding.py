@@ -1,4 +1,4 @@
-"""TM and AOS frames to the bits of a physical channel, and bits to frames."""
+"""TM and AOS frames to the bits of a physical channel, and bits to frames (CCSDS 131.0-B-5, sections 4, 9 and 10)."""
 
 import msgspec
 

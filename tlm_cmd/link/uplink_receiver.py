@@ -1,4 +1,8 @@
-"""The spacecraft's end of the telecommand chain: TC frames to packets, once and in sequence, and only genuine ones."""
+"""The spacecraft's end of the telecommand chain: TC frames to packets, once and in sequence, and only genuine ones.
+
+It is the receiving end of CCSDS 232.0-B-4 (4.4), with ProcessSecurity of 355.0-B-2 (4.2.4) and FARM-1 of 232.1-B-2
+(section 6) in it.
+"""
 
 import msgspec
 

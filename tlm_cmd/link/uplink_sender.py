@@ -1,4 +1,8 @@
-"""The ground's end of the telecommand chain: packets to protected TC frames, repeated until they have arrived."""
+"""The ground's end of the telecommand chain: packets to protected TC frames, repeated until they have arrived.
+
+It is the sending end of CCSDS 232.0-B-4 (4.3), with FOP-1 of 232.1-B-2 (section 5) and ApplySecurity of 355.0-B-2
+(4.2.3) in it.
+"""
 
 from collections.abc import Iterable
 

@@ -1,5 +1,7 @@
 """Commands and telemetry packets with the secondary headers of NASA's core Flight System (cFE message module).
 
+The primary header is that of CCSDS 133.0-B-2, 4.1.3; what follows it, 4.1.4.2 leaves to the mission.
+
 Command: primary header, function code (7 bits), checksum (8 bits), payload.
 Telemetry: primary header, seconds u32, subseconds u16, four spare octets, payload, packet error control.
 """

@@ -1,4 +1,4 @@
-"""The profile with the headers of NASA's core Flight System (`tlm_cmd.packets.cfs_header`)."""
+"""The profile of Space Packets (CCSDS 133.0-B-2) with headers of NASA's cFS, see `tlm_cmd.packets.cfs_header`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Error-detecting codes of packets, frames and files."""
+"""Error-detecting codes of packets, frames and files.
+
+CRC-16 stands in frames (CCSDS 132.0-B-3, 4.1.6; 732.0-B-4, 4.1.6; 232.0-B-4, 4.1.4) and PUS packets (ECSS-E-ST-70-41C,
+annex B), the others in files (CCSDS 727.0-B-5, 4.2) and in commands of cFS.
+"""
 
 import binascii
 import zlib

@@ -1,4 +1,4 @@
-"""Several packets one behind the other, and nothing else, as one frame or one file may hold them."""
+"""Several packets one behind the other, and nothing else, as a frame or a file may hold them (CCSDS 133.0-B-2, 4.1)."""
 
 import msgspec
 

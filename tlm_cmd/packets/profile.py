@@ -1,5 +1,7 @@
 """The profile of a mission's packets: which headers they have, and how commands and reports travel in them.
 
+The packets are Space Packets (CCSDS 133.0-B-2), whose secondary headers are the mission's choice.
+
 A mission has one profile, and both ends use it for everything that crosses the link; whoever makes or reads packets
 holds the profile, and knows nothing of headers.
 """

@@ -1,4 +1,4 @@
-"""Reports that have a packet of their own in the packet utilisation standard.
+"""Reports that have a packet of their own in the packet utilisation standard (ECSS-E-ST-70-41C, clause 8).
 
 An app that makes one declares a class of its own derived from it, so that it is a packet of the app in any profile.
 """

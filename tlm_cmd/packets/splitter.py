@@ -1,4 +1,7 @@
-"""Whole packets out of a stream of octets, as a serial line or a file gives them, and what else was in it."""
+"""Whole packets out of a stream of octets, as a serial line or a file gives them, and what else was in it.
+
+A packet is told by its version and its length (CCSDS 133.0-B-2, 4.1.3): it has no marker.
+"""
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum, unique

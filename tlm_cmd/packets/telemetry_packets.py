@@ -1,5 +1,7 @@
 """Whole telemetry packets of a mission: named objects to octets and back, header, content and error control at once.
 
+The header is the one of `tlm_cmd.packets.cfs_header`, behind the primary header of CCSDS 133.0-B-2, 4.1.3.
+
 One function per kind of packet, composed when it is first needed; what it does not accept takes the long way round,
 which finds out what is wrong.
 """

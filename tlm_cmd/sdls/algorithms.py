@@ -1,5 +1,7 @@
 """The algorithms that protect frames (CCSDS 355.0-B-2, annex E; 352.0-B-2): AES-GCM, GMAC and AES-CMAC.
 
+GCM and GMAC are those of NIST SP 800-38D, CMAC is that of NIST SP 800-38B.
+
 There is no algorithm that does nothing, and none that encrypts without authenticating (355.0-B-2, 2.3.3 warns of it).
 """
 

@@ -1,4 +1,7 @@
-"""The associations of one end: their keys, their lives, and the numbers that they may use."""
+"""The associations of one end: their keys, their lives, and the numbers that they may use.
+
+States and what moves between them are those of CCSDS 355.1-B-1, 3.3.
+"""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType

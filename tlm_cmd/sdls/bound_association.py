@@ -1,4 +1,4 @@
-"""An association with its key, and why there may be none."""
+"""An association with its key, and why there may be none (CCSDS 355.0-B-2, 4.2.2; 355.1-B-1, 3.3)."""
 
 from enum import IntEnum, unique
 

@@ -1,5 +1,8 @@
 """How far a key has been used: the counter of its sender or receiver, kept so that no restart repeats a number.
 
+No initialisation vector may ever come twice under one key (NIST SP 800-38D, section 8), and no sequence number be
+accepted twice (CCSDS 355.0-B-2, 4.2.4).
+
 It belongs to the key and not to the association: an association that gets an old key again, or a key that comes under
 another id, goes on where that key was. A key serves one association for all its life, since two senders with one key
 would repeat each other's initialisation vectors.

@@ -1,7 +1,7 @@
 """What other associations of this end do with its keys, where they are in other tables.
 
 A spacecraft may protect its directions in different places, each with an association table of its own, and all with one
-ring. What one table allows must not harm the others.
+ring. What the procedures of CCSDS 355.1-B-1 (3.2 and 3.3) do through one table must not harm the others.
 """
 
 from typing import Protocol

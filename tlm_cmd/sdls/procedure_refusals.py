@@ -1,4 +1,4 @@
-"""Why a request is not executed, and how often."""
+"""Why a request for an extended procedure is not executed (CCSDS 355.1-B-1), and how often."""
 
 from enum import StrEnum, unique
 

@@ -1,4 +1,4 @@
-"""Why a frame is not protected or not accepted, why a procedure is not executed, and how often that was so."""
+"""Why a frame is not protected or not accepted, and how often that was so (CCSDS 355.0-B-2, 4.2.3, 4.2.4)."""
 
 from enum import StrEnum, unique
 

@@ -1,4 +1,4 @@
-"""A key that cannot be printed, logged, pickled or packed by accident."""
+"""A key of AES (CCSDS 352.0-B-2, 3.2) that cannot be printed, logged, pickled or packed by accident."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Keys for simulations only: anybody who knows the seed knows them.
+"""Keys for simulations only, derived by HKDF (RFC 5869): anybody who knows the seed knows them.
 
 Two simulated flights of one seed must be alike to the last octet, so their keys are derived. A ring made here says so
 (`KeyRing.simulation`), and so does its key file; whatever flies must refuse it.

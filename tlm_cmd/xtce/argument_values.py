@@ -1,4 +1,7 @@
-"""From what a person or a script gives for an argument to its raw value, checked on the way."""
+"""From what a person or a script gives for an argument to its raw value, checked on the way.
+
+Of the XTCE type of an ``Argument`` it minds ``ValidRangeSet``, ``EnumerationList``, calibrator and encoding.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a file may make of itself: few elements can stand for very many values, each of which costs time."""
+"""How much an XTCE file may make of itself: few elements can stand for many values, each of which costs time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands to octets: each entry of a command's container becomes a step that was prepared when the file was loaded."""
+"""Commands to octets: each entry of a command's container becomes a step that was prepared when the file was loaded.
+
+Entries are those of XTCE's ``CommandContainer``: ``ParameterRefEntry``, ``ArgumentRefEntry`` and ``FixedValueEntry``.
+"""
 
 from __future__ import annotations
 

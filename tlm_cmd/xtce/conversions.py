@@ -1,4 +1,8 @@
-"""Conversions that compiled decoders and encoders call: floats of old computers, splines, texts, labels."""
+"""Conversions that compiled decoders and encoders call: floats of old computers, splines, texts, labels.
+
+They are what XTCE's ``FloatDataEncoding`` (IEEE 754, MIL-STD-1750A), ``SplineCalibrator``, ``StringDataEncoding`` and
+``EnumerationList`` mean.
+"""
 
 from __future__ import annotations
 

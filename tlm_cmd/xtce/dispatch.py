@@ -1,5 +1,7 @@
 """Which container a packet is one of, among those that inherit from the same one.
 
+Criteria are the ``RestrictionCriteria`` of the ``BaseContainer`` of XTCE's ``SequenceContainer``.
+
 Where criteria compare numbers at fixed places with constants, one look-up answers for all containers; what is left is
 asked one by one, once the entries in front have been read.
 """

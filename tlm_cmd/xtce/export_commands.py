@@ -1,4 +1,4 @@
-"""Commands as MetaCommands that inherit the header of all commands."""
+"""Commands as XTCE's ``MetaCommand`` elements that inherit the header of all commands."""
 
 from __future__ import annotations
 

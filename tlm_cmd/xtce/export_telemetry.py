@@ -1,4 +1,7 @@
-"""Telemetry packets and events as containers that inherit from one another: header, secondary header, packet."""
+"""Telemetry packets and events as containers that inherit from one another: header, secondary header, packet.
+
+Each is an XTCE ``SequenceContainer``; ``RestrictionCriteria`` of its ``BaseContainer`` tell it from its siblings.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types of fields that need no other field to be read, and the names they get."""
+"""XTCE types of fields that need no other field to be read, and the names they get in a ``ParameterTypeSet``."""
 
 from __future__ import annotations
 

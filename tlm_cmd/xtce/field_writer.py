@@ -1,4 +1,7 @@
-"""The fields of a message as parameters, or arguments, and as entries of a container, in wire order."""
+"""The fields of a message as parameters, or arguments, and as entries of a container, in wire order.
+
+XTCE's elements are ``Parameter`` and ``ParameterRefEntry``, or ``Argument`` and ``ArgumentRefEntry``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Numbers at places that are the same in every packet, and conditions that ask for nothing else."""
+"""Numbers at places that are the same in every packet, and conditions that ask for nothing else.
+
+The numbers have an XTCE ``IntegerDataEncoding``, the conditions are ``Comparison`` elements and what joins them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XML as it is written: elements in the order they were made, the same octets from the same content."""
+"""XTCE 1.2 as XML is written: elements in the order they were made, the same octets from the same content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Numbers and octets at known distances from one another, read by one ``struct`` call, whatever their bits."""
+"""Numbers and octets at known distances from one another, read by one ``struct`` call, whatever their bits.
+
+They have an ``IntegerDataEncoding`` or a ``FloatDataEncoding`` of XTCE, or are octets of a fixed number.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Emits the reading of arrays, and of containers that repeat."""
+"""Emits the reading of XTCE's ``ArrayParameterType``, and of containers with a ``RepeatEntry``."""
 
 from __future__ import annotations
 

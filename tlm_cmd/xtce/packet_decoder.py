@@ -1,4 +1,4 @@
-"""Compiles the decoder of one container, with all that it inherits, to straight-line code."""
+"""Compiles the decoder of one XTCE ``SequenceContainer``, with all that it inherits, to straight-line code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Emits the statements that read the entries of containers, one behind the other."""
+"""Emits the statements that read the entries of containers, one behind the other.
+
+Entries are those of XTCE's ``EntryList``, where ``LocationInContainerInBits`` places them and if ``IncludeCondition``
+holds.
+"""
 
 from __future__ import annotations
 

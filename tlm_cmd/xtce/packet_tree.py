@@ -1,4 +1,7 @@
-"""From the root container to the one that a packet is: step by step, and in one look-up where that is possible."""
+"""From the root container to the one that a packet is: step by step, and in one look-up where that is possible.
+
+XTCE's containers make a tree by their ``BaseContainer``; those that are ``abstract`` are no packets.
+"""
 
 from __future__ import annotations
 

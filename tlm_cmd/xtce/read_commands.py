@@ -1,4 +1,4 @@
-"""Commands: MetaCommands with the arguments, the values and the containers that they inherit."""
+"""Commands: XTCE's ``MetaCommand`` with the arguments, the values and the containers that it inherits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Conditions and amounts: comparisons, lists of them, Boolean expressions, and numbers that follow from parameters."""
+"""Conditions and amounts: comparisons, lists of them, Boolean expressions, and numbers that follow from parameters.
+
+XTCE's elements are ``Comparison``, ``ComparisonList`` and ``BooleanExpression``; ``FixedValue``, ``DynamicValue`` and
+``DiscreteLookupList``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Containers, and the entries that stand in them."""
+"""Containers, and the entries that stand in them: XTCE's ``SequenceContainer`` and ``EntryList``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""How values travel, and how raw values become engineering values."""
+"""How values travel, and how raw values become engineering values.
+
+XTCE's elements are ``IntegerDataEncoding``, ``FloatDataEncoding``, ``StringDataEncoding`` and ``BinaryDataEncoding``,
+with ``DefaultCalibrator`` and ``ContextCalibratorList``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Emits the reading of texts and octets, and the working out of sizes."""
+"""Emits the reading of texts and octets, and the working out of sizes.
+
+XTCE's elements are ``StringDataEncoding``, with ``LeadingSize`` or ``TerminationChar``, and ``BinaryDataEncoding``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types of parameters and of arguments."""
+"""Types of parameters and of arguments: the elements of XTCE's ``ParameterTypeSet`` and ``ArgumentTypeSet``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Space systems under construction: what each holds, and how they become one document."""
+"""XTCE's ``SpaceSystem`` under construction: what each holds, and how all become one document."""
 
 from __future__ import annotations
 

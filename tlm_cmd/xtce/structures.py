@@ -1,4 +1,4 @@
-"""Classes of messages, and what containers hold with all that they inherit."""
+"""Classes of messages, and what XTCE containers hold with all that they inherit by ``BaseContainer``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which types there are, each written once, in the space system that uses it or in the root when several do."""
+"""Which XTCE types there are, each written once, in the space system that uses it or in the root when several do."""
 
 from __future__ import annotations
 

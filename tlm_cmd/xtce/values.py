@@ -1,4 +1,4 @@
-"""Expressions of compiled functions: raw values, engineering values, conditions."""
+"""Expressions of compiled functions: raw values, engineering values, conditions, as XTCE's types define them."""
 
 from __future__ import annotations
 

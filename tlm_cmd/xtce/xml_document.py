@@ -1,4 +1,4 @@
-"""XML of others as plain nodes that know their line, read with bounds: nobody vouches for the file.
+"""XTCE files of others as plain nodes that know their line, read with bounds: nobody vouches for the file.
 
 No document type, no entities of its own, no inclusion of other files; size, depth and number of elements are bounded.
 """

@@ -1,1 +1,1 @@
-"""Protocol data units: the fixed header, the directives, file data, and the fields in them (727.0-B-5, section 5)."""
+"""Protocol data units: fixed header, directives, file data, and the fields in them (CCSDS 727.0-B-5, section 5)."""

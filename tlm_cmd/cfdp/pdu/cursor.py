@@ -1,4 +1,4 @@
-"""Reading fields one after the other, each checked against what is left."""
+"""Reading and writing the fields of PDUs, each checked against what is left (CCSDS 727.0-B-5, 5.1.8 to 5.1.10)."""
 
 from tlm_cmd.errors import FieldRangeError, LengthMismatchError, TooShortError, WrongValueError
 

@@ -1,4 +1,7 @@
-"""What all bodies of requests and reports have: a type, a packing, and a reading that checks each length."""
+"""What all bodies of requests and reports have: a type, a packing, and a reading that checks each length.
+
+A body is the application data of a request or the source data of a report (ECSS-E-ST-70-41C, clauses 7.4 and 8).
+"""
 
 from __future__ import annotations
 

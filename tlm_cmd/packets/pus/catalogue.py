@@ -1,4 +1,4 @@
-"""All messages that this package knows, by service type and message subtype."""
+"""All messages that this package knows, by service type and message subtype (ECSS-E-ST-70-41C, clause 8)."""
 
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.packets.pus import (

@@ -1,4 +1,7 @@
-"""Unsigned numbers of managed length, one behind the other: what the bodies of packets are made of."""
+"""Unsigned numbers of managed length, one behind the other: what the bodies of packets are made of.
+
+They are the field types of ECSS-E-ST-70-41C, clause 7.3, in whole octets, the most significant octet first.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

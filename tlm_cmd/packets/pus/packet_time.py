@@ -1,5 +1,7 @@
 """The time of telemetry packets and of scheduled telecommands: a CUC of TAI, or a CDS of UTC, as the mission chooses.
 
+The codes are those of CCSDS 301.0-B-4, 3.2 and 3.3, without P-field, as ECSS-E-ST-70-41C lets a mission choose.
+
 Everywhere else times are TAI, in seconds and 1/65536 s since 1958-01-01. A CUC carries exactly that. A CDS is UTC, and
 both ends must have the same leap seconds; they are those of `tlm_cmd.packets.leap_seconds`.
 """

@@ -1,4 +1,4 @@
-"""The dictionary's telemetry in packets of the standard, and back.
+"""The dictionary's telemetry in packets of ECSS-E-ST-70-41C, and back.
 
 What the framework already says is put into the service that the standard has for it: verification reports into service
 1, all other packets into service 3, each with its number within the app as structure identifier, events into service 5,

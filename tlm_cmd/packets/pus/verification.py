@@ -1,4 +1,4 @@
-"""Verification reports of the framework as reports of service 1, and back.
+"""Verification reports of the framework as reports of service 1 (ECSS-E-ST-70-41C, 8.1), and back.
 
 A rejection is a failed acceptance, or a failed routing where no app was there to take the command; progress carries
 its percentage as the step. The failure notice is the failure code and, as its parameter, the reason in words, UTF-8.
