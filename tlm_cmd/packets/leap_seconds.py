@@ -1,7 +1,7 @@
 """Between TAI and UTC, in integer nanoseconds.
 
-TAI times count from 1958-01-01T00:00:00 TAI, as the CCSDS unsegmented time code does. UTC times are POSIX times:
-they count from 1970-01-01T00:00:00 UTC and leave leap seconds out.
+TAI times count from 1958-01-01T00:00:00 TAI, as the unsegmented time code does (CCSDS 301.0-B-4, 3.2). UTC times are
+POSIX times: they count from 1970-01-01T00:00:00 UTC and leave leap seconds out.
 """
 
 from bisect import bisect_right
