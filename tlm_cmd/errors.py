@@ -14,7 +14,7 @@ class DefinitionError(ProtocolError):
 
 
 class TooShortError(ProtocolError):
-    """Fewer octets than the structure needs."""
+    """Fewer octets, ``found``, than the structure needs, ``needed``."""
 
     def __init__(self, structure: str, needed: int, found: int) -> None:
         super().__init__(f"{structure}: {needed} octets needed, {found} found")
@@ -38,7 +38,7 @@ class ChecksumError(ProtocolError):
 
 
 class LengthMismatchError(ProtocolError):
-    """A length field, or a managed length, differs from the octets that are there."""
+    """A length field, or a managed length, ``declared``, differs from the octets that are there, ``found``."""
 
     def __init__(self, structure: str, declared: int, found: int) -> None:
         super().__init__(f"{structure}: {declared} octets declared, {found} found")

@@ -60,7 +60,7 @@ _SUPPORTED = frozenset(ChecksumType)
 
 
 def is_supported(checksum_type: int) -> bool:
-    """Whether files can be checked by checksums of this type."""
+    """Whether files can be checked by checksums of this type, one octet's four bits: 0 to 15."""
     return checksum_type in _SUPPORTED
 
 

@@ -20,7 +20,7 @@ class UnknownEntityError(ProtocolError):
 
 
 class UnknownTransactionError(ProtocolError):
-    """There is no such transaction, or none that is still going on."""
+    """There is no such transaction, named by the entity that sends it and its number there, or it is over."""
 
     def __init__(self, source_id: int, sequence_number: int) -> None:
         super().__init__(f"transaction {sequence_number} of entity {source_id} is not going on")
@@ -28,7 +28,7 @@ class UnknownTransactionError(ProtocolError):
 
 
 class TooManyTransactionsError(ProtocolError):
-    """As many transactions are going on as may."""
+    """As many transactions are going on as may, which are ``highest``."""
 
     def __init__(self, highest: int) -> None:
         super().__init__(f"{highest} transactions are going on, which is as many as may")

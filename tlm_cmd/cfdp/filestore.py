@@ -28,7 +28,7 @@ class Filestore(Protocol):
         ...
 
     def read(self, name: str, offset: int, octets: int) -> bytes:
-        """Return a part of a file; fewer octets only where it ends."""
+        """Return ``octets`` octets of a file from ``offset`` [octets] on; fewer only where it ends."""
         ...
 
     def create(self, name: str) -> None:
@@ -108,7 +108,7 @@ class MemoryFilestore:
         return None if file is None else len(file)
 
     def read(self, name: str, offset: int, octets: int) -> bytes:
-        """Return a part of a file; fewer octets only where it ends."""
+        """Return ``octets`` octets of a file from ``offset`` [octets] on; fewer only where it ends."""
         return bytes(self._file("read", name)[offset : offset + octets])
 
     def create(self, name: str) -> None:

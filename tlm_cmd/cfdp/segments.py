@@ -37,7 +37,7 @@ class Segments(msgspec.Struct):
         return self.contiguous >= size
 
     def touches(self, start: int, end: int) -> bool:
-        """Whether a part would become one with another."""
+        """Whether a part from ``start`` to before ``end`` [octets of the file] would become one with another."""
         return bisect_left(self.ends, start) < bisect_right(self.starts, end)
 
     def add(self, start: int, end: int) -> None:
@@ -71,7 +71,7 @@ class Segments(msgspec.Struct):
         return start, end
 
     def gaps(self, start: int, end: int, most: int) -> list[Part]:
-        """Return what is missing between two places, in order, at most so many parts."""
+        """Return what is missing from ``start`` to before ``end`` [octets], in order, at most ``most`` parts."""
         found: list[Part] = []
         place = start
         for index in range(bisect_right(self.ends, start), len(self.starts)):

@@ -24,12 +24,15 @@ _STEP = struct.Struct(f"{STEP_OCTETS}s")
 
 
 def first_root(correctable: int) -> int:
-    """Return the lowest exponent of alpha^11 among the 2E roots: 128 - E (4.3.4)."""
+    """Return the lowest exponent of alpha^11 among the 2E roots: 128 - E (4.3.4); E is ``correctable``, 8 or 16."""
     return 128 - correctable
 
 
 def generator_polynomial(correctable: int) -> bytes:
-    """Return the 2E + 1 coefficients of g(x), conventional basis, the highest first; they read the same backwards."""
+    """Return the 2E + 1 coefficients of g(x), conventional basis, the highest first; they read the same backwards.
+
+    E is ``correctable``, 8 or 16 (4.3.4).
+    """
     generator = b"\1"
     for exponent in range(first_root(correctable), first_root(correctable) + 2 * correctable):
         root = power(ROOT_STEP * exponent)
@@ -48,7 +51,7 @@ class RemainderTables(msgspec.Struct, frozen=True, gc=False):
 
 @functools.cache
 def remainder_tables(correctable: int, *, dual_basis: bool) -> RemainderTables:
-    """Return the tables of a code, made when they are first asked for (within a millisecond on a workstation)."""
+    """Return the tables of a code, made when first asked for, within a millisecond; E is ``correctable``, 8 or 16."""
     parity_octets = 2 * correctable
     feedback = generator_polynomial(correctable)[1:]
     remainder = feedback

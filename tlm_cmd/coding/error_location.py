@@ -75,7 +75,7 @@ def solve_key_equation(syndromes: bytes) -> KeySolution | None:
 
 
 def error_values(solution: KeySolution, correctable: int, fill: int) -> list[tuple[int, int]] | None:
-    """Return place, counted from the first symbol of the full code word, and value of each error.
+    """Return place, counted from the first symbol of the full code word, and value of each error; E is ``correctable``.
 
     None if the code word cannot be corrected: fewer symbols than the locator's degree are candidates once the ``fill``
     first ones, which were not sent and so cannot be wrong, are left out.

@@ -17,7 +17,10 @@ INTERLEAVES = (1, 2, 3, 4, 5, 8)
 
 
 class UncorrectableError(ProtocolError):
-    """Code words of a block have more wrong symbols than the code corrects; ``code_words`` are their numbers from 0."""
+    """Code words of a block have more wrong symbols than the code corrects.
+
+    ``code_words`` are their numbers, 0 to ``interleave`` - 1; ``correctable`` octets of each can be corrected.
+    """
 
     def __init__(self, code_words: tuple[int, ...], correctable: int, interleave: int) -> None:
         numbers = ", ".join(str(number) for number in code_words)

@@ -73,7 +73,11 @@ def timer_event(variables: FopVariables) -> FopEvent:
 
 
 def directive_event(variables: FopVariables, directive: Directive, qualifier: int, highest_window: int) -> FopEvent:
-    """Return the event of a directive, E23 to E40; one whose qualifier is out of range is invalid, E40."""
+    """Return the event of a directive, E23 to E40; one whose qualifier is out of range is invalid, E40.
+
+    Qualifiers are 1 to ``highest_window`` [frames] for the window, 0 to 255 for V(S) and V(R), 1 ns to a week for
+    T1_Initial, 1 to 255 for the limit of transmissions, 0 or 1 for the timeout type.
+    """
     allowed = (1, highest_window) if directive is Directive.SET_WINDOW else _QUALIFIERS.get(directive)
     if allowed is not None and not allowed[0] <= qualifier <= allowed[1]:
         return FopEvent.E40

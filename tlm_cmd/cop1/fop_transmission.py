@@ -44,7 +44,7 @@ def cancel_timer(occasion: Occasion) -> None:
 
 
 def answer_unit(occasion: Occasion, tag: int, answer: Answer) -> None:
-    """Answer a request to transfer a unit."""
+    """Answer a request to transfer the unit that its caller has given this tag."""
     occasion.outputs.append(UnitAnswer(tag, answer))
 
 

@@ -94,7 +94,7 @@ class Cop1Sender:
         return self._fop.request_bd(unit, now_ns)
 
     def directive(self, directive: Directive, now_ns: int, *, qualifier: int = 0, tag: int = 0) -> list[FopOutput]:
-        """Take a directive, as `Fop.directive`."""
+        """Take a directive, with its qualifier and the tag of its answer as in `Fop.directive`."""
         return self._go_on(self._fop.directive(directive, now_ns, qualifier=qualifier, tag=tag), now_ns)
 
     def on_clcw(self, clcw: Clcw, now_ns: int) -> list[FopOutput]:

@@ -8,7 +8,7 @@ MAX_FARM_WINDOW = 254
 
 
 def distance(start: int, end: int) -> int:
-    """Steps from one sequence number up to another, 0 to 255."""
+    """Steps from one sequence number, ``start``, up to another, ``end``, modulo 256: 0 to 255."""
     return (end - start) % MODULUS
 
 

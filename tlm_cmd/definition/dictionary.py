@@ -133,7 +133,7 @@ class Dictionary:
         return self._app_by_apid.get(apid & ~(APIDS_PER_APP - 1))
 
     def command_by_id(self, apid: int, code: int) -> CommandEntry | None:
-        """A command by its ids, or None."""
+        """A command by its app's APID and its code, 0 to 127, or None."""
         return self._command_by_id.get((apid, code))
 
     def event_by_id(self, apid: int, code: int) -> EventEntry | None:

@@ -154,7 +154,7 @@ class Linear(msgspec.Struct, frozen=True):
             )
 
     def engineering(self, raw: float) -> float:
-        """Raw to engineering value."""
+        """Raw value, in steps of the wire type, to engineering value, in the unit of its field."""
         return self.offset + self.scale * raw
 
     def raw(self, engineering: float, wire: Number) -> int:
@@ -198,7 +198,7 @@ class Polynomial(msgspec.Struct, frozen=True):
         return cls(coefficients)
 
     def engineering(self, raw: float) -> float:
-        """Raw to engineering value (Horner's rule)."""
+        """Raw value, in steps of the wire type, to engineering value, in the unit of its field (Horner's rule)."""
         value = 0.0
         for coefficient in reversed(self.coefficients):
             value = value * raw + coefficient

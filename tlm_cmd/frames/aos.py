@@ -68,9 +68,9 @@ class AosFormat(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return HEADER_OCTETS + CHECK_OCTETS * self.header_error_control + self.insert_zone_octets
 
     def max_data_octets(self, virtual_channel: int, *, security_octets: int = 0) -> int:
-        """Length of the data of this channel's frames; they always fill the frame.
+        """Length of the data of this channel's frames [octets]; they always fill the frame.
 
-        ``security_octets`` is the length of security header and trailer together.
+        ``virtual_channel`` is 0 to 63; ``security_octets`` is the length of security header and trailer together.
         """
         trailer = OCF_OCTETS * (virtual_channel in self.ocf_channels) + CRC_OCTETS * self.fecf
         return self.frame_octets - self.data_offset - security_octets - trailer

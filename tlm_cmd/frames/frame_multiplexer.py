@@ -76,7 +76,7 @@ class FrameMultiplexer:
         return sum(len(queue.queue) for queue in self._state.queues.values())
 
     def enqueue(self, virtual_channel: int, frame: bytes) -> bool:
-        """Queue a frame; False if the channel's queue is full, which is counted.
+        """Queue a frame of a virtual channel, 0 to 63; False if the channel's queue is full, which is counted.
 
         Raises:
             WrongValueError: there is no such channel.

@@ -37,6 +37,9 @@ def channels_by_priority(
 ) -> dict[int, SendingChannel]:
     """Return channels of equal shape that stand in order of strict priority, the most urgent first, without quotas.
 
+    ``security_octets`` is the length of security header and trailer together; ``queue_packets`` and
+    ``max_packet_octets`` bound what may wait, in packets, and how long each may be, in octets.
+
     Raises:
         WrongValueError: a channel stands twice.
     """

@@ -35,7 +35,7 @@ class Cop1Parameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
         self.farm(0)
 
     def fop(self, virtual_channel: int) -> FopParameters:
-        """The sender's parameters."""
+        """The sender's parameters for a TC virtual channel, 0 to 63."""
         return FopParameters(
             virtual_channel=virtual_channel,
             window=self.window,
@@ -45,5 +45,5 @@ class Cop1Parameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
         )
 
     def farm(self, virtual_channel: int) -> FarmParameters:
-        """The receiver's parameters."""
+        """The receiver's parameters for a TC virtual channel, 0 to 63."""
         return FarmParameters(virtual_channel=virtual_channel, window=self.farm_window)

@@ -127,7 +127,7 @@ class LinkParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid
         return GlobalChannel(self.spacecraft_id, self.tc_virtual_channel, self.map_id if self.segment_header else 0)
 
     def telemetry_channel(self, number: int) -> GlobalChannel:
-        """A telemetry channel as the security names it."""
+        """The telemetry channel of this number, 0 to 7, as the security names it."""
         return GlobalChannel(self.spacecraft_id, number)
 
     def telecommand_associations(self, *, flight: bool) -> tuple[AssociationParameters, ...]:

@@ -132,7 +132,7 @@ def parse_command(packet: bytes) -> CommandPacket:
 def build_telemetry(
     apid: int, sequence_count: int, time_seconds: int, time_subseconds: int, payload: bytes = b""
 ) -> bytes:
-    """Return a whole telemetry packet.
+    """Return a whole telemetry packet; its time is seconds since the mission's epoch, and subseconds of 1/65536 s.
 
     It ends with a packet error control of two octets, CRC-16 over all octets before it. cFS has none: this
     is an addition, so that a packet can be trusted wherever it comes from (a file, a bus, a link).

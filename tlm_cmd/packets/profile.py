@@ -103,6 +103,8 @@ class PacketProfile(Protocol):
     ) -> bytes:
         """The packet of a message that the dictionary knows at an APID; in the short form an event has no fields.
 
+        Its time is TAI since 1958-01-01: ``time_seconds``, 0 to 2^32 - 1, and ``time_subseconds`` of 1/65536 s.
+
         Raises:
             DictionaryError: no telemetry packet has this APID.
             ProtocolError: sequence count or time are out of range, or a field does not fit its definition.

@@ -232,6 +232,8 @@ def split_packets(
 ) -> tuple[list[bytes], list[SkippedRun]]:
     """Return the packets of a whole file, and what was skipped in it, by the rules of `PacketSplitter`.
 
+    ``max_packet_octets`` is the longest packet that is believed, ``max_skips`` how many runs of octets are noted.
+
     Raises:
         FieldRangeError: a bound is out of range.
     """

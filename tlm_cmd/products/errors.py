@@ -20,7 +20,7 @@ class UnknownValueError(ProtocolError):
 
 
 class WrongSizeError(ProtocolError):
-    """The number of octets is not what the declared shape needs."""
+    """The number of octets, ``found``, is not what the declared shape needs, ``expected``."""
 
     def __init__(self, structure: str, expected: int, found: int) -> None:
         super().__init__(f"{structure}: {found} octets found, the declared shape needs {expected}")

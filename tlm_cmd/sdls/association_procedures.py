@@ -89,7 +89,7 @@ def unpack_spi(octets: bytes) -> int:
 
 
 def pack_counter(parameters: AssociationParameters, counter: int) -> bytes:
-    """Return an anti-replay sequence number as the association has it.
+    """Return an anti-replay sequence number, 0 to the association's last, as the association has it.
 
     Raises:
         FieldRangeError: it is higher than the association's last.

@@ -108,7 +108,7 @@ class AssociationTable:
         )
 
     def rekey(self, spi: int, key_id: int, counter: int) -> None:
-        """Give an unkeyed association a key, and go on behind a sequence number.
+        """Give an unkeyed association a key, and go on behind a sequence number, 0 to the association's last.
 
         Raises:
             AssociationRefusedError: the association is unknown or has a key, the key does not suit it, or the sequence
@@ -163,7 +163,7 @@ class AssociationTable:
         self._bound.pop(spi, None)
 
     def set_counter(self, spi: int, counter: int) -> None:
-        """Go on behind a sequence number, forward only.
+        """Go on behind a sequence number, 0 to the association's last, forward only.
 
         Raises:
             AssociationRefusedError: the association has no key, or the number is a step back.

@@ -35,7 +35,7 @@ class KeyUse(msgspec.Struct):
     """Sender: whether it has been logged that no number is left."""
 
     def reserve(self, last_counter: int) -> None:
-        """Reserve numbers ahead, up to the last one, when fewer than half of a reservation are left."""
+        """Reserve numbers ahead, up to ``last_counter``, when fewer than half of a reservation are left."""
         if self.reserved_until - self.next_counter >= RESERVATION // 2:
             return
         self.reserved_until = max(min(self.next_counter + RESERVATION, last_counter + 1), self.reserved_until)
@@ -46,7 +46,7 @@ class KeyUse(msgspec.Struct):
         self.next_verification = min(self.next_verification + RESERVATION, MAX_COUNTER)
 
     def advance(self, counter: int) -> bool:
-        """Go on behind a number; False if that would be a step back, which is never taken."""
+        """Go on behind a number, ``counter``; False if that would be a step back, which is never taken."""
         if counter + 1 < max(self.next_counter, self.reserved_until) or counter >= MAX_COUNTER:
             return False
         self.next_counter = counter + 1

@@ -53,7 +53,10 @@ class FrameProtection:
         self._min_octets = self.header_octets + MAC_OCTETS + 1
 
     def seal(self, frame_header: bytes, data: bytes, counter: int) -> bytes:
-        """Return security header, data and trailer of a frame whose header has the length of the mask."""
+        """Return security header, data and trailer of a frame whose header has the length of the mask.
+
+        ``counter`` is its sequence number, 0 to the association's last: the caller has made sure that it is unused.
+        """
         iv = self._iv_prefix + counter.to_bytes(COUNTER_OCTETS, "big") if self._iv_octets else b""
         behind_iv = counter.to_bytes(self._sequence_octets, "big") if self._sequence_octets else b""
         pad = -len(data) % self._block_octets

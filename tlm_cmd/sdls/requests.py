@@ -39,68 +39,120 @@ def transport_keys(ring: KeyRing, master_key_id: int, key_ids: Sequence[int], iv
 
 
 def activate_keys(key_ids: Sequence[int]) -> bytes:
-    """Let keys be used."""
+    """Let keys be used.
+
+    Raises:
+        FieldRangeError: a key id does not fit 16 bits, or there are none or too many.
+    """
     return _request(Procedure.ACTIVATE_KEYS, pack_key_ids(key_ids))
 
 
 def deactivate_keys(key_ids: Sequence[int]) -> bytes:
-    """Let keys be used no more."""
+    """Let keys be used no more.
+
+    Raises:
+        FieldRangeError: a key id does not fit 16 bits, or there are none or too many.
+    """
     return _request(Procedure.DEACTIVATE_KEYS, pack_key_ids(key_ids))
 
 
 def destroy_keys(key_ids: Sequence[int]) -> bytes:
-    """Forget keys."""
+    """Forget keys.
+
+    Raises:
+        FieldRangeError: a key id does not fit 16 bits, or there are none or too many.
+    """
     return _request(Procedure.DESTROY_KEYS, pack_key_ids(key_ids))
 
 
 def verify_keys(challenges: Sequence[KeyChallenge]) -> bytes:
-    """Ask for proofs that keys are held; each challenge must be new and hard to guess."""
+    """Ask for proofs that keys are held; each challenge must be new and hard to guess.
+
+    Raises:
+        FieldRangeError: there are no challenges, or too many.
+    """
     pack_key_ids([challenge.key_id for challenge in challenges])  # refuses none, and too many
     return _request(Procedure.VERIFY_KEYS, b"".join(challenge.pack() for challenge in challenges))
 
 
 def key_inventory(first: int, last: int) -> bytes:
-    """Ask for the states of all keys from one id to another."""
+    """Ask for the states of all keys from one id to another.
+
+    Raises:
+        FieldRangeError: a key id does not fit 16 bits, or the last is before the first.
+    """
     return _request(Procedure.KEY_INVENTORY, pack_key_range(first, last))
 
 
 def start(spi: int, channels: Sequence[GlobalChannel] = ()) -> bytes:
-    """Use an association, for some channels or for all it may serve."""
+    """Use an association, for some channels or for all it may serve.
+
+    Raises:
+        FieldRangeError: the SPI does not fit 16 bits, or there are more than 64 channels.
+    """
     return _request(Procedure.START_ASSOCIATION, StartRequest(spi, tuple(channels)).pack())
 
 
 def stop(spi: int) -> bytes:
-    """Use an association no more."""
+    """Use an association no more.
+
+    Raises:
+        FieldRangeError: the SPI does not fit 16 bits.
+    """
     return _request(Procedure.STOP_ASSOCIATION, pack_spi(spi))
 
 
 def expire(spi: int) -> bytes:
-    """Take the key from an association that is stopped."""
+    """Take the key from an association that is stopped.
+
+    Raises:
+        FieldRangeError: the SPI does not fit 16 bits.
+    """
     return _request(Procedure.EXPIRE_ASSOCIATION, pack_spi(spi))
 
 
 def rekey(parameters: AssociationParameters, key_id: int, counter: int = 0) -> bytes:
-    """Give an association that has no key another, and let it go on behind a sequence number."""
+    """Give an association that has no key another, and let it go on behind a sequence number.
+
+    Raises:
+        FieldRangeError: the key id does not fit 16 bits, or the number is higher than the association's last.
+    """
     return _request(Procedure.REKEY_ASSOCIATION, pack_rekey(parameters, key_id, counter))
 
 
 def set_counter(parameters: AssociationParameters, counter: int) -> bytes:
-    """Let an association go on behind a sequence number (Set ARSN)."""
+    """Let an association go on behind a sequence number (Set ARSN).
+
+    Raises:
+        FieldRangeError: the number is higher than the association's last.
+    """
     return _request(Procedure.SET_ARSN, pack_spi(parameters.spi) + pack_counter(parameters, counter))
 
 
 def set_window(spi: int, window: int) -> bytes:
-    """Say how far behind the newest frame the next may be (Set ARSN Window)."""
+    """Say how far behind the newest frame the next may be, in frames (Set ARSN Window).
+
+    Raises:
+        FieldRangeError: the SPI does not fit 16 bits, or the window no 32.
+    """
     return _request(Procedure.SET_WINDOW, pack_window(spi, window))
 
 
 def read_counter(spi: int) -> bytes:
-    """Ask for the newest sequence number (Read ARSN)."""
+    """Ask for the newest sequence number (Read ARSN).
+
+    Raises:
+        FieldRangeError: the SPI does not fit 16 bits.
+    """
     return _request(Procedure.READ_ARSN, pack_spi(spi))
 
 
 def association_status(spi: int) -> bytes:
-    """Ask which procedure changed an association's state last."""
+    """Ask which procedure changed an association's state last.
+
+    Raises:
+        FieldRangeError: the SPI does not fit 16 bits.
+    """
     return _request(Procedure.ASSOCIATION_STATUS, pack_spi(spi))
 
 

@@ -100,7 +100,7 @@ class SecurityLog(msgspec.Struct):
         return MAX_EVENTS - len(self.events)
 
     def add(self, code: EventCode, spi: int, counter: int, time_ns: int) -> None:
-        """Take an event, if there is room."""
+        """Take an event, if there is room; ``counter`` is the sequence number of a frame, or the tag of a procedure."""
         self.seen += 1
         if len(self.events) >= MAX_EVENTS:
             self.overflows += 1

@@ -38,13 +38,13 @@ class Labels(dict[int, str]):
 
 
 def ieee(bits: int, width: int) -> float:
-    """The number that ``width`` bits stand for in IEEE 754."""
+    """The number that ``width`` bits, 16, 32 or 64, stand for in IEEE 754."""
     value: float = _FLOATS[width].unpack(bits.to_bytes(width // 8, "big"))[0]
     return value
 
 
 def ieee_bits(value: float, width: int) -> int:
-    """The bits of a number in IEEE 754.
+    """The bits of a number in IEEE 754, ``width`` of them: 16, 32 or 64.
 
     Raises:
         OverflowError: it is too large for them.
@@ -53,7 +53,7 @@ def ieee_bits(value: float, width: int) -> int:
 
 
 def mil_1750a(bits: int, width: int) -> float:
-    """The number that 32 or 48 bits stand for in MIL-STD-1750A.
+    """The number that ``width`` bits, 32 or 48, stand for in MIL-STD-1750A.
 
     The mantissa is a two's complement fraction; its first 24 bits stand before the 8 bits of the exponent, and 16 more
     behind it in the long form.
@@ -69,7 +69,7 @@ def mil_1750a(bits: int, width: int) -> float:
 
 
 def swapped(value: int, octets: int) -> int:
-    """A number whose octets came in the other order."""
+    """A number, ``value``, whose octets came in the other order."""
     return int.from_bytes(value.to_bytes(octets, "little"), "big")
 
 
@@ -109,7 +109,7 @@ def text_of(buffer: bytes, encoding: StringEncoding, name: str) -> str:
 
 
 def end_of_text(data: bytes, terminator: bytes, begin: int, end: int) -> int:
-    """Where the terminator stands, ``end`` when it does not; it stands at a multiple of its own size."""
+    """Where the terminator stands from ``begin`` to before ``end``, at a multiple of its own size; else ``end``."""
     at = data.find(terminator, begin, end)
     while at >= 0 and (at - begin) % len(terminator):
         at = data.find(terminator, at + 1, end)

@@ -119,6 +119,8 @@ class XtceDatabase:
     def identify(self, data: bytes | bytearray | memoryview, start: int = 0, end: int | None = None) -> PacketType:
         """Which packet the octets are.
 
+        The packet stands in octets ``start`` to before ``end`` of ``data``, to its end if None.
+
         Raises:
             UnknownPacketError: no container describes them.
             WrongValueError: more than one does.
@@ -157,6 +159,8 @@ class XtceDatabase:
     ) -> tuple[PacketType, Any]:
         """A packet as a message of engineering values, and which packet it is.
 
+        The packet stands in octets ``start`` to before ``end`` of ``data``, to its end if None.
+
         Raises:
             UnknownPacketError: no container describes it.
             ProtocolError: it does not fit its description.
@@ -171,6 +175,8 @@ class XtceDatabase:
         self, data: bytes | bytearray | memoryview, start: int = 0, end: int | None = None
     ) -> tuple[PacketType, Any]:
         """A packet as a message of raw values, and which packet it is.
+
+        The packet stands in octets ``start`` to before ``end`` of ``data``, to its end if None.
 
         Raises:
             UnknownPacketError: no container describes it.

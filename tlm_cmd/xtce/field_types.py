@@ -68,7 +68,7 @@ class FieldTypes:
         return self._table.pinned(self._system, made, checked_name(f"{self.role.value}Type", parameter))
 
     def fill(self, width: int) -> str:
-        """The name of the type of unused bits."""
+        """The name of the type of unused bits, ``width`` of them."""
         return self.of(FieldLayout(name=FILL, kind=Kind.INTEGER, wire=Bits(width)), "")
 
     def tail_octets(self) -> str:

@@ -273,7 +273,7 @@ class PacketReader:
     # ---------------------------------------------------------------- amounts
 
     def amount(self, amount: Amount, name: str, most: int) -> str:
-        """Emit the working out of a count; returns its name."""
+        """Emit the working out of a count, 0 to ``most``, or a refusal; returns its name."""
         return self._strings.amount(amount, name, most)
 
 

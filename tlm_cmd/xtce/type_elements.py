@@ -101,7 +101,7 @@ def led_text_type(role: Role, extent: UpTo, encoding: str = "UTF-8") -> ET.Eleme
 
 
 def sized_text_type(role: Role, size: ET.Element, most: int) -> ET.Element:
-    """A text whose size in bits another parameter tells; ``size`` is a DynamicValue."""
+    """A text whose size in bits another parameter tells, of ``most`` octets; ``size`` is a DynamicValue."""
     variable = element("Variable", size, maxSizeInBits=8 * most)
     return element(f"String{role.value}Type", element("StringDataEncoding", variable, encoding="UTF-8"))
 

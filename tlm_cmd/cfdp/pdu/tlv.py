@@ -10,7 +10,7 @@ from tlm_cmd.errors import WrongValueError, check_range
 
 
 def pack_tlv(tlv_type: int, value: bytes) -> bytes:
-    """Return a field of type, length and value (5.1.9).
+    """Return a field of type (0 to 255), length and value (5.1.9).
 
     Raises:
         FieldRangeError: the value has more than 255 octets.

@@ -44,7 +44,7 @@ class PacketTime(Protocol):
     octets: int
 
     def pack(self, seconds: int, subseconds: int) -> bytes:
-        """The time field of a TAI time.
+        """The time field of a TAI time: seconds since 1958-01-01, 0 to 2^32 - 1, and subseconds of 1/65536 s.
 
         Raises:
             FieldRangeError: the time cannot be told.

@@ -9,7 +9,7 @@ _UNSEGMENTED_BITS = 0xC000
 def check_primary_header(
     identification: int, sequence: int, packet_type: PacketType, *, secondary_header: bool = True
 ) -> None:
-    """Look at the first four octets of a packet, as two numbers.
+    """Look at the first four octets of a packet: two numbers of 16 bits, identification and sequence control.
 
     Raises:
         WrongVersionError: the packet version number is not 0.

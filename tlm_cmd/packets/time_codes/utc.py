@@ -114,7 +114,7 @@ def day_of_date(year: int, month: int, day: int) -> int:
 
 
 def day_of_year_day(year: int, day_of_year: int) -> int:
-    """Return the days since 1958-01-01 of a day that is counted within its year, beginning with 1.
+    """Return the days since 1958-01-01 of a day that is counted within its year, 1 to 366.
 
     Raises:
         FieldRangeError: the year is not in 1 to 9999, or has not so many days.
@@ -125,7 +125,7 @@ def day_of_year_day(year: int, day_of_year: int) -> int:
 
 
 def ns_of_clock(hour: int, minute: int, second: int, nanosecond: int) -> int:
-    """Return the nanoseconds of the day that a clock shows; second 60 is there at 23:59 only.
+    """Return the nanoseconds of the day that a clock shows, 0 to 86,401 s less 1 ns; second 60 is at 23:59 only.
 
     Raises:
         FieldRangeError: a part is out of range.
