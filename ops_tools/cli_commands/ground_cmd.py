@@ -44,7 +44,7 @@ def register(subparsers: Subparsers) -> ArgumentParser:
     """Add ``cmd`` to the command line."""
     parser = ground_parser(subparsers, "cmd", "send a command and wait for its verdict", HELP, EXAMPLES)
     parser.add_argument("name", metavar="NAME", help="the command, as in POWER.SWITCH_LINE")
-    parser.add_argument("arguments", metavar="ARG=VALUE", nargs="*", type=_argument, help="its arguments, by name")
+    parser.add_argument("arguments", metavar="ARG=VALUE", nargs="*", type=named_value, help="its arguments, by name")
     parser.add_argument("--confirm", metavar="REASON", help="why a hazardous command is to be sent; it needs one")
     parser.add_argument(
         "--without-contact",
@@ -140,7 +140,12 @@ def _wait_help() -> str:
     return f"return at this stage: {', '.join(WAIT_STAGES)} (default completed)"
 
 
-def _argument(text: str) -> tuple[str, object]:
+def named_value(text: str) -> tuple[str, object]:
+    """Name and value of an argument as it is typed; arrays and records are JSON.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not of the form NAME=VALUE, or the JSON cannot be read.
+    """
     name, equals, value = sendable(text, text.partition("=")[0]).partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")

@@ -11,6 +11,7 @@ import pytest
 
 from flightsw.mission import Mission
 from flightsw.mission_events import EventEntry
+from ops_tools.cli_commands.ground_cmd import named_value
 from tlm_cmd.definition.arguments import build
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,7 +24,7 @@ TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
 @pytest.mark.parametrize(("name", "arguments"), COMMANDS, ids=[" ".join(each) for each in COMMANDS])
 def test_commands_can_be_sent(name: str, arguments: str) -> None:
     """Each line of the page names a command of the mission, with arguments that it allows."""
-    values = dict(argument.split("=") for argument in arguments.split())
+    values = dict(named_value(argument) for argument in arguments.split())
     build(MISSION.dictionary.command(name).record, values)
 
 
