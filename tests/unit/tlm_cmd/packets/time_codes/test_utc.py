@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +18,7 @@ from tlm_cmd.packets.time_codes.utc import (
 )
 
 MODEST = settings(max_examples=100, deadline=None)
+UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_DAY_2016 = day_of_date(2016, 12, 31)
 STEPS_NS = [(step[0] + 378_691_200 + step[1]) * NS_PER_S for step in LEAP_SECONDS.steps]
 
@@ -91,7 +92,7 @@ def test_calendar_and_clock_agree_with_python(when: datetime) -> None:
     assert time.clock == (when.hour, when.minute, when.second, when.microsecond * 1000)
     assert time.day_of_year == int(when.strftime("%j"))
     assert day_of_year_day(when.year, time.day_of_year) == day
-    assert time.day * 86_400 + time.ns_of_day // NS_PER_S - 378_691_200 == int(when.timestamp())
+    assert time.day * 86_400 + time.ns_of_day // NS_PER_S - 378_691_200 == (when - UNIX_EPOCH) // timedelta(seconds=1)
 
 
 def test_times_before_leap_seconds() -> None:
