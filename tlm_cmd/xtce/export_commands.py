@@ -144,7 +144,9 @@ def _default(value: object) -> str | None:
     match value:
         case IntEnum():
             return value.name
-        case bool() | int() | float() | str():
+        case bool():
+            return "True" if value else "False"  # oneStringValue and zeroStringValue of a type that names none
+        case int() | float() | str():
             return as_text(value)
         case bytes():
             return value.hex()

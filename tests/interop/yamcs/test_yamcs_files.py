@@ -15,7 +15,7 @@ import pytest
 from mission_control.file_spacecraft import FileSpacecraft
 from mission_control.namespace import IP, Namespace
 from mission_control.processes import JAVA, start_yamcs, wait_until
-from mission_control.rest import Rest, RestError
+from mission_control.rest import Rest
 from mission_control.yamcs import Yamcs
 
 from flightsw.mission import Mission
@@ -41,7 +41,6 @@ OCTETS = 30_000
 LOSS = 0.1
 TRANSFERS = f"/api/filetransfer/urbanwatch/{SERVICE}/transfers"
 BUCKET = "station"
-OBJECTS = "/api/storage/buckets/{bucket}/objects"
 
 pytestmark = [
     pytest.mark.untraced,
@@ -65,13 +64,6 @@ class FileLink:
         with self.spacecraft.lock:
             found = self.spacecraft.entity.take_indications()
         return [each for each in found if isinstance(each, TransactionFinished)]
-
-    def stored(self, name: str) -> bytes:
-        """What Yamcs has received under a name; nothing if there is no such file."""
-        try:
-            return self.yamcs.rest.octets(f"{OBJECTS.format(bucket=INCOMING_BUCKET)}/{name}")
-        except RestError:
-            return b""
 
 
 @pytest.fixture(scope="module")
@@ -106,22 +98,8 @@ def test_yamcs_delivers_a_file_to_the_spacecraft(link: FileLink, *, reliable: bo
     """Its octets are those that were given, and both ends say that it is complete."""
     link.spacecraft.loss, lost = loss, link.spacecraft.lost
     name, content = f"model-{reliable}-{loss}.bin", random.Random(727).randbytes(OCTETS)
-    link.yamcs.rest.upload(f"{OBJECTS.format(bucket=BUCKET)}/model.bin", content)
-    request = {
-        "direction": "UPLOAD",
-        "bucket": BUCKET,
-        "objectName": "model.bin",
-        "remotePath": name,
-        "source": "ground",
-        "destination": "urbanwatch",
-        "options": {"reliable": reliable, "closureRequested": True},
-    }
-    transfer = link.yamcs.rest.post(TRANSFERS, request)["id"]
-    wait_until(
-        lambda: link.yamcs.rest.get(f"{TRANSFERS}/{transfer}")["state"] in {"COMPLETED", "FAILED"},
-        lambda: f"{link.yamcs.rest.get(f'{TRANSFERS}/{transfer}')}",
-    )
-    done = link.yamcs.rest.get(f"{TRANSFERS}/{transfer}")
+    link.yamcs.upload(BUCKET, "model.bin", content)
+    done = link.yamcs.transfer("UPLOAD", BUCKET, "model.bin", name, reliable=reliable)
     assert (done["state"], done["reliable"]) == ("COMPLETED", reliable), done
     (ended,) = link.ended()
     assert (ended.condition, ended.delivery) == (ConditionCode.NO_ERROR, DeliveryCode.COMPLETE)
@@ -137,7 +115,7 @@ def test_the_spacecraft_delivers_a_file_to_yamcs(link: FileLink, loss: float) ->
         link.spacecraft.loss, lost = loss, link.spacecraft.lost
         link.spacecraft.filestore.put(name, content)
         link.spacecraft.entity.put(PutRequest(FILES.ground_entity, name, name))
-    wait_until(lambda: link.stored(name) == content, lambda: f"{link.yamcs.rest.get(TRANSFERS)}")
+    wait_until(lambda: link.yamcs.stored(INCOMING_BUCKET, name) == content, lambda: f"{link.yamcs.rest.get(TRANSFERS)}")
     ended: list[TransactionFinished] = []
     wait_until(lambda: bool(ended.extend(link.ended()) or ended), lambda: "no end on board")
     assert [(each.condition, each.delivery) for each in ended] == [(ConditionCode.NO_ERROR, DeliveryCode.COMPLETE)]

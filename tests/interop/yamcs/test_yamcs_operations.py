@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import math
 import os
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +33,8 @@ STATUS_PACKETS = (
 )
 BURST = 20
 LOSS = 0.2
+BUCKET, ON_BOARD = "station", "uploads/model.bin"
+FILE_OCTETS = 20_000
 T1_MS, TRANSMISSION_LIMIT = 1500, 30
 KNOWN_COMPLAINTS = ("MacAddressUtil", "secret key", "SET_HEATER 400", "Cannot assign value to heater", "frame loss")
 """Of what there is in a network without cards and a server that is never started again, and of what the tests do."""
@@ -194,6 +197,20 @@ def test_yamcs_refuses_arguments_that_the_dictionary_forbids(contact: Station) -
     """They never leave: the ranges of arguments are in the dictionary."""
     with pytest.raises(RestError, match="400"):
         contact.yamcs.issue("thermal/SET_HEATER", heater=200, control="ON")
+
+
+def test_a_file_goes_up_to_the_spacecraft_and_comes_back(contact: Station) -> None:
+    """Both times Yamcs begins it, by CFDP in acknowledged mode; what comes back are the octets that went up."""
+    content = random.Random(727).randbytes(FILE_OCTETS)
+    contact.yamcs.rest.post("/api/storage/buckets", {"name": BUCKET})
+    contact.yamcs.upload(BUCKET, "model.bin", content)
+    sent = contact.yamcs.transfer("UPLOAD", BUCKET, "model.bin", ON_BOARD)
+    assert sent["state"] == "COMPLETED", sent
+    ended = contact.spacecraft("FILE_TRANSFER.FILE_ENDED")
+    assert (ended["sent"], ended["arrived"], ended["destination"], ended["octets"]) == (0, 1, ON_BOARD, FILE_OCTETS)
+    fetched = contact.yamcs.transfer("DOWNLOAD", BUCKET, "again.bin", ON_BOARD)
+    assert fetched["state"] == "COMPLETED", fetched
+    assert contact.yamcs.stored(BUCKET, "again.bin") == content
 
 
 def test_the_ground_beside_yamcs_only_listens(contact: Station) -> None:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mission_control.hop import Direction, Hop
 from mission_control.namespace import Namespace
@@ -50,9 +51,9 @@ class Station:
     flight: LoggedProcess
     restart: Callable[[], None]
 
-    def spacecraft(self, packet: str) -> dict[str, int]:
+    def spacecraft(self, packet: str) -> dict[str, Any]:
         """The newest packet of a kind that our own ground has received."""
-        fields: dict[str, int] = self.ground.get(f"/api/telemetry?name={packet}")["values"][0]["fields"]
+        fields: dict[str, Any] = self.ground.get(f"/api/telemetry?name={packet}")["values"][0]["fields"]
         return fields
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mission_control.processes import wait_until
-from mission_control.rest import Rest
+from mission_control.rest import Rest, RestError
+from ops_tools.gateway.yamcs.file_transfers import SERVICE
 
 Json = dict[str, Any]
 COMMAND_LINK = "tc_s_band.vc1"
@@ -128,6 +129,45 @@ class Yamcs:
         """Wait until a command has come to an end."""
         wait_until(lambda: bool(self.history(command).completion), lambda: f"no end: {self.history(command)}")
         return self.history(command)
+
+    def upload(self, bucket: str, name: str, content: bytes) -> None:
+        """Put a file into a bucket of the server."""
+        self.rest.upload(f"/api/storage/buckets/{bucket}/objects/{name}", content)
+
+    def stored(self, bucket: str, name: str) -> bytes:
+        """The file in a bucket of the server; nothing if there is none of that name."""
+        try:
+            return self.rest.octets(f"/api/storage/buckets/{bucket}/objects/{name}")
+        except RestError:
+            return b""
+
+    def transfer(self, direction: str, bucket: str, name: str, on_board: str, *, reliable: bool = True) -> Json:
+        """Have a file delivered, and wait until that has come to an end; what became of it.
+
+        Args:
+            direction: ``UPLOAD`` or ``DOWNLOAD``.
+            bucket: where the file is on ground.
+            name: its name there.
+            on_board: its name on board.
+            reliable: in acknowledged mode.
+        """
+        path = f"/api/filetransfer/{self.instance}/{SERVICE}/transfers"
+        source, destination = ("ground", self.instance) if direction == "UPLOAD" else (self.instance, "ground")
+        request = {
+            "direction": direction,
+            "bucket": bucket,
+            "objectName": name,
+            "remotePath": on_board,
+            "source": source,
+            "destination": destination,
+            "options": {"reliable": reliable, "closureRequested": True},
+        }
+        started = self.rest.post(path, request)["id"]
+        wait_until(
+            lambda: self.rest.get(f"{path}/{started}")["state"] in {"COMPLETED", "FAILED"},
+            lambda: f"{self.rest.get(f'{path}/{started}')}",
+        )
+        return dict(self.rest.get(f"{path}/{started}"))
 
 
 def _qualified(name: Json) -> str:

@@ -147,7 +147,7 @@ def test_commands_have_fixed_ids_ranges_defaults_and_significance() -> None:
     assert [(each.get("name"), each.get("initialValue")) for each in defaults] == [
         ("level", "7"),
         ("name", "x"),
-        ("on", "false"),
+        ("on", "False"),
     ]
     level = "//x:IntegerArgumentType[@name='Do_level']"
     assert attributes(root, f"{level}/x:ValidRangeSet/x:ValidRange") == {"minInclusive": "0", "maxInclusive": "10"}
