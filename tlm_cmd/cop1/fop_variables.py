@@ -7,6 +7,7 @@ from tlm_cmd.cop1.fop_vocabulary import AlertCode, Directive, FopState, TimeoutT
 from tlm_cmd.cop1.sequence import check_fop_window, distance
 from tlm_cmd.errors import check_range
 from tlm_cmd.frames.tc import MAX_VIRTUAL_CHANNEL, TcFrameType
+from tlm_cmd.reason_counters import ReasonCounters
 
 MAX_TRANSMISSION_LIMIT = 255
 MAX_T1_INITIAL_NS = 7 * 86_400 * 10**9
@@ -46,7 +47,7 @@ class FopParameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_
         check_range("transmission limit", self.transmission_limit, 1, MAX_TRANSMISSION_LIMIT)
 
 
-class AlertCounters(msgspec.Struct):
+class AlertCounters(ReasonCounters[AlertCode]):
     """Alerts, by code."""
 
     limit: int = 0
@@ -57,15 +58,6 @@ class AlertCounters(msgspec.Struct):
     clcw: int = 0
     llif: int = 0
     term: int = 0
-
-    @property
-    def total(self) -> int:
-        """Alerts of any code."""
-        return sum(msgspec.structs.astuple(self))
-
-    def count(self, code: AlertCode) -> None:
-        """Count one more alert."""
-        setattr(self, code.value, int(getattr(self, code.value)) + 1)
 
 
 class FopCounters(msgspec.Struct):

@@ -6,8 +6,6 @@ section 6), or data link security (355.0-B-2, 4.2.4).
 
 from enum import StrEnum, unique
 
-import msgspec
-
 from tlm_cmd.errors import (
     ChecksumError,
     LengthMismatchError,
@@ -16,6 +14,7 @@ from tlm_cmd.errors import (
     WrongSpacecraftError,
     WrongVersionError,
 )
+from tlm_cmd.reason_counters import ReasonCounters
 from tlm_cmd.sdls.refusals import ProcessRefusal
 
 
@@ -50,7 +49,7 @@ class FrameRefusal(StrEnum):
     """The security refuses it: forged, replayed, or without an association; it counts for itself why."""
 
 
-class RefusalCounters(msgspec.Struct):
+class RefusalCounters(ReasonCounters[FrameRefusal]):
     """Frames refused, by reason."""
 
     too_short: int = 0
@@ -65,19 +64,6 @@ class RefusalCounters(msgspec.Struct):
     locked_out: int = 0
     bad_control: int = 0
     not_genuine: int = 0
-
-    @property
-    def total(self) -> int:
-        """Frames refused for any reason."""
-        return sum(msgspec.structs.astuple(self))
-
-    def of(self, reason: FrameRefusal) -> int:
-        """Return the frames refused for one reason."""
-        return int(getattr(self, reason.value))
-
-    def count(self, reason: FrameRefusal) -> None:
-        """Count one more refused frame."""
-        setattr(self, reason.value, self.of(reason) + 1)
 
 
 _REASONS: tuple[tuple[type[ProtocolError], FrameRefusal], ...] = (

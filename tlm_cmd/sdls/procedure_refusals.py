@@ -2,9 +2,8 @@
 
 from enum import StrEnum, unique
 
-import msgspec
-
 from tlm_cmd.errors import ProtocolError
+from tlm_cmd.reason_counters import ReasonCounters
 from tlm_cmd.sdls.bound_association import AssociationProblem, AssociationRefusedError
 from tlm_cmd.sdls.key_ring import KeyProblem, KeyRefusedError
 from tlm_cmd.sdls.procedures import ReplyError, UnknownProcedureError, UserProcedureError
@@ -44,7 +43,7 @@ class ProcedureRefusal(StrEnum):
     """A sequence number that would be a step back."""
 
 
-class ProcedureRefusalCounters(msgspec.Struct):
+class ProcedureRefusalCounters(ReasonCounters[ProcedureRefusal]):
     """Requests not executed, by reason."""
 
     malformed: int = 0
@@ -66,19 +65,6 @@ class ProcedureRefusalCounters(msgspec.Struct):
     wrong_state: int = 0
     bad_channel: int = 0
     not_forward: int = 0
-
-    @property
-    def total(self) -> int:
-        """Requests not executed for any reason."""
-        return sum(msgspec.structs.astuple(self))
-
-    def of(self, reason: ProcedureRefusal) -> int:
-        """Return the requests not executed for one reason."""
-        return int(getattr(self, reason.value))
-
-    def count(self, reason: ProcedureRefusal) -> None:
-        """Count one more."""
-        setattr(self, reason.value, self.of(reason) + 1)
 
 
 class ProcedureRefusedError(ProtocolError):

@@ -2,9 +2,8 @@
 
 from enum import StrEnum, unique
 
-import msgspec
-
 from tlm_cmd.errors import ProtocolError
+from tlm_cmd.reason_counters import ReasonCounters
 
 
 @unique
@@ -24,7 +23,7 @@ class ProtectRefusal(StrEnum):
     """The key has protected as many frames as it can; only another key helps."""
 
 
-class ProtectRefusalCounters(msgspec.Struct):
+class ProtectRefusalCounters(ReasonCounters[ProtectRefusal]):
     """Frames that were not protected, by reason."""
 
     no_association: int = 0
@@ -33,15 +32,6 @@ class ProtectRefusalCounters(msgspec.Struct):
     bad_length: int = 0
     not_reserved: int = 0
     exhausted: int = 0
-
-    @property
-    def total(self) -> int:
-        """Frames not protected for any reason."""
-        return sum(msgspec.structs.astuple(self))
-
-    def count(self, reason: ProtectRefusal) -> None:
-        """Count one more."""
-        setattr(self, reason.value, getattr(self, reason.value) + 1)
 
 
 class ProtectionRefusedError(ProtocolError):
@@ -77,7 +67,7 @@ class ProcessRefusal(StrEnum):
     """The MAC is right, but there is more padding than there can be."""
 
 
-class ProcessRefusalCounters(msgspec.Struct):
+class ProcessRefusalCounters(ReasonCounters[ProcessRefusal]):
     """Received frames refused, by reason."""
 
     too_short: int = 0
@@ -92,16 +82,3 @@ class ProcessRefusalCounters(msgspec.Struct):
     replayed: int = 0
     out_of_window: int = 0
     bad_pad: int = 0
-
-    @property
-    def total(self) -> int:
-        """Frames refused for any reason."""
-        return sum(msgspec.structs.astuple(self))
-
-    def of(self, reason: ProcessRefusal) -> int:
-        """Return the frames refused for one reason."""
-        return int(getattr(self, reason.value))
-
-    def count(self, reason: ProcessRefusal) -> None:
-        """Count one more."""
-        setattr(self, reason.value, getattr(self, reason.value) + 1)
