@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from ops_tools.ground.link import FramePort
 from ops_tools.ground.transfers import Transfer, TransferOutcome
 from ops_tools.sil.vehicle import LockstepVehicle
 
-pytestmark = pytest.mark.untraced
+pytestmark = [pytest.mark.untraced, pytest.mark.xdist_group("file_delivery")]
 
 ROOT = Path(__file__).resolve().parents[2]
 MISSION = ROOT / "apps" / "missions" / "urbanwatch" / "mission.toml"
@@ -113,12 +113,13 @@ class Flight:
 
 
 @pytest.fixture(scope="module")
-def flight() -> Flight:
+def flight() -> Iterator[Flight]:
     """In its first contact."""
     flight = Flight()
     flight.fly(FIRST_CONTACT_S)
     flight.fly_until(lambda: flight.in_contact and flight.statuses[-1].link_open, 600, "contact")
-    return flight
+    yield flight
+    flight.vehicle.close()
 
 
 def test_files_go_up_and_down_with_losses_over_two_passes(flight: Flight) -> None:
@@ -175,4 +176,3 @@ def test_a_restart_of_the_app_and_of_the_computer(flight: Flight) -> None:
     assert flight.vehicle.ground.files.read(listing.local) == b"second\t200000\ntable\t60000\n"
     memory = flight.vehicle.spacecraft.mass_memory
     assert table in [bytes(content) for content in memory.state.files.values()]
-    flight.vehicle.close()
