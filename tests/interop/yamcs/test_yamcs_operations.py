@@ -210,6 +210,7 @@ def test_a_file_goes_up_to_the_spacecraft_and_comes_back(contact: Station) -> No
     assert (ended["sent"], ended["arrived"], ended["destination"], ended["octets"]) == (0, 1, ON_BOARD, FILE_OCTETS)
     fetched = contact.yamcs.transfer("DOWNLOAD", BUCKET, "again.bin", ON_BOARD)
     assert fetched["state"] == "COMPLETED", fetched
+    wait_until(lambda: bool(contact.yamcs.stored(BUCKET, "again.bin")), lambda: "the file is complete but not stored")
     assert contact.yamcs.stored(BUCKET, "again.bin") == content
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mission_control.processes import wait_until
-from mission_control.rest import Rest, RestError
+from mission_control.rest import Rest
 from ops_tools.gateway.yamcs.file_transfers import SERVICE
 
 Json = dict[str, Any]
@@ -136,10 +136,10 @@ class Yamcs:
 
     def stored(self, bucket: str, name: str) -> bytes:
         """The file in a bucket of the server; nothing if there is none of that name."""
-        try:
-            return self.rest.octets(f"/api/storage/buckets/{bucket}/objects/{name}")
-        except RestError:
+        objects = f"/api/storage/buckets/{bucket}/objects"
+        if name not in [each["name"] for each in self.rest.get(objects).get("objects", [])]:
             return b""
+        return self.rest.octets(f"{objects}/{name}")
 
     def transfer(self, direction: str, bucket: str, name: str, on_board: str, *, reliable: bool = True) -> Json:
         """Have a file delivered, and wait until that has come to an end; what became of it.
