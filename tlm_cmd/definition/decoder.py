@@ -21,41 +21,31 @@ class DecodeFunction(Protocol):
 def compile_decoder(layout: RecordLayout) -> DecodeFunction:
     """The decoder for one layout; it raises nothing but ProtocolError, which names the field."""
     source = GeneratedSource(layout.name)
+    fewest, most = layout.octet_bounds
+    misfit = f"raise misfit({layout.name!r}, end - start, {fewest}, {most})"
+    reader = Reader(source, layout.name, "start")
+    result = reader.plain_record(layout) if is_plain(layout) else reader.record(layout)
+    reader.close_run()
+    statements = ["if end is None or end > len(data): end = len(data)"]
+    if layout.fixed_octets is not None:
+        statements.append(f"if end - start != {fewest}: {misfit}")
+    else:
+        statements.append(f"if end - start < {fewest}: {misfit}")
+        statements.append("if type(data) is not bytes: data, start, end = bytes(data[start:end]), 0, end - start")
+        source.line(f"if {reader.position} != end: {misfit}")
     decode: DecodeFunction = source.function(
-        "decode(data, start=0, end=None)",
-        [
-            "if end is None or end > len(data): end = len(data)",
-            *decoding_statements(source, layout, "return {}"),
-        ],
+        "decode(data, start=0, end=None)", [*statements, *guarded(source, layout, f"return {result}")]
     )
     return decode
 
 
-def decoding_statements(source: GeneratedSource, layout: RecordLayout, use: str) -> list[str]:
-    """Statements that read one record from ``data[start:end]``, which it must fill exactly.
-
-    Args:
-        source: the function that they are for; the names that they need are bound there.
-        layout: of the record.
-        use: the last statement, with braces in the place of the record.
-    """
-    fewest, most = layout.octet_bounds
-    misfit = f"raise misfit({layout.name!r}, end - start, {fewest}, {most})"
-    if layout.fixed_octets is not None:
-        source.line(f"if end - start != {fewest}: {misfit}")
-    else:
-        source.line(f"if end - start < {fewest}: {misfit}")
-        source.line("if type(data) is not bytes: data, start, end = bytes(data[start:end]), 0, end - start")
-    reader = Reader(source, layout.name, "start")
-    result = reader.plain_record(layout) if is_plain(layout) else reader.record(layout)
-    reader.close_run()
-    if layout.fixed_octets is None:
-        source.line(f"if {reader.position} != end: {misfit}")
+def guarded(source: GeneratedSource, layout: RecordLayout, use: str) -> list[str]:
+    """The statements gathered so far and a last one, so that they raise nothing but ProtocolError."""
     source.names["FAULTS"] = (struct.error, TypeError, ValueError, OverflowError)
     return [
         "try:",
         *(f"    {line}" for line in source.lines),
-        f"    {use.format(result)}",
+        f"    {use}",
         "except ProtocolError:",
         "    raise",
         "except FAULTS as error:",  # what a class of its own checks refuses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tlm_cmd.definition.fields import Bits, Extent, Length, Linear, Number, Tail, UpTo
@@ -22,21 +23,42 @@ MAX_NAMED = 8
 """Longer fixed arrays of plain numbers are read by a call of their own rather than value by value."""
 
 
+@dataclass(frozen=True)
+class LeadingFields:
+    """Fields in front of a record, such as a packet's header.
+
+    Attributes:
+        code: how they travel, in the words of ``struct``.
+        names: of the local variables that they become.
+        checks: statements that are made before any value of the record is looked at.
+    """
+
+    code: str
+    names: tuple[str, ...]
+    checks: tuple[str, ...]
+
+
 class Reader:
     """Emits statements; its methods return the expression of what was read.
 
     Positions are constant distances from ``start`` up to the first variable part, where enough octets are known to be
     there, and from ``o``, the end of the last variable part, behind it.
+
+    Args:
+        source: where the statements go.
+        name: of the record, for errors.
+        base: the expression of its position.
+        leading: what stands there in front of it, to be read by the same call.
     """
 
-    def __init__(self, source: GeneratedSource, name: str, base: str) -> None:
+    def __init__(self, source: GeneratedSource, name: str, base: str, leading: LeadingFields | None = None) -> None:
         self._source = source
         self._name = name
         self._base = base
         self._offset = 0
-        self._format = ""
-        self._targets: list[str] = []
-        self._checks: list[str] = []
+        self._format = leading.code if leading else ""
+        self._targets = list(leading.names) if leading else []
+        self._checks = list(leading.checks) if leading else []
 
     @property
     def position(self) -> str:

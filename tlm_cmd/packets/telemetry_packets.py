@@ -16,16 +16,16 @@ from typing import Protocol
 import msgspec
 
 from tlm_cmd.definition.codec import codec_of
-from tlm_cmd.definition.decoder import decoding_statements
+from tlm_cmd.definition.decoder import guarded
 from tlm_cmd.definition.dictionary import Dictionary, DictionaryError
 from tlm_cmd.definition.entries import TELEMETRY_MESSAGE_ID, EventEntry, TelemetryEntry
 from tlm_cmd.definition.generated import GeneratedSource
 from tlm_cmd.definition.layout import layout_of
 from tlm_cmd.definition.message import Event, ShortEvent, Telemetry
+from tlm_cmd.definition.reader import LeadingFields, Reader
 from tlm_cmd.errors import check_range
 from tlm_cmd.packets.cfs_header import (
     MIN_TELEMETRY_OCTETS,
-    TELEMETRY_PAYLOAD_OFFSET,
     build_telemetry,
     join_time,
     parse_telemetry,
@@ -33,7 +33,8 @@ from tlm_cmd.packets.cfs_header import (
 from tlm_cmd.packets.crc import CRC_OCTETS
 from tlm_cmd.packets.spacepacket import MIN_PACKET_OCTETS, SEQUENCE_MODULO
 
-_HEADER = struct.Struct(">HHHIH4x")
+_HEADER_CODE = "HHHIH4x"
+_HEADER = struct.Struct(f">{_HEADER_CODE}")
 _UNSEGMENTED_BITS = 0xC000
 
 
@@ -155,35 +156,57 @@ def _decoder_of_all(dictionary: Dictionary) -> DecodePacket:
         (TELEMETRY_MESSAGE_ID | entry.apid).to_bytes(2, "big"): _decoder(entry, decode_carefully)
         for entry in dictionary.telemetry.values()
     }
-    decoder_for = decoders.get
+
+    def decode_by_identification(packet: bytes) -> ReceivedTelemetry:
+        return decoders.get(packet[:2], decode_carefully)(packet)
+
+    second_octets = [identification[1] for identification in decoders]
+    by_second_octet: list[DecodePacket] = [decode_carefully] * 256
+    for identification, decoder in decoders.items():
+        is_alone = second_octets.count(identification[1]) == 1
+        by_second_octet[identification[1]] = decoder if is_alone else decode_by_identification
 
     def decode(packet: bytes) -> ReceivedTelemetry:
-        return decoder_for(packet[:2], decode_carefully)(packet)
+        try:
+            decoder = by_second_octet[packet[1]]
+        except IndexError:
+            decoder = decode_carefully
+        return decoder(packet)
 
     return decode
 
 
 def _decoder(entry: TelemetryEntry, decode_carefully: DecodePacket) -> DecodePacket:
-    """Compiled like the decoder of the message itself, which it contains; what is wrong goes the careful way."""
+    """Compiled like the decoder of the message itself, header included; what is wrong goes the careful way."""
     layout = layout_of(entry.record)
     source = GeneratedSource(entry.name)
     source.names |= {
         "crc": crc_hqx,
-        "unpack_header": _HEADER.unpack_from,
         "Received": ReceivedTelemetry,
         "entry": entry,
         "decode_carefully": decode_carefully,
     }
-    received = "return Received(entry, sequence & 0x3FFF, seconds, subseconds, {})"
+    is_fixed, fewest = layout.fixed_octets is not None, MIN_TELEMETRY_OCTETS + layout.octet_bounds[0]
+    wrong = [
+        f"identification != {TELEMETRY_MESSAGE_ID | entry.apid}",
+        f"sequence < {_UNSEGMENTED_BITS}",
+        f"length != end - {MIN_PACKET_OCTETS - CRC_OCTETS}",
+        "crc(data, 0xFFFF)",
+    ]
+    check = f"if {' or '.join(wrong)}: return decode_carefully(data)"
+    names = ("identification", "sequence", "length", "seconds", "subseconds")
+    reader = Reader(source, layout.name, "0", LeadingFields(_HEADER_CODE, names, (check,)))
+    message = reader.record(layout)
+    reader.close_run()
+    if not is_fixed:
+        source.line(f"if {reader.position} != end: return decode_carefully(data)")
+    received = f"return Received(entry, sequence & 0x3FFF, seconds, subseconds, {message})"
     decode: DecodePacket = source.function(
         "decode(data)",
         [
-            f"start, end = {TELEMETRY_PAYLOAD_OFFSET}, len(data) - {CRC_OCTETS}",
-            "if end < start or crc(data, 0xFFFF): return decode_carefully(data)",
-            "_, sequence, length, seconds, subseconds = unpack_header(data)",
-            f"if length != end - {MIN_PACKET_OCTETS - CRC_OCTETS}: return decode_carefully(data)",
-            f"if sequence < {_UNSEGMENTED_BITS}: return decode_carefully(data)",
-            *decoding_statements(source, layout, received),
+            f"if len(data) {'!=' if is_fixed else '<'} {fewest}: return decode_carefully(data)",
+            f"end = len(data) - {CRC_OCTETS}",
+            *guarded(source, layout, received),
         ],
     )
     return decode
