@@ -253,10 +253,8 @@ class CommandIngest(App):
             answers.append(self._judge(state.waiting.pop(0)))
             commands += answers[-1].file_pdu is None
             verdict = answers[-1].verdict
-            if isinstance(verdict, Request) and isinstance(
-                verdict.command, Arm
-            ):  # what follows may be what it arms, once it has been executed
-                break
+            if isinstance(verdict, Request) and isinstance(verdict.command, Arm):
+                break  # what follows may be what it arms, once it has been executed
         if not answers:
             return
         state.acknowledged = self._radio.state.acknowledged
