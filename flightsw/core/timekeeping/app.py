@@ -73,6 +73,7 @@ class Timekeeping(TimeCommands):
             self._read_tones()
         keeper.pass_time(now_ns)
         if keeper.changed:
+            self.checkpoint()  # first: what the others are told must outlive this process
             self.publish()
 
     def _read_tones(self) -> None:

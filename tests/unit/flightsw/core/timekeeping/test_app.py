@@ -429,6 +429,17 @@ def test_time_survives_a_restart_of_the_app(keeper: Timekeeper) -> None:
     assert keeper.bench.sent(ClockRestarted) == []
 
 
+def test_a_timekeeper_that_dies_at_once_takes_nothing_back(keeper: Timekeeper) -> None:
+    """What it has told the others it knows again, however soon it dies: nobody's TAI jumps there and back."""
+    keeper.offset_ns = 12 * MS
+    keeper.lock()
+    before = followed(keeper)
+    keeper.bench.restart()
+    after = followed(keeper)
+    assert after.quality.state is ClockState.VALID
+    assert after.tai_ns(keeper.now_ns) == before.tai_ns(keeper.now_ns)
+
+
 def test_a_clock_that_starts_again_is_noticed(tmp_path: Path, keeper: Timekeeper) -> None:
     """After a processor reset MET goes on from what was stored, TAI counts as INVALID until the tone is back."""
     keeper.lock()
