@@ -105,6 +105,7 @@ class Scheduler(App):
             return
         before = frames.sync
         if take_tone(frames, tone_ns, self.now_ns, clock.minor_frame_ns, clock.max_step_ns):
+            self.checkpoint()  # first: what the others are told must outlive this process
             self._publish_anchor()
         if frames.sync is not before:
             self.event(FrameSyncChanged(before, frames.sync))

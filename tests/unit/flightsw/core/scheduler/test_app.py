@@ -220,6 +220,14 @@ def test_whoever_starts_is_told_the_frames(vehicle: Vehicle) -> None:
     assert len(vehicle.bench.sent(FrameAnchor)) == before + 1
 
 
+def test_a_scheduler_that_dies_at_once_takes_nothing_back(vehicle: Vehicle) -> None:
+    """The frames that it has told the others it knows again, however soon it dies."""
+    vehicle.bench.advance(3)
+    vehicle.bench.deliver(correlation(2 * NS_PER_S + 40_000_000), "timekeeping")
+    vehicle.bench.restart()
+    assert vehicle.bench.latest(FrameAnchor) == FrameAnchor(20, 2 * NS_PER_S + 40_000_000)
+
+
 def test_following_can_be_switched_off(vehicle: Vehicle) -> None:
     """By command the frames run free whatever the tone does."""
     vehicle.bench.command(FollowTone(follow=False))
