@@ -27,6 +27,7 @@ from apps.telemetry_output.messages import (
     TransmitterSwitched,
 )
 from apps.telemetry_output.radios import Radios
+from apps.telemetry_output.receiver_reports import ReceiverReports, ReceiverReportsState
 from apps.telemetry_output.recorder import Recorder, RecorderState
 from apps.telemetry_output.routing import Routing, resolve
 from apps.telemetry_output.security import TelemetryAssociations
@@ -40,7 +41,7 @@ from flightsw.services.link_security import LinkSecurity
 from tlm_cmd.definition.dictionary import TELEMETRY_MESSAGE_ID, DictionaryError
 from tlm_cmd.definition.message import REPORTS, Event, Telemetry
 from tlm_cmd.errors import ProtocolError
-from tlm_cmd.frames.clcw import CLCW_OCTETS, Clcw
+from tlm_cmd.frames.clcw import Clcw
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.packets.spacepacket import SEQUENCE_MODULO
 from tlm_cmd.packets.verification import FailureCode, VerificationReport, shorten
@@ -49,13 +50,9 @@ NANOSECONDS = 1_000_000_000
 MAX_U16 = 65_535
 FILE_PACKETS_MODULO = 2**32
 TICK_S = 0.5
-CLCWS_PER_SECURITY_REPORT = 7
-"""Frames in a row with the receiver's report, before one with the report of its security."""
 S_BAND, X_BAND = "S-band", "X-band"
 FILE_SHARE = 2
 """Packets of files may fill one of so many places of their channel: the others are for what shares it with them."""
-REPORT_PATIENCE_NS = 5 * NANOSECONDS
-"""How long frames wait after a restart for a report of the receiver; its app sends one each second."""
 PLAYBACK_AHEAD = 128
 """Recorded packets given to their channel before it has sent those given earlier."""
 
@@ -71,8 +68,7 @@ class OutputState(msgspec.Struct):
         counts: packets seen by APID, for sending one of so many.
         sequences: next sequence count by APID on the link.
         services: what standard services have been asked for.
-        clcw: the receiver's newest report, None before the first.
-        security_report: that of its security, 0 before the first and on an open link.
+        receiver: what the receiver of commands has reported.
         playback: packets read from the recorder that wait for their channel, oldest first.
         file_transmitter_on: what was last said of the transmitter for files.
         sent: packets given to a channel.
@@ -86,8 +82,7 @@ class OutputState(msgspec.Struct):
     rates: dict[int, int] = {}
     counts: dict[int, int] = {}
     sequences: dict[int, int] = {}
-    clcw: int | None = None
-    security_report: int = 0
+    receiver: ReceiverReportsState = msgspec.field(default_factory=ReceiverReportsState)
     playback: list[bytes] = []
     file_transmitter_on: bool = False
     sent: int = 0
@@ -125,7 +120,8 @@ class TelemetryOutput(DownlinkServices):
         self._associations = TelemetryAssociations(
             self._securities, commands_protected=links.s_band.telecommand_security is not None
         )
-        self._report_is_old, self._started_ns = state.clcw is not None, self.now_ns
+        unknown = Clcw(virtual_channel=links.s_band.tc_virtual_channel, lockout=links.s_band.cop1 is not None)
+        self._receiver = ReceiverReports(state.receiver, unknown, self.now_ns)
         state.s_band.lost += bool(state.s_band.pending)
         state.s_band.pending = b""  # it carries an older report
         dictionary = self.container.surroundings.dictionary
@@ -198,8 +194,7 @@ class TelemetryOutput(DownlinkServices):
     @handles(UplinkStatus)
     def take_uplink_status(self, status: UplinkStatus) -> None:
         """Keep the report for the frames, and send it as any packet."""
-        self._report_is_old = False
-        self.state.clcw, self.state.security_report = status.clcw, status.security_report
+        self._receiver.take(status.clcw, status.security_report)
         try:
             self._associations.follow_keys(status.key_changes)
         except FlightSoftwareError as error:
@@ -262,8 +257,8 @@ class TelemetryOutput(DownlinkServices):
             changed |= self._play_back()
         if changed:
             self.checkpoint()
-        if not self._waits_for_report():
-            self._radios.send(self.now_ns, TICK_S, self._control_words())
+        if not self._receiver.outdated(self.now_ns):
+            self._radios.send(self.now_ns, TICK_S, self._receiver.control_words())
         self.serve(self.state.s_band.frames)
         self._report_file_room()
 
@@ -279,35 +274,6 @@ class TelemetryOutput(DownlinkServices):
             room = transmitter.queue_packets // FILE_SHARE - transmitter.waiting_on(channel) if on else 0
             taken = (state.counts.get(self._file_apid, -1) + 1) % FILE_PACKETS_MODULO
             self.send(FileRoom(on, taken, max(0, min(room, MAX_U16))))
-
-    def _waits_for_report(self) -> bool:
-        """Whether the receiver's report is one from before a restart, and a newer one may still come.
-
-        A ground that was told of an older state would begin its sequence anew there, and have commands discarded as
-        repeated which the next report then seems to confirm.
-        """
-        if not self._report_is_old:
-            return False
-        if 0 <= self.now_ns - self._started_ns < REPORT_PATIENCE_NS:
-            return True
-        self._report_is_old, self.state.clcw, self.state.security_report = False, None, 0
-        return False
-
-    def _control_words(self) -> list[bytes]:
-        """What frames say of the receiver in turn: mostly its report, now and then that of its security."""
-        words = [self._clcw().pack()] * CLCWS_PER_SECURITY_REPORT
-        report = self.state.security_report
-        return [*words, report.to_bytes(CLCW_OCTETS, "big")] if report else words[:1]
-
-    def _clcw(self) -> Clcw:
-        """The receiver's newest report; while there is none that can be read, one that nothing can be built on."""
-        try:
-            if self.state.clcw is not None:
-                return Clcw.unpack(self.state.clcw.to_bytes(CLCW_OCTETS, "big"))
-        except ProtocolError:
-            self.state.clcw = None
-        parameters = self.container.surroundings.links.s_band
-        return Clcw(virtual_channel=parameters.tc_virtual_channel, lockout=parameters.cop1 is not None)
 
     def _play_back(self) -> bool:
         """Keep the playback channel supplied, which gets what others leave; whether the recorder gave anything."""
