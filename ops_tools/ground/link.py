@@ -125,6 +125,9 @@ class RadioDownlink:
 class GroundLink:
     """Speaks with a spacecraft. Corrupt frames are counted by reason; receiving never raises.
 
+    The reports of the command receiver are taken from the command link's own downlink alone, though each transmitter
+    carries them: by two ways one would overtake the other, and FOP-1 takes an older report for a fault.
+
     Args:
         parameters: of the link that takes commands.
         port: the radio that sends them, and hears the spacecraft's answer.
@@ -306,7 +309,7 @@ class GroundLink:
         if result.packets:
             counters.packets_down += len(result.packets)
             packets.extend(Arrival(packet, channel in downlink.recorded) for channel, packet in result.packets)
-        if result.clcw is not None:
+        if result.clcw is not None and downlink is self.downlinks[0]:
             self.clcw = result.clcw
             if not self.listens_only:
                 self._release(self.uplink.on_clcw(result.clcw, now_ns))

@@ -71,16 +71,19 @@ class UplinkSenderState(msgspec.Struct):
     newest_clcw: Clcw | None = None
     """What the spacecraft's receiver last reported."""
     held: list[HeldUnit] = msgspec.field(default_factory=list)
+    sequenced_ns: int | None = None
+    """When the newest frame in sequence was handed out; None before the first."""
 
 
 class UplinkSender:
     """Makes TC frames of telecommand packets. Each call returns the frames to radiate now, in order.
 
     If the link has sequence control, frames are of type AD: they may be kept back until a report or the time releases
-    them, and are repeated until the spacecraft has them. The service begins by itself with the first report, and again
-    after an alert; an Unlock command goes first if the receiver is locked out, or still asks for a lost frame. What
-    waits for that longer than the frame would be repeated is dropped: nobody wants an old command to arrive in the
-    next pass.
+    them, and are repeated until the spacecraft has them. The service begins by itself with the first report, and after
+    an alert with the first that knows all frames sent before, T1 after the last of them: a number given again while an
+    older frame with it is under way would confirm a frame that never arrives. An Unlock command goes first if the
+    receiver is locked out, or still asks for a lost frame. What waits for that longer than the frame would be repeated
+    is dropped: nobody wants an old command to arrive in the next pass.
 
     Args:
         parameters: of the link.
@@ -170,7 +173,7 @@ class UplinkSender:
         if sender is None or clcw.virtual_channel != self.parameters.tc_virtual_channel:
             return []
         frames = self._frames(sender.on_clcw(clcw, now_ns), now_ns)
-        if sender.state.fop.state is FopState.INITIAL:
+        if sender.state.fop.state is FopState.INITIAL and not self._under_way(sender, now_ns):
             frames += self._initiate(sender, clcw, now_ns)
         return frames + self._release_held(sender, now_ns)
 
@@ -182,6 +185,11 @@ class UplinkSender:
         return self._frames(self._sender.poll(now_ns), now_ns)
 
     # ---------------------------------------------------------------- sequence control
+
+    def _under_way(self, sender: Cop1Sender, now_ns: int) -> bool:
+        """Whether there may be frames sent in sequence that a report does not know of yet."""
+        sent_ns = self._state.sequenced_ns
+        return sent_ns is not None and 0 <= now_ns - sent_ns < sender.parameters.t1_initial_ns
 
     def _initiate(self, sender: Cop1Sender, clcw: Clcw, now_ns: int) -> list[bytes]:
         """Begin where the receiver says that it is.
@@ -272,6 +280,8 @@ class UplinkSender:
                 return []
         counters.frames += 1
         counters.octets += len(octets)
+        if output.frame_type is TcFrameType.AD:
+            self._state.sequenced_ns = now_ns
         return [octets]
 
     def _units(self, packets: list[bytes]) -> list[FrameDataUnit]:

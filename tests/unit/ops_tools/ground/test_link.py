@@ -116,8 +116,9 @@ def test_a_second_transmitter_has_its_own_receiver(
     for _ in range(3):
         other.enqueue(3, build_telemetry(0x41, 0, 0, 0, bytes(16)))
         spacecraft.say("heater", tiny.HeaterExtra(tiny.Colour.RED, 1))
-        radio.frames = [other.next_frame(Clcw(0).pack())]
+        radio.frames = [other.next_frame(Clcw(0, report_value=77).pack())]
         assert len(link.poll(0)) == 2
+        assert link.clcw == Clcw(0)  # by two ways one report would overtake the other
     assert link.frames_accepted == 6
     assert link.frames_lost == 0
     assert link.frames_refused == {}

@@ -7,6 +7,7 @@ from tlm_cmd.link.uplink_sender import UplinkSender
 from tlm_cmd.packets.cfs_header import build_command
 
 OPEN = LinkParameters(spacecraft_id=0x123)
+S = 1_000_000_000
 CONTROLLED = LinkParameters(spacecraft_id=0x123, cop1=Cop1Parameters(window=4, farm_window=20))
 
 
@@ -47,3 +48,29 @@ def test_packets_that_wait_for_the_service_come_first() -> None:
         receiver.receive(frame)
     frames = sender.on_clcw(receiver.clcw(), 0)
     assert (len(frames), sender.free_units) == (1, 3)
+
+
+def test_a_report_that_comes_late_takes_no_number_back() -> None:
+    """After an alert no number is given twice while a frame with it may be under way, so nothing is confirmed wrongly.
+
+    The service ends with a report older than one already heard, as a second radio with a longer delay brings it.
+    """
+    sender, receiver = UplinkSender(CONTROLLED), UplinkReceiver(CONTROLLED)
+    for frame in sender.on_clcw(receiver.clcw(), 0):
+        receiver.receive(frame)
+    older = receiver.clcw()
+    sender.on_clcw(older, 0)
+    for frame in sender.send(packet(1), S):
+        receiver.receive(frame)
+    sender.on_clcw(receiver.clcw(), 2 * S)
+    sender.on_clcw(older, 2 * S)
+    assert sender.state.counters.alerts == 1
+    assert sender.send(packet(2), 2 * S) == []
+    assert sender.on_clcw(older, 3 * S) == []
+    arrived: list[bytes] = []
+    for second in range(4, 20):
+        for frame in sender.on_clcw(receiver.clcw(), second * S):
+            arrived += receiver.receive(frame).packets
+    assert arrived == [packet(2)]
+    counters = sender.state.counters
+    assert (counters.units, counters.confirmed, counters.initiations) == (2, 2, 2)
