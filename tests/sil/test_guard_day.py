@@ -1,25 +1,31 @@
-"""A day with a planner that always asks for the largest model at the highest power."""
+"""A planner that always asks for the largest model at the highest power; ``FLIGHTSW_SOAK=8`` flies all of its day."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+import os
 
 import pytest
 
-from tests.sil.conftest import SCENARIOS, fly_in_a_process_of_its_own
+from ops_tools.sil.report.records import Verdict
+from ops_tools.sil.runner import Flight
+from ops_tools.sil.scenario import load_scenario
+from tests.sil.conftest import SCENARIOS
+
+SOAK = int(os.environ.get("FLIGHTSW_SOAK", "1"))
+TWO_ORBITS_S = 11_400
 
 pytestmark = pytest.mark.untraced
 
 
+@pytest.mark.soak
 @pytest.mark.longest
-def test_the_guard_keeps_every_limit_whatever_the_planner_wants(tmp_path: Path) -> None:
-    """No limit of battery or temperature is broken in a day, because the guard refuses."""
-    result = tmp_path / "result.json"
-    told = fly_in_a_process_of_its_own(["sil", str(SCENARIOS / "guard_day.toml"), "--json", str(result)])
-    found = json.loads(result.read_text())
-    assert "guard_day.toml: pass" in told
-    assert found["simulated_s"] == 86_400
-    assert found["limits"]["violations"] == 0
-    assert found["payload"]["guard_refusals"] > 0
-    assert found["payload"]["highest_power_mode_w"] == 25
+def test_the_guard_keeps_every_limit_whatever_the_planner_wants() -> None:
+    """No limit of battery or temperature is broken, because the guard refuses."""
+    loaded = load_scenario(SCENARIOS / "guard_day.toml")
+    duration_s = min(SOAK * TWO_ORBITS_S, loaded.scenario.duration_s)
+    found = Flight(loaded, seed=1, duration_s=duration_s).fly()
+    assert found.verdict is Verdict.PASS, found.verdict_reason
+    assert found.simulated_s == duration_s
+    assert found.limits.violations == 0
+    assert found.payload.guard_refusals > 0
+    assert found.payload.highest_power_mode_w == 25
