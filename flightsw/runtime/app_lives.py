@@ -54,6 +54,10 @@ class AppLives:
         self._order = list(place.mission.file.apps)
         self._waiting: dict[str, list[Request]] = {}
 
+    def present(self) -> dict[str, AppContainer | AbsentApp]:
+        """The apps that are there, and behind them the stand-ins of those that are not."""
+        return {**self.containers, **self.absent}
+
     # ---------------------------------------------------------------- into being
 
     def make(self, app: str) -> AppContainer:

@@ -14,18 +14,14 @@ from flightsw.bus.arrivals import Arrivals
 from flightsw.bus.far import FarLinks
 from flightsw.bus.links import BusLinks
 from flightsw.bus.outbox import Outbox
-from flightsw.bus.overflow import Loss
-from flightsw.bus.requests import Passage, Request
 from flightsw.clock import HostClock
 from flightsw.hal.nvm import DirectoryNvm
 from flightsw.messages.store import JournalNotWritten
 from flightsw.mission import Mission
 from flightsw.runtime import control
-from flightsw.runtime.absent import AbsentApp
-from flightsw.runtime.container import AppContainer
 from flightsw.runtime.device_ports import EmuPorts
 from flightsw.runtime.host import Host
-from flightsw.runtime.journal import Execution, Journal
+from flightsw.runtime.journal import Journal
 from flightsw.runtime.keeping.status_page import StatusPage
 from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.process_supervision import ProcessSupervision
@@ -41,7 +37,7 @@ from flightsw.runtime.run_folder import (
     table_memory,
 )
 from flightsw.runtime.supervision import AppAction
-from flightsw.runtime.verification import ENDED_WITHIN, TOLD_AGAIN
+from flightsw.runtime.verdicts_owed import VerdictsOwed
 from flightsw.services.event_lines import EventLines
 from flightsw.services.key_safe import FileKeySafe
 from flightsw.services.link_security import SecurityProfile
@@ -119,6 +115,7 @@ class ProcessRuntime:
         self._journal = Journal(settings.run_folder / f"{settings.name}.journal")
         self._works = ProcessWorks(settings.mission.worker_settings)
         self.host = self._open_host()
+        self._verdicts = VerdictsOwed(self.host, self._journal, self._is_far)
         self._outbox = Outbox(
             settings.run_folder / f"{settings.name}.outbox", self._processes, settings.origin_ns + settings.epoch
         )
@@ -128,7 +125,6 @@ class ProcessRuntime:
         self._connected = self._started = False
         self._resting = self._stopping = self._stop_wanted = False
         self._journal_failing = False
-        self._reasons: dict[Execution, str] = {}
         self._reported: control.Heartbeat | None = None
         self._next_heartbeat_ns = 0
         self._next_announcement_ns = 0
@@ -183,8 +179,8 @@ class ProcessRuntime:
             far=settings.far,
             heard=settings.heard,
             done=self._journal.state.done,
-            on_refused=self._refused,
-            on_met=self._met,
+            on_refused=self._verdicts.refuse,
+            on_met=self._verdicts.report_behind,
             on_settled=self._journal.settled,
         )
 
@@ -297,30 +293,12 @@ class ProcessRuntime:
 
     # ---------------------------------------------------------------- messages
 
+    def _is_far(self, process: int) -> bool:
+        far = self._settings.far
+        return far is not None and self._processes[process] in far.peers
+
     def _show(self, app: str, event: Event, now_ns: int) -> bool:
         return self._event_lines.write(app, event, self.host.time, now_ns)
-
-    def _refused(self, request: Request, refusal: Loss) -> None:
-        """Answer a command that an app here had no room for, or that a process gone for good will never answer."""
-        present = self._present()
-        for apid in (request.id.apid, request.id.source):
-            app = self.host.dictionary.app_of(apid)
-            if app in present:
-                break
-        else:
-            app = next(iter(present))
-        present[app].not_taken(request, refusal.reason)
-
-    def _present(self) -> dict[str, AppContainer | AbsentApp]:
-        """The apps of this process, and behind them the stand-ins of those that are not there."""
-        return {**self.host.containers, **self.host.lives.absent}
-
-    def _met(self, settled: Passage) -> None:
-        """Report the verdicts again that the predecessor had given, and of which the sender knows nothing yet."""
-        for execution in self._journal.verdicts_behind(settled):
-            owner = self._owner(execution)
-            if owner is not None:
-                owner.report_again(execution, self._reasons.get(execution, TOLD_AGAIN))
 
     # ---------------------------------------------------------------- the supervisor
 
@@ -365,7 +343,9 @@ class ProcessRuntime:
         for app, condition in waiting.items():
             self.host.containers[app].condition = condition
         self.host.bus.dispatch()
-        self._report_death()
+        self._verdicts.report_death()
+        self._links.flush()
+        self._journal.executing(None)
         self.host.schedule.begin(self.clock.now_ns())
         self._started = True
 
@@ -390,37 +370,12 @@ class ProcessRuntime:
         ids = self.host.bus.subscribed_ids()
         control.send(self._end, control.AppChanged(app, running, problem, order, ids))
 
-    def _report_death(self) -> None:
-        """Give the verdict on the command with which the predecessor died, and once more when its sender listens."""
-        execution = self._journal.state.executing
-        owner = self._owner(execution) if execution is not None else None
-        if execution is not None and owner is not None:
-            ended = owner.died(execution)
-            reason = TOLD_AGAIN if ended is execution else ENDED_WITHIN
-            owner.report_again(ended, reason)
-            if self._is_from_afar(ended):
-                self._journal.inherit(ended)
-                self._reasons[ended] = reason
-            self._journal.executing(ended)
-            self._links.flush()
-        self._journal.executing(None)
-
-    def _is_from_afar(self, execution: Execution) -> bool:
-        """Whether a command came from another computer, of which it is not known yet what it listens to."""
-        passage, far = execution.passage, self._settings.far
-        return passage is not None and far is not None and self._processes[passage.sender] in far.peers
-
-    def _owner(self, execution: Execution) -> AppContainer | AbsentApp | None:
-        """The app that executed a command, or who stands in for it."""
-        app = self.host.dictionary.app_of(execution.ticket.apid) or ""
-        return self._present().get(app)
-
     def _report_journal(self) -> None:
         """Report once that the journal cannot be written, until it can again; the process's first app does."""
         if bool(self._journal.problem) != self._journal_failing:
             self._journal_failing = bool(self._journal.problem)
             if self._journal_failing:
-                spokesman = next(iter(self._present().values()))
+                spokesman = next(iter(self.host.lives.present().values()))
                 spokesman.state.store_faults += 1
                 spokesman.report(JournalNotWritten(shorten(self._journal.problem)))
 
