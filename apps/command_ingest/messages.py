@@ -116,7 +116,8 @@ class ReplaysPossible(
     Event,
     code=35,
     severity=Severity.CRITICAL,
-    text="the memory of the telecommand security is damaged: recorded commands could be replayed; change its key",
+    text="the memory of the telecommand security is damaged or gone: recorded commands could be replayed; "
+    "change its key",
 ):
     """Which frames were accepted before the last start is not known."""
 

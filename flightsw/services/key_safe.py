@@ -9,9 +9,15 @@ from pathlib import Path
 from typing import Protocol
 
 from flightsw.errors import FlightSoftwareError
+from flightsw.hal.nvm import DirectoryNvm
+from flightsw.hal.sim import MemoryNvm
 from flightsw.services.key_file import read_key_file, write_key_file
+from flightsw.services.store import Store
 from tlm_cmd.sdls.key_document import pack_key_document, unpack_key_document
 from tlm_cmd.sdls.key_ring import KeyRing
+
+USES_SUFFIX = ".uses"
+"""Behind the name of a key file: the folder where it is noted which of its keys were used."""
 
 
 class LinkSecurityError(FlightSoftwareError):
@@ -37,6 +43,14 @@ class KeySafe(Protocol):
         """
         ...
 
+    def uses(self) -> Store:
+        """Where each part notes, in an entry of its own, which keys it has used: as safe as the keys, no secret.
+
+        Raises:
+            FlightSoftwareError: there are no keys that could be used.
+        """
+        ...
+
 
 class NoKeySafe:
     """Nobody has given this end any keys."""
@@ -58,12 +72,21 @@ class NoKeySafe:
         del ring
         raise LinkSecurityError("this runtime was given no place for keys")
 
+    def uses(self) -> Store:
+        """Refuse.
+
+        Raises:
+            LinkSecurityError: always.
+        """
+        raise LinkSecurityError("this runtime was given no place for keys")
+
 
 class MemoryKeySafe:
     """Keys in the memory of a simulation, which outlives every reset of what it simulates."""
 
     def __init__(self, ring: KeyRing) -> None:
         self._document = pack_key_document(ring)
+        self._uses = Store(MemoryNvm())
 
     def read(self) -> KeyRing:
         """See `KeySafe.read`."""
@@ -72,6 +95,10 @@ class MemoryKeySafe:
     def write(self, ring: KeyRing) -> None:
         """See `KeySafe.write`."""
         self._document = pack_key_document(ring)
+
+    def uses(self) -> Store:
+        """See `KeySafe.uses`."""
+        return self._uses
 
 
 class FileKeySafe:
@@ -85,6 +112,7 @@ class FileKeySafe:
     def __init__(self, path: Path, *, allow_simulation: bool) -> None:
         self._path = path
         self._allow_simulation = allow_simulation
+        self._uses: Store | None = None
 
     def read(self) -> KeyRing:
         """See `KeySafe.read`.
@@ -108,3 +136,9 @@ class FileKeySafe:
             KeyFileError: the file cannot be written.
         """
         write_key_file(self._path, ring)
+
+    def uses(self) -> Store:
+        """See `KeySafe.uses`: a folder beside the file, made when it is first asked for."""
+        if self._uses is None:
+            self._uses = Store(DirectoryNvm(self._path.with_name(self._path.name + USES_SUFFIX)))
+        return self._uses

@@ -2,7 +2,9 @@
 
 A key that protects two frames with one number protects nothing, and a frame that is accepted twice is a command
 executed twice. So what numbers were used is kept apart from checkpoints: a power-on reset, which begins with everything
-else anew, begins here where it was.
+else anew, begins here where it was. It is kept in two copies, both written before it counts, so that damage to one of
+them loses nothing; and which keys were used at all is noted with the keys, so that damage to both, or no copy at all,
+is never taken for a beginning.
 """
 
 from __future__ import annotations
@@ -59,30 +61,32 @@ class LinkSecurity:
     Attributes:
         frames: the protocol.
         management: executes extended procedures.
-        forgotten: whether what was kept could not be read, so that replayed frames of before would be accepted.
+        forgotten: whether what was kept is damaged or gone, so that replayed frames of before would be accepted.
 
     Raises:
         FlightSoftwareError: there are no keys that can be used.
-        LinkSecurityError: what was kept cannot be read, and a sender would use numbers again.
+        LinkSecurityError: what was kept is damaged or gone, and a sender would use numbers again.
     """
 
     def __init__(self, keys: KeySafe, associations: Sequence[AssociationParameters], store: Store, entry: str) -> None:
         self.frames = FrameSecurity(keys.read(), associations)
         self.management = SecurityManagement(self.frames, elsewhere=_KeptElsewhere(store, entry))
         self._keys, self._store, self._entry = keys, store, entry
+        self._noted: bytes | None = None
         recalled = store.recall(entry)
         state = _decoded(recalled.data)
-        self.forgotten = state is None and (recalled.data is not None or recalled.corrupt > 0)
+        is_damaged = recalled.data is not None or recalled.corrupt > 0
+        self.forgotten = state is None and (is_damaged or self._keys_were_used())
         if self.forgotten and any(each.role is Role.SENDER for each in associations):
             raise LinkSecurityError(
-                f"security memory {entry!r} is damaged: its keys could protect two frames with one number; "
-                "give the link new keys and delete the entry"
+                f"security memory {entry!r} is {'damaged' if is_damaged else 'gone'}: its keys could protect two "
+                "frames with one number; give the link new keys and delete the entry"
             )
         if state is not None:
             self.frames.state = state
-        elif not self.forgotten:
+        if not self.forgotten and (state is None or recalled.corrupt):
             with contextlib.suppress(StoreError, PortError):  # it is tried again with what is used or accepted first
-                self.keep()  # so that the others see which keys are held here
+                self.keep()  # so that the others see which keys are held here, and that there are two copies again
 
     def keep(self) -> None:
         """Store what was used and accepted; before that, nothing that came with a frame is to be done.
@@ -90,7 +94,8 @@ class LinkSecurity:
         Raises:
             StoreError, PortError: it was not stored.
         """
-        self._store.save(self._entry, msgspec.msgpack.encode(self.frames.state))
+        self._store.save_twice(self._entry, msgspec.msgpack.encode(self.frames.state))
+        self._note_keys()
         self.frames.saved()
 
     def prepare(self) -> None:
@@ -142,6 +147,25 @@ class LinkSecurity:
             FlightSoftwareError: as `receive`.
         """
         return self._store_effect(self.management.apply(unit, now_ns))
+
+    def _note_keys(self) -> None:
+        """Note with the keys which of them are used here, if that has changed.
+
+        Raises:
+            StoreError, PortError: it was not noted.
+        """
+        used = b"\n".join(check_value.encode() for check_value in self.frames.state.table.key_uses)
+        if used != self._noted:
+            self._keys.uses().save_twice(self._entry, used)
+            self._noted = used
+
+    def _keys_were_used(self) -> bool:
+        """Whether a key that there is was used here before; where that is damaged, it may have been."""
+        noted = self._keys.uses().recall(self._entry)
+        if noted.data is None:
+            return noted.corrupt > 0
+        secrets = [each.secret for each in self.frames.table.ring.entries if each.secret is not None]
+        return any(secret.check_value.encode() in noted.data.split(b"\n") for secret in secrets)
 
     def _store_effect(self, outcome: Outcome) -> Outcome:
         if outcome.refusal is not None:

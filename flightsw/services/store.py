@@ -123,23 +123,25 @@ class Store:
             StoreError: name, size or number of entries is not allowed.
             PortError: the memory cannot take it; the last good value stays.
         """
-        try:
-            self._check(name, data)
-            newest, corrupt = self._newest(name)
-            if newest is None and not corrupt and len(self.names()) >= self.max_entries:
-                raise TooManyEntriesError(name, self.max_entries)
-        except StoreError:
-            self.state.refused += 1
-            raise
-        slot, number = _slots(name)[0], 1
-        if newest is not None:
-            first, second = _slots(name)
-            slot, number = (second if newest.slot == first else first), (newest.number + 1) % _GENERATION_MODULO
-        try:
-            self._memory.write(slot, _pack(name, number, data))
-        except PortError:
-            self.state.failed += 1
-            raise
+        slot, number = self._place(name, data)
+        self._write(slot, _pack(name, number, data))
+        self.state.saved += 1
+
+    def save_twice(self, name: str, data: bytes) -> None:
+        """Store a value in the places of both generations: damage to either of them brings no older value back.
+
+        When the power is lost between the two, or the memory takes the first one only, the entry loads as the old or
+        the new value.
+
+        Raises:
+            StoreError: name, size or number of entries is not allowed.
+            PortError: the memory cannot take it twice; the new value or the last good one stays.
+        """
+        slot, number = self._place(name, data)
+        first, second = _slots(name)
+        for each in (slot, second if slot == first else first):
+            self._write(each, _pack(name, number, data))
+            number = (number + 1) % _GENERATION_MODULO
         self.state.saved += 1
 
     def load(self, name: str) -> bytes | None:
@@ -176,6 +178,32 @@ class Store:
         """The entries, sorted; one whose generations are all corrupt is still among them."""
         stems = dict.fromkeys(slot[:-2] for slot in self._memory.names() if slot.endswith((".0", ".1")))
         return sorted(stem for stem in stems if _NAME.fullmatch(stem))
+
+    def _place(self, name: str, data: bytes) -> tuple[str, int]:
+        """Where the next generation of an entry belongs, and its number.
+
+        Raises:
+            StoreError: name, size or number of entries is not allowed.
+        """
+        try:
+            self._check(name, data)
+            newest, corrupt = self._newest(name)
+            if newest is None and not corrupt and len(self.names()) >= self.max_entries:
+                raise TooManyEntriesError(name, self.max_entries)
+        except StoreError:
+            self.state.refused += 1
+            raise
+        first, second = _slots(name)
+        if newest is None:
+            return first, 1
+        return second if newest.slot == first else first, (newest.number + 1) % _GENERATION_MODULO
+
+    def _write(self, slot: str, octets: bytes) -> None:
+        try:
+            self._memory.write(slot, octets)
+        except PortError:
+            self.state.failed += 1
+            raise
 
     def _check(self, name: str, data: bytes) -> None:
         _check_name(name)

@@ -175,12 +175,12 @@ def test_nothing_is_executed_that_could_be_executed_again(
     def full(_name: str, _data: bytes) -> None:
         raise MemoryFullError("command_ingest", 1, 0)
 
-    save = uplink.bench.security_store.save
-    monkeypatch.setattr(uplink.bench.security_store, "save", full)
+    save = uplink.bench.security_store.save_twice
+    monkeypatch.setattr(uplink.bench.security_store, "save_twice", full)
     uplink.send()
     assert uplink.taken == []
     assert uplink.bench.sent(UplinkStatus)[-1].errors > 0
-    monkeypatch.setattr(uplink.bench.security_store, "save", save)
+    monkeypatch.setattr(uplink.bench.security_store, "save_twice", save)
     uplink.bench.advance(2)
     assert uplink.taken == [COMMAND]
 

@@ -216,7 +216,7 @@ def test_nothing_is_executed_before_it_is_certain_that_it_cannot_come_again(
     def full(_name: str, _data: bytes) -> None:
         raise MemoryFullError("command_ingest", 1, 0)
 
-    monkeypatch.setattr(controller.bench.security_store, "save", full)
+    monkeypatch.setattr(controller.bench.security_store, "save_twice", full)
     (request,) = controller.send(OTAR)
     assert controller.bench.reports(request) == []
     assert controller.key_state(131) is None

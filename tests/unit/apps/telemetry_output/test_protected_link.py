@@ -147,8 +147,8 @@ def test_frames_wait_while_no_number_can_be_reserved(
         raise MemoryFullError("telemetry_output.s", 1, 0)
 
     downlink.hear(2)
-    save = downlink.bench.security_store.save
-    monkeypatch.setattr(downlink.bench.security_store, "save", full)
+    save = downlink.bench.security_store.save_twice
+    monkeypatch.setattr(downlink.bench.security_store, "save_twice", full)
     apids: list[int] = []
     sent = 0
     while downlink.bench.latest(DownlinkStatus).frames_unprotected == 0:
@@ -159,7 +159,7 @@ def test_frames_wait_while_no_number_can_be_reserved(
         assert sent < 100 * RESERVATION
     status = downlink.bench.latest(DownlinkStatus)
     assert status.errors > 0
-    monkeypatch.setattr(downlink.bench.security_store, "save", save)
+    monkeypatch.setattr(downlink.bench.security_store, "save_twice", save)
     for _ in range(20):
         apids += downlink.hear(10)
     apid = downlink.bench.dictionary.packet("THERMAL.THERMAL_STATUS").apid

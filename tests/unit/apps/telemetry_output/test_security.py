@@ -188,7 +188,7 @@ def test_what_cannot_be_stored_fails(downlink: ProtectedDownlink, monkeypatch: p
         raise MemoryFullError("telemetry_output.s-band", 1, 0)
 
     take_keys(downlink)
-    monkeypatch.setattr(downlink.bench.security_store, "save", full)
+    monkeypatch.setattr(downlink.bench.security_store, "save_twice", full)
     report = procedure(downlink, requests.rekey(second(downlink), 131))
     assert (report.stage, report.code) == (Stage.FAILED, FailureCode.DEVICE_FAILED)
     assert "not stored" in report.reason

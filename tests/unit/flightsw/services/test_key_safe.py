@@ -69,3 +69,17 @@ def test_without_keys_nothing_is_protected() -> None:
         NoKeySafe().read()
     with pytest.raises(LinkSecurityError, match="no place for keys"):
         NoKeySafe().write(RING)
+    with pytest.raises(LinkSecurityError, match="no place for keys"):
+        NoKeySafe().uses()
+
+
+def test_what_was_used_is_noted_beside_the_file(tmp_path: Path) -> None:
+    """Another process finds it; a file whose keys nobody uses has nothing beside it."""
+    path = tmp_path / "link.keys"
+    create_key_file(path, fresh_keys([1], [128]))
+    safe = FileKeySafe(path, allow_simulation=False)
+    safe.read()
+    assert [each.name for each in tmp_path.iterdir()] == ["link.keys"]
+    safe.uses().save("up", b"used")
+    assert FileKeySafe(path, allow_simulation=False).uses().load("up") == b"used"
+    assert (tmp_path / "link.keys.uses").is_dir()

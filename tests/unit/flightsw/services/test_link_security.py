@@ -12,6 +12,7 @@ from tlm_cmd.link.security_parameters import ChannelSecurity
 from tlm_cmd.sdls import requests
 from tlm_cmd.sdls.key_ring import KeyRing, KeyState
 from tlm_cmd.sdls.procedure_refusals import ProcedureRefusal
+from tlm_cmd.sdls.refusals import ProcessRefusal
 from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
 
 LINK = LinkParameters(
@@ -24,12 +25,17 @@ OTAR = requests.transport_keys(RING, 1, [130], bytes(12))
 UP, DOWN = LINK.telecommand_associations(flight=True), LINK.telemetry_associations(flight=True)
 
 
+TELECOMMANDS = UP[0].channels[0]
+TELEMETRY = DOWN[0].channels[0]
+
+
 class Board:
     """What two apps share: keys, and the memory that no reset erases."""
 
     def __init__(self) -> None:
         self.keys = MemoryKeySafe(derive_simulation_keys(1, [1], [128, 129]))
-        self.store = Store(MemoryNvm())
+        self.memory = MemoryNvm()
+        self.store = Store(self.memory)
         self.boot()
 
     def boot(self) -> None:
@@ -41,6 +47,41 @@ class Board:
         """The state of a key as it is kept."""
         entry = self.keys.read().entry(key_id)
         return None if entry is None else entry.state
+
+    def send(self, count: int) -> list[bytes]:
+        """What identifies each telemetry frame under its key: SPI and initialisation vector."""
+        header, sent = bytes(len(DOWN[0].header_mask)), []
+        for _ in range(count):
+            self.down.prepare()
+            sent.append(self.down.frames.protect(TELEMETRY, header, b"telemetry")[:14])
+        return sent
+
+    def receive(self, octets: bytes) -> ProcessRefusal | None:
+        """What becomes of a telecommand frame; one that is accepted is kept before anything else."""
+        result = self.up.frames.process(TELECOMMANDS, bytes(len(UP[0].header_mask)), octets)
+        if result.refusal is None:
+            self.up.keep()
+        return result.refusal
+
+    def damage(self, slot: str) -> None:
+        """Strike one bit of a copy."""
+        octets = self.memory.read(slot)
+        assert octets is not None
+        self.memory.write(slot, octets[:-1] + bytes([octets[-1] ^ 1]))
+
+
+class Commander:
+    """A ground that sends telecommands to a board."""
+
+    def __init__(self) -> None:
+        ring = derive_simulation_keys(1, [1], [128])
+        associations = LINK.telecommand_associations(flight=False)
+        self.security = LinkSecurity(MemoryKeySafe(ring), associations, Store(MemoryNvm()), "ground")
+
+    def command(self) -> bytes:
+        """One protected frame behind its header."""
+        self.security.prepare()
+        return self.security.frames.protect(TELECOMMANDS, bytes(len(UP[0].header_mask)), b"command")
 
 
 @pytest.fixture
@@ -120,7 +161,7 @@ def test_a_memory_that_is_full_at_first_is_tried_again(monkeypatch: pytest.Monke
     def full(_name: str, _data: bytes) -> None:
         raise MemoryFullError("up", 1, 0)
 
-    monkeypatch.setattr(store, "save", full)
+    monkeypatch.setattr(store, "save_twice", full)
     security = LinkSecurity(MemoryKeySafe(RING), UP, store, "up")
     assert not security.forgotten
     with pytest.raises(MemoryFullError):
@@ -128,3 +169,111 @@ def test_a_memory_that_is_full_at_first_is_tried_again(monkeypatch: pytest.Monke
     monkeypatch.undo()
     security.keep()
     assert store.load("up") is not None
+
+
+@pytest.mark.parametrize("slot", ["down.0", "down.1"])
+@pytest.mark.parametrize("sent", [1, 700, 5000])
+def test_damage_to_one_copy_repeats_no_number(board: Board, slot: str, sent: int) -> None:
+    """However often the sender starts anew with one of its two copies damaged, the same or the other."""
+    numbers = board.send(sent)
+    for damaged in (slot, slot, "down.0", "down.1"):
+        board.damage(damaged)
+        board.boot()
+        assert not board.down.forgotten
+        numbers += board.send(600)
+    assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.parametrize("slot", ["down.0", "down.1"])
+def test_damage_to_one_copy_repeats_no_number_behind_a_jump(board: Board, slot: str) -> None:
+    """Nor when a procedure has moved the number far ahead, or given the association another key, just before."""
+    board.up.receive(OTAR, 1, 0)
+    board.up.receive(requests.activate_keys([130]), 1, 0)
+    board.down.follow_keys()
+    units = [requests.set_counter(DOWN[0], 1_000_000), requests.rekey(DOWN[1], 130, 5), requests.start(18)]
+    numbers: list[bytes] = []
+    for unit in units:
+        assert board.down.apply(unit, 0).refusal is None
+        numbers += board.send(1)
+        board.damage(slot)
+        board.boot()
+        numbers += board.send(1)
+    assert len(set(numbers)) == len(numbers)
+    assert numbers[1][6:] > (1_000_000).to_bytes(8, "big")
+    assert numbers[-1][:2] == (18).to_bytes(2, "big")
+
+
+@pytest.mark.parametrize("slot", ["up.0", "up.1"])
+def test_damage_to_one_copy_lets_no_command_be_replayed(board: Board, slot: str) -> None:
+    """What was accepted is known from the other copy, so nothing has to be said."""
+    ground, recorded = Commander(), []
+    for _ in range(5):
+        recorded.append(ground.command())
+        assert board.receive(recorded[-1]) is None
+        board.damage(slot)
+        board.boot()
+        assert not board.up.forgotten
+        assert [board.receive(each) for each in recorded] == [ProcessRefusal.REPLAYED] * len(recorded)
+        assert board.memory.read(slot) is not None
+        assert board.store.recall("up").corrupt == 0
+
+
+def test_nothing_counts_before_both_copies_are_written(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A memory that takes only the first of them lets no number be used."""
+    board.send(1)
+    write, writes = board.memory.write, []
+
+    def once(name: str, data: bytes) -> None:
+        if writes:
+            raise MemoryFullError(name, len(data), 0)
+        writes.append(name)
+        write(name, data)
+
+    last = board.down.frames.table.senders[TELEMETRY].usable_until
+    board.down.frames.state.table.key_uses[_check_value(129)].next_counter = last
+    monkeypatch.setattr(board.memory, "write", once)
+    with pytest.raises(MemoryFullError):
+        board.down.prepare()
+    assert board.down.frames.table.senders[TELEMETRY].usable_until == last
+
+
+def test_a_memory_that_is_gone_is_no_beginning(board: Board) -> None:
+    """Keys that were used know it: a sender does not begin anew with them, a receiver says that it has forgotten."""
+    board.send(1)
+    for name in ("up", "down"):
+        board.store.delete(name)
+    up = LinkSecurity(board.keys, UP, board.store, "up")
+    assert up.forgotten
+    with pytest.raises(LinkSecurityError, match=r"'down' is gone: .* give the link new keys"):
+        LinkSecurity(board.keys, DOWN, board.store, "down")
+    up.keep()
+    assert not LinkSecurity(board.keys, UP, board.store, "up").forgotten
+
+
+def test_new_keys_are_a_beginning(board: Board) -> None:
+    """The same ids, but other keys: what was used of the old ones does not concern them."""
+    board.send(1)
+    for name in ("up", "down"):
+        board.store.delete(name)
+    board.keys.write(derive_simulation_keys(2, [1], [128, 129]))
+    board.boot()
+    assert not board.up.forgotten
+    assert board.send(1)
+
+
+def test_damage_to_the_note_speaks_for_every_key(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the memory it does not matter; without it, the keys may have been used."""
+    memory = MemoryNvm()
+    memory.write("up.0", b"nonsense")
+    monkeypatch.setattr(board.keys, "uses", lambda: Store(memory))
+    board.boot()
+    assert not board.up.forgotten
+    board.store.delete("up")
+    assert LinkSecurity(board.keys, UP, board.store, "up").forgotten
+
+
+def _check_value(key_id: int) -> str:
+    entry = RING.entry(key_id)
+    assert entry is not None
+    assert entry.secret is not None
+    return entry.secret.check_value
