@@ -31,7 +31,7 @@ class TakePacket(Command, code=3):
     packet: Annotated[bytes, Tail(MAX_STORED_PACKET_OCTETS), "the whole packet"]
 
 
-class SecurityProcedure(Command, code=4):
+class SecurityProcedure(Command, code=4, secret=True):
     """Execute an extended procedure of the link security, CCSDS 355.1-B-1, on keys or on the telecommand associations.
 
     It is taken from a protected frame only, and executed before anything of it could get onto the bus.

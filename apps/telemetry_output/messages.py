@@ -110,7 +110,7 @@ class ReportParameters(Command, code=9):
     ]
 
 
-class SecurityProcedure(Command, code=16):
+class SecurityProcedure(Command, code=16, secret=True):
     """Execute an extended procedure, CCSDS 355.1-B-1, on a telemetry association; it names keys by their ids only."""
 
     unit: Annotated[bytes, Tail(MAX_REQUEST_OCTETS), "the request: tag, length of the data in bits, data"]

@@ -64,13 +64,13 @@ class CommandRecord(msgspec.Struct):
     Attributes:
         number: counts up from 1 over all commands of the ground.
         name: ``THERMAL.SET_HEATER`` as far as known, else what was asked for.
-        arguments: as they were given.
+        arguments: as they were given; 'withheld' for each of a secret command, or of one that does not exist.
         issued_ns: ground time of the request.
         hazardous: whether it had to be armed.
         forced: whether raw octets were sent, unchecked.
         confirm: why a hazardous command was confirmed.
         apid, sequence, function: the request id by which reports are recognised; sequence is -1 before it is sent.
-        octets: the packet.
+        octets: the packet; empty for a secret command.
         times: ground time at which each stage was reached.
         percent: progress as last reported.
         verdict: how it ended, None while it is open.

@@ -238,7 +238,7 @@ class CommandCentre:
         if prepared.record.hazardous:
             self._arm(prepared, now_ns, spacecraft_ns)
         else:
-            self._send(prepared.record, prepared.payload, now_ns, spacecraft_ns)
+            self._send(prepared, now_ns, spacecraft_ns)
 
     def _release_held(self, prepared: Prepared, now_ns: int, spacecraft_ns: int | None) -> None:
         self._open.pop(prepared.record.number, None)
@@ -258,10 +258,12 @@ class CommandCentre:
         self._open[record.number] = record
         self._arming[arming.number] = prepared
 
-    def _send(self, record: CommandRecord, payload: bytes, now_ns: int, spacecraft_ns: int | None) -> None:
+    def _send(self, prepared: Prepared, now_ns: int, spacecraft_ns: int | None) -> None:
+        record = prepared.record
         self._choose_sequence(record)
-        record.octets = self._packets.build_command(record.apid, record.sequence, record.function, payload)
-        self._link.send(record.octets, now_ns)
+        octets = self._packets.build_command(record.apid, record.sequence, record.function, prepared.payload)
+        record.octets = b"" if prepared.secret else octets
+        self._link.send(octets, now_ns)
         self._sequences[record.apid] = (record.sequence + 1) % SEQUENCE_MODULO
         self._sent(record, now_ns, spacecraft_ns)
 
@@ -315,7 +317,7 @@ class CommandCentre:
             self._refuse(record, f"{reason}; the command itself was not sent", now_ns)
             return
         try:
-            self._send(record, prepared.payload, now_ns, self.reports.newest_ns)
+            self._send(prepared, now_ns, self.reports.newest_ns)
         except (ProtocolError, GroundError) as error:
             self._refuse(record, str(error), now_ns)
 

@@ -239,7 +239,13 @@ class Dictionary:
             "mission": self.mission,
             "apps": [{"name": app.name, "apid": app.apid} for app in self.apps],
             "commands": [
-                {"name": entry.name, "apid": entry.apid, "code": entry.code, "hazardous": entry.record.hazardous}
+                {
+                    "name": entry.name,
+                    "apid": entry.apid,
+                    "code": entry.code,
+                    "hazardous": entry.record.hazardous,
+                    "secret": entry.record.secret,
+                }
                 | describe_record(entry.record)
                 for entry in self.commands.values()
             ],

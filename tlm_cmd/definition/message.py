@@ -102,11 +102,14 @@ class Command(Record):
     Class keywords:
         code: function code within the app, 0 to 127.
         hazardous: must be armed before it is accepted.
+        secret: its arguments may hold what nobody is to see, so no record tells them; it is stored nowhere on board,
+            and taken only as it comes up.
     """
 
-    class_keywords: ClassVar[tuple[str, ...]] = ("code", "hazardous")
+    class_keywords: ClassVar[tuple[str, ...]] = ("code", "hazardous", "secret")
     code: ClassVar[int]
     hazardous: ClassVar[bool] = False
+    secret: ClassVar[bool] = False
 
 
 class Telemetry(Record):

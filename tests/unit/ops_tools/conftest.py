@@ -73,6 +73,12 @@ class Survey(Command, code=4):
     """Something that takes time."""
 
 
+class TakeKey(Command, code=5, secret=True):
+    """Something that nobody is to see."""
+
+    unit: Annotated[bytes, Tail(8)]
+
+
 class Cell(Record):
     """One battery cell."""
 
@@ -151,7 +157,7 @@ APPS = (
     AppInterface(
         "heater",
         HEATER_APID,
-        (Noop, SetHeater, Explode, Survey),
+        (Noop, SetHeater, Explode, Survey, TakeKey),
         (VerificationReport, HeaterStatus, HeaterExtra, Occasion),
         (HeaterOn, HeaterStuck),
     ),

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from ops_tools.console import json_values
 from ops_tools.ground import commanding
-from ops_tools.ground.command_record import CommandStage, CommandTimeouts, Verdict
+from ops_tools.ground.command_record import CommandStage, CommandTimeouts, Verdict, WithoutContact
 from ops_tools.ground.errors import UnknownCommandRecordError
 from ops_tools.ground.station import GroundSettings
 from ops_tools.ground.verification import ReportFate
@@ -356,3 +358,38 @@ def test_other_telemetry_is_no_report(loop: Loop) -> None:
     sample = loop.ground.telemetry.samples("HEATER.HEATER_STATUS")[0]
     loop.ground.commands.report(sample)
     assert sum(loop.ground.commands.reports.counts.values()) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "without_contact", "verdict"),
+    [
+        ("HEATER.TAKE_KEY", {"unit": "c0ffee"}, WithoutContact.RADIATE, Verdict.COMPLETED),
+        ("HEATER.TAKE_KEY", {"unit": "c0ffee"}, WithoutContact.WAIT, Verdict.COMPLETED),
+        ("HEATER.TAKE_KEY", {"unit": "c0ffee"}, WithoutContact.REFUSE, Verdict.REFUSED_ON_GROUND),
+        ("HEATER.TAKE_KEY", {"unit": "c0ffee" * 4}, WithoutContact.RADIATE, Verdict.REFUSED_ON_GROUND),
+        ("HEATER.TAKE_KEY", {"unit": "c0ffeeX"}, WithoutContact.RADIATE, Verdict.REFUSED_ON_GROUND),
+        ("HEATER.TAKE_KEY", {"unti": "c0ffee"}, WithoutContact.RADIATE, Verdict.REFUSED_ON_GROUND),
+        ("HEATER.TAKE_KEYS", {"unit": "c0ffee"}, WithoutContact.RADIATE, Verdict.REFUSED_ON_GROUND),
+    ],
+)
+def test_arguments_of_a_secret_command_are_told_to_nobody(
+    loop: Loop, name: str, arguments: dict[str, str], without_contact: WithoutContact, verdict: Verdict
+) -> None:
+    """Sent, held or refused, whatever is wrong with it: its record tells no value, only which arguments it had."""
+    record = loop.ground.issue(name, arguments, without_contact=without_contact)
+    told = [json.dumps(json_values.command(record))]
+    loop.spacecraft.transmitting = True
+    for _ in range(3):
+        loop.step()
+    told.append(json.dumps(json_values.command(record)))
+    assert record.verdict is verdict
+    assert record.arguments == dict.fromkeys(arguments, "withheld")
+    assert not any("c0ffee" in each.lower() for each in told)
+    assert loop.spacecraft.executed == ["TakeKey"] * (verdict is Verdict.COMPLETED)
+
+
+def test_what_is_wrong_with_a_secret_command_is_said_without_its_value(loop: Loop) -> None:
+    """Names of arguments are no secret."""
+    assert loop.ground.issue("HEATER.TAKE_KEY", {}).reason.endswith("needs the argument 'unit'")
+    reason = loop.ground.issue("HEATER.TAKE_KEY", {"unit": 7}).reason
+    assert reason == "TakeKey: an argument has a value that is not allowed (withheld)"

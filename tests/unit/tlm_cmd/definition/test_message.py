@@ -49,7 +49,7 @@ class Status(Telemetry, period_s=10):
 
 def test_class_keywords_become_class_attributes() -> None:
     """What is said of a class in its declaration can be read from it; the rest has defaults."""
-    assert (SetHeater.code, SetHeater.hazardous) == (2, True)
+    assert (SetHeater.code, SetHeater.hazardous, SetHeater.secret) == (2, True, False)
     assert (ModeChanged.code, ModeChanged.severity) == (40, Severity.ERROR)
     assert (Pixels.quality, Pixels.period_s) == (Quality.BULK, None)
     assert (Status.quality, Status.period_s) == (Quality.TELEMETRY, 10)
