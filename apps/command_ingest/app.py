@@ -148,6 +148,12 @@ class CommandIngest(App):
         request = self._packets.request_of(command.packet)
         if request is None:
             raise Refused(f"{len(command.packet)} octets are no packet", FailureCode.BAD_ARGUMENT)
+        entry = self.container.surroundings.dictionary.command_by_id(request.apid, request.function)
+        if entry is not None and entry.record.secret:
+            self.state.packets_rejected += 1
+            reason = f"{entry.name} is taken from a telecommand frame only"
+            self.container.reject(request, FailureCode.NOT_POSSIBLE_NOW, reason)
+            return
         if len(self.state.waiting) >= MAX_WAITING_PACKETS:
             self.state.packets_rejected += 1
             self.container.reject(request, FailureCode.INBOX_FULL, f"{MAX_WAITING_PACKETS} packets wait already")

@@ -122,10 +122,14 @@ class CommandSchedule(App):
 
         Raises:
             ProtocolError: the packet is no command packet of this mission.
+            ScheduleError: its command is secret.
         """
         read = self.container.surroundings.packets.read_command(command.packet)
         call, request = read.call, read.request
         function = call.function if isinstance(call, FunctionCall) else 0
+        entry = self.container.surroundings.dictionary.command_by_id(request.apid, function)
+        if isinstance(call, FunctionCall) and entry is not None and entry.record.secret:
+            raise ScheduleError(f"{entry.name} is secret, and stored nowhere")
         return Stored(
             command.release_tai_ns, 0, request.source, request.apid, request.sequence, function, command.packet
         )

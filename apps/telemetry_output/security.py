@@ -1,8 +1,8 @@
 """Extended procedures on the associations of the telemetry: which key protects which radio's frames.
 
 Keys come up to the command ingest, which alone changes them. Here they are read anew when it says that they have
-changed, and before each procedure. A request for a procedure is a command like any other: it has come by a protected
-frame, or from an app on board.
+changed, and before each procedure. A request for a procedure is a secret command: the command ingest has taken it from
+a protected frame, there and then, and from no schedule.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class ProtectedUplink:
         self.bench: Bench = make(
             "command_ingest",
             {SBandTransceiver: SBandTransceiver(SimUart(self.radio))},
-            others=("power",),
+            others=("power", "telemetry_output"),
             memory_of=memory_of.bench if memory_of else None,
             take=self._take,
             protected=True,

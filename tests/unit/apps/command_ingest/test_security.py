@@ -8,6 +8,7 @@ import pytest
 
 from apps.command_ingest.messages import KeysChanged, SecurityProcedure, SecurityReply, TakePacket, UplinkStatus
 from apps.command_ingest.security import MAX_WAITING_PROCEDURES, WaitingProcedure
+from apps.telemetry_output.messages import SecurityProcedure as TelemetryProcedure
 from flightsw.hal.errors import MemoryFullError
 from flightsw.services.key_safe import LinkSecurityError
 from flightsw.services.link_security import LinkSecurity
@@ -170,8 +171,25 @@ def test_what_comes_over_the_bus_is_refused(controller: Controller) -> None:
     controller.bench.advance(2)
     assert controller.key_state(131) is None
     request = RequestId(GROUND, controller.entry.apid, controller.sequence, controller.entry.code)
-    assert controller.bench.reports(request)[-1].stage is Stage.FAILED
+    report = controller.bench.reports(request)[-1]
+    assert (report.stage, report.code) == (Stage.REJECTED, FailureCode.NOT_POSSIBLE_NOW)
     assert controller.bench.sent(SecurityReply) == []
+
+
+def test_a_stored_packet_changes_no_association_of_telemetry(controller: Controller) -> None:
+    """Whatever app executes it, a procedure is asked for by a frame, there and then; from there it goes its way."""
+    bench = controller.bench
+    entry = bench.dictionary.command_of("telemetry_output", TelemetryProcedure)
+    packet = build_command(entry.apid, 5, entry.code, entry.codec.encode(TelemetryProcedure(requests.stop(2))))
+    bench.command(TakePacket(packet))
+    bench.advance(2)
+    report = bench.reports(RequestId(GROUND, entry.apid, 5, entry.code))[-1]
+    assert (report.stage, report.code) == (Stage.REJECTED, FailureCode.NOT_POSSIBLE_NOW)
+    assert report.reason == "TELEMETRY_OUTPUT.SECURITY_PROCEDURE is taken from a telecommand frame only"
+    assert controller.uplink.taken == []
+    controller.uplink.radiate(controller.uplink.ground.send(packet, bench.clock.now_ns()))
+    bench.advance(2)
+    assert controller.uplink.taken == [TelemetryProcedure(requests.stop(2))]
 
 
 def test_a_request_that_cannot_be_read_is_rejected_as_any_command(controller: Controller) -> None:

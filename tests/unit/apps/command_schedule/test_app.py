@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from apps.command_ingest.messages import TakePacket
+from apps.command_ingest.messages import SecurityProcedure, TakePacket
 from apps.command_schedule.messages import (
     MAX_PER_COMMAND,
     CommandsExpired,
@@ -184,3 +184,15 @@ def test_a_burst_is_released_in_portions(scheduling: Scheduling) -> None:
 def test_the_tables_of_the_mission_are_good(scheduling: Scheduling) -> None:
     """The limit is read from the mission's table."""
     assert scheduling.bench.app.limits.longest_delay_s == 10  # type: ignore[attr-defined]
+
+
+def test_what_is_secret_is_not_stored(scheduling: Scheduling) -> None:
+    """A request for a procedure of the link security, which may carry keys, lies in no checkpoint."""
+    entry = scheduling.bench.dictionary.command_of("command_ingest", SecurityProcedure)
+    payload = entry.codec.encode(SecurityProcedure(b"keys"))
+    packet = scheduling.bench.packets.build_command(entry.apid, 1, entry.code, payload)
+    timed = TimedCommand(scheduling.start_tai_ns + 5 * SECOND, packet)
+    assert scheduling.ask(InsertCommands((scheduling.timed(5, 2), timed))) == REFUSED
+    scheduling.bench.advance(10)
+    assert scheduling.taken == []
+    assert scheduling.bench.latest(ScheduleStatus).refused == 2
