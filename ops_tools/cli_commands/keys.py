@@ -13,19 +13,35 @@ if TYPE_CHECKING:
 
 MASTER_KEY_ID = 1
 """Where the ids of master keys begin."""
-SESSION_KEY_ID = 128
-"""Where the ids of session keys begin, spare ones behind those in use."""
-MOST_MASTERS = SESSION_KEY_ID - MASTER_KEY_ID
+MOST_MASTERS = 127
+"""Session keys have the ids behind them."""
 MOST_SESSIONS = 64
+SESSIONS = 3
+"""What the reference mission needs: one for telecommands, one for the telemetry of each of its radios."""
 
 EXAMPLES = """\
 examples:
   flightsw keys create mission.keys
-  flightsw keys create mission.keys --sessions 4 --spares 8
   flightsw keys check mission.keys
 
 Both ends need a copy: take it to each by a way that nobody else reads, with mode 0600. The check values
 tell whether two copies are the same, and tell nobody the keys.
+"""
+CREATE_EXAMPLES = """\
+examples:
+  flightsw keys create mission.keys
+  flightsw keys create mission.keys --sessions 4 --spares 8
+
+Session keys have ids from 128 on, spare ones behind them: as many as the mission protects directions, 3 in the
+reference mission. Spare ones are for the first changes of a key.
+
+exit codes: 0 done; 2 there is such a file already or it cannot be written, or wrong usage
+"""
+CHECK_EXAMPLES = """\
+examples:
+  flightsw keys check mission.keys
+
+exit codes: 0 it can be used; 2 it cannot: damaged, not there, or others may read it; or wrong usage
 """
 
 
@@ -39,14 +55,27 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="keys_command", metavar="ACTION", required=True)
-    create = actions.add_parser("create", help="make a file of fresh keys; one that is there is never overwritten")
+    create = _action(
+        actions, "create", "make a file of fresh keys; one that is there is never overwritten", CREATE_EXAMPLES
+    )
     create.add_argument("--masters", type=_number(1, MOST_MASTERS), default=1, metavar="N", help="master keys (1)")
-    create.add_argument("--sessions", type=_number(1, MOST_SESSIONS), default=2, metavar="N", help="session keys (2)")
+    create.add_argument(
+        "--sessions", type=_number(1, MOST_SESSIONS), default=SESSIONS, metavar="N", help="session keys (3)"
+    )
     create.add_argument("--spares", type=_number(0, MOST_SESSIONS), default=4, metavar="N", help="spare ones (4)")
-    check = actions.add_parser("check", help="see that a file can be used, and which keys are in it")
+    check = _action(actions, "check", "see that a file can be used, and which keys are in it", CHECK_EXAMPLES)
     for each in (create, check):
         each.add_argument("file", type=Path, metavar="FILE", help="key file")
         each.set_defaults(run=run)
+
+
+def _action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, examples: str
+) -> argparse.ArgumentParser:
+    described = f"{what[0].upper()}{what[1:]}."
+    return actions.add_parser(
+        name, help=what, description=described, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -66,6 +95,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _fresh(masters: int, sessions: int, spares: int) -> KeyRing:
     from flightsw.services.fresh_keys import fresh_keys  # noqa: PLC0415 - only what is run is loaded
+    from ops_tools.link_keys import SESSION_KEY_ID  # noqa: PLC0415
 
     spare_id = SESSION_KEY_ID + sessions
     return fresh_keys(

@@ -10,7 +10,7 @@ from ops_tools.cli_commands.arguments import output_folder
 
 EXAMPLES = """\
 examples, with the jars of Yamcs in LIB:
-  flightsw keys create mission.keys --sessions 3
+  flightsw keys create mission.keys
   flightsw yamcs -o station --link-keys mission.keys --gateway-protects
   java -cp 'LIB/*' org.yamcs.YamcsServer --etc-dir station/etc --data-dir station/data
   flightsw run --gateway --gateway-protects --link-keys mission.keys --headless

@@ -39,6 +39,7 @@ from ops_tools.gateway.errors import GatewayError
 from ops_tools.gateway.gateway import Gateway
 from ops_tools.ground.command_record import CommandTimeouts
 from ops_tools.ground.station import GroundSegment, GroundSettings, ground_associations
+from ops_tools.link_keys import check_link_keys
 from ops_tools.run.notices import Pacing, read_notice
 from ops_tools.run.reset_line import ResetLine
 from ops_tools.run.run_folders import make_folder, remove_folder, remove_leftovers
@@ -79,6 +80,7 @@ class RunSession:
         ParameterError: the spacecraft cannot be simulated.
         RunError: the run folder's path is too long for its sockets.
         KeyFileError: the key file cannot be used.
+        LinkKeyMissingError: it lacks a key that a link begins with.
         LinkSecurityError: its keys are for simulations only, and the mission demands more.
 
     Attributes:
@@ -129,6 +131,7 @@ class RunSession:
                 ring = fresh_keys(plan.masters, plan.sessions, plan.spares)
             else:
                 ring = self._key_safe(link_keys).read()
+                check_link_keys(self.mission.file.links, ring)
             create_key_file(self.settings.run_folder / GROUND_KEYS_FILE, ring)
             if link_keys is None:
                 ring = ring.without_spares()

@@ -15,6 +15,7 @@ import msgspec
 from flightsw.hal.files import HOST_FILES, write_all
 from flightsw.mission_links import MissionLinks
 from ops_tools.gateway.errors import GatewayError
+from ops_tools.link_keys import link_key
 from tlm_cmd.errors import check_range
 from tlm_cmd.link.security_parameters import ChannelSecurity
 from tlm_cmd.sdls.algorithms import GCM_IV_OCTETS, Algorithm
@@ -95,7 +96,7 @@ def key_files(links: MissionLinks, ring: KeyRing | None, protection: CommandProt
         protection: who protects commands; only if it is Yamcs, their key is given away.
 
     Raises:
-        GatewayError: a key is missing.
+        LinkKeyMissingError: a key is missing, or not active.
     """
     found: dict[str, bytes] = {}
     for link in (links.s_band, links.x_band):
@@ -105,7 +106,7 @@ def key_files(links: MissionLinks, ring: KeyRing | None, protection: CommandProt
         for security in (link.telemetry_security, commands):
             if security is None:
                 continue
-            found[_key_file(security)] = _key(security, ring)
+            found[_key_file(security)] = link_key(links, security, ring).reveal()
     return found
 
 
@@ -130,13 +131,6 @@ def write_key_files(folder: Path, files: dict[str, bytes]) -> None:
                 os.close(descriptor)
     except OSError as error:
         raise GatewayError(f"keys for Yamcs in {folder}: {error.strerror}") from None
-
-
-def _key(security: ChannelSecurity, ring: KeyRing | None) -> bytes:
-    entry = None if ring is None else ring.entry(security.key_id)
-    if entry is None or entry.secret is None:
-        raise GatewayError(f"association {security.spi} needs key {security.key_id}: a key file that has it is needed")
-    return entry.secret.reveal()
 
 
 def _key_file(security: ChannelSecurity) -> str:

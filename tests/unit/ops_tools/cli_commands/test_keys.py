@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from flightsw.mission import Mission
+from flightsw.mission_links import key_plan
 from flightsw.services.key_file import create_key_file, read_key_file
 from ops_tools.cli import main
+from ops_tools.link_keys import check_link_keys
+from ops_tools.reference_mission import reference_mission
 from tlm_cmd.sdls.key_ring import KeyKind, KeyState
 from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
 
@@ -40,7 +44,7 @@ def test_two_files_have_no_key_in_common(tmp_path: Path) -> None:
     for path in files:
         assert main(["keys", "create", str(path)]) == 0
     one, other = ({entry.secret for entry in read_key_file(path).entries} for path in files)
-    assert len(one) == 7
+    assert len(one) == 8
     assert one.isdisjoint(other)
 
 
@@ -82,3 +86,23 @@ def test_numbers_have_limits(arguments: list[str], tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         main(["keys", "create", str(tmp_path / "mission.keys"), *arguments])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_usual_file_has_what_the_reference_mission_needs(tmp_path: Path) -> None:
+    """Whoever makes a file without another word can fly with it."""
+    path = tmp_path / "mission.keys"
+    assert main(["keys", "create", str(path)]) == 0
+    links = Mission.load(reference_mission() / "mission.toml").file.links
+    plan, ring = key_plan(links), read_key_file(path)
+    check_link_keys(links, ring)
+    assert tuple(entry.key_id for entry in ring.entries) == (*plan.masters, *plan.sessions, *plan.spares)
+
+
+@pytest.mark.parametrize("action", ["create", "check"])
+def test_the_help_of_each_action_has_examples_and_exit_codes(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its own."""
+    with pytest.raises(SystemExit):
+        main(["keys", action, "--help"])
+    printed = capsys.readouterr().out
+    assert f"examples:\n  flightsw keys {action} mission.keys\n" in printed
+    assert "\nexit codes: 0 " in printed

@@ -16,6 +16,7 @@ from ops_tools.gateway.address import Address
 from ops_tools.gateway.errors import GatewayError
 from ops_tools.gateway.yamcs.file_transfers import FileTransfers
 from ops_tools.gateway.yamcs.instance import YamcsInstance, YamcsPorts
+from ops_tools.link_keys import LinkKeyMissingError
 from tlm_cmd.errors import FieldRangeError
 from tlm_cmd.link.cop1_parameters import Cop1Parameters
 from tlm_cmd.link.parameters import LinkParameters, VirtualChannel
@@ -154,7 +155,7 @@ def test_no_key_is_written_for_open_links(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ring", [None, derive_simulation_keys(1, (), (128,))], ids=["no file", "not in the file"])
 def test_a_key_that_is_not_there_is_named(tmp_path: Path, ring: KeyRing | None) -> None:
     """Nothing is written then."""
-    with pytest.raises(GatewayError, match=r"association 2 needs key 129"):
+    with pytest.raises(LinkKeyMissingError, match=r"association 2 needs key 129"):
         YamcsInstance("m", MissionLinks(PROTECTED), "", ring=ring).write(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -261,7 +262,7 @@ def test_the_command_line_asks_for_the_keys_of_protected_links(
 ) -> None:
     """Which is missing is said; a number that is none is refused."""
     assert main(["yamcs", "-o", str(tmp_path / "station")]) != 0
-    assert "a key file that has it is needed" in capsys.readouterr().err
+    assert "and no key file is given: 'flightsw keys create FILE --sessions 3'" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["yamcs", "-o", str(tmp_path / "station"), "--first-number", "-1"])
     assert "--first-number" in capsys.readouterr().err
