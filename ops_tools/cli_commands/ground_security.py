@@ -25,6 +25,9 @@ associations asks the spacecraft what its associations do, log reads its securit
 there is somebody and whether the ciphers work. rotate changes the key of telecommands (tc) or of a radio's telemetry
 (s_band, x_band) at both ends without a gap; it needs contact for about half a minute of the spacecraft's time. One that
 fails leaves a link that works, and the next one clears up first.
+
+What asks the spacecraft, all but status, is refused at once while there is no contact, saying when the next begins;
+unlike cmd and files it does not wait for that.
 """
 EXAMPLES = """\
 examples:
@@ -33,7 +36,7 @@ examples:
   flightsw security rotate tc --confirm "monthly change, pass 14"
   flightsw security log
 
-exit codes: 0 done; 1 failed, or not at its end in time; 2 refused on ground or wrong usage
+exit codes: 0 done; 1 failed, or not at its end in time; 2 refused on ground, nothing was sent, or wrong usage
 """
 ASKED = ("ping", "self-test", "inventory", "associations", "log", "erase-log", "reset-alarm")
 
@@ -81,8 +84,10 @@ def run(arguments: Namespace, client: ConsoleClient, _pause: Pause) -> ExitCode:
 
 
 def _show_steps(record: Mapping[str, Any], shown: int) -> int:
-    """Write the steps that have ended since the last look; returns how many are written."""
+    """Write the steps that have ended since the last look, but the one that tells the failure; how many are written."""
     ended = [step for step in record["steps"] if step["outcome"] is not None]
+    if record["succeeded"] is False and ended and ended[-1]["reason"] and ended[-1]["reason"] in record["problem"]:
+        ended.pop()
     for step in ended[shown:]:
         reason = f": {printable(step['reason'])}" if step["reason"] else ""
         write(f"  {step['what']}  {step['outcome'].replace('_', ' ')}{reason}")
@@ -95,7 +100,8 @@ def _tell(record: Mapping[str, Any], arguments: Namespace) -> ExitCode:
         return ExitCode.NOT_COMPLETED
     if not record["succeeded"]:
         complain("security", f"{record['name']} failed: {printable(record['problem'])}")
-        return ExitCode.NOT_COMPLETED
+        nothing_sent = bool(record["steps"]) and all(step["outcome"] == "not_sent" for step in record["steps"])
+        return ExitCode.USAGE if nothing_sent else ExitCode.NOT_COMPLETED
     result = record["result"]
     if not arguments.json:
         write("\n".join(RESULTS.get(arguments.what, _nothing_more)(record["name"], result)))
@@ -142,13 +148,15 @@ def _inventory(_name: str, result: Mapping[str, Any]) -> list[str]:
 
 
 def _associations(_name: str, result: Mapping[str, Any]) -> list[str]:
-    rows = [("SPI", "protects", "changed last by", "newest number")]
+    rows = [("SPI", "protects", "changed last by", "newest number", "state at ground", "key at ground")]
     rows += [
         (
             str(each["spi"]),
             each["direction"],
             each["last_procedure"] or "-",
             "-" if each["counter"] is None else str(each["counter"]),
+            each["ground_state"].lower(),
+            "-" if each["ground_key_id"] is None else str(each["ground_key_id"]),
         )
         for each in result["associations"]
     ]

@@ -9,6 +9,7 @@ from ops_tools.ground.security.own_end import Direction, OwnEnd
 from ops_tools.ground.security.rotation import ask, has_key, last_procedure
 from tlm_cmd.errors import ProtocolError
 from tlm_cmd.sdls import requests
+from tlm_cmd.sdls.association import AssociationState
 from tlm_cmd.sdls.association_procedures import unpack_counter
 from tlm_cmd.sdls.key_ring import MAX_KEY_ID, KeyState
 from tlm_cmd.sdls.procedures import Procedure
@@ -31,19 +32,23 @@ class Inventory(msgspec.Struct, frozen=True):
 
 
 class OnboardAssociation(msgspec.Struct, frozen=True):
-    """One association on board.
+    """One association on board; its state and its key are no part of what the procedures tell, but known at the ground.
 
     Attributes:
         spi: its number.
         direction: what it protects.
         last_procedure: that changed its state last, empty if none has.
         counter: number of its newest frame; None if it has no key.
+        ground_state: state of the ground's end.
+        ground_key_id: key of the ground's end, None if it has none.
     """
 
     spi: int
     direction: Direction
     last_procedure: str
     counter: int | None
+    ground_state: AssociationState
+    ground_key_id: int | None
 
 
 class OnboardAssociations(msgspec.Struct, frozen=True):
@@ -115,7 +120,8 @@ def associations(own: OwnEnd) -> Operation:
         if has_key(own, each.spi, last):
             unit = requests.read_counter(each.spi)
             counter = _counter(own, each.spi, (yield from ask(Procedure.READ_ARSN, unit, f"association {each.spi}")))
-        found.append(OnboardAssociation(each.spi, each.direction, "" if last is None else last.name, counter))
+        name = "" if last is None else last.name
+        found.append(OnboardAssociation(each.spi, each.direction, name, counter, each.state, each.key_id))
     return OnboardAssociations(tuple(found))
 
 

@@ -147,7 +147,7 @@ def ask(procedure: Procedure, unit: bytes, about: str = "") -> Generator[Ask | A
         answer = yield Ask(procedure, unit, about)
         if answer.outcome is not Outcome.SILENT:
             break
-    _check(answer, f"{procedure.name} {about}")
+    _check(answer, f"{procedure.name} {about}".strip())
     return answer.reply
 
 
@@ -176,7 +176,8 @@ def _change_key(procedure: Procedure, unit: bytes, key_id: int, effect: KeyState
         answer = yield Ask(procedure, unit, f"key {key_id}")
         if answer.outcome is Outcome.DONE:
             return None
-        _check_sent(answer)
+        if answer.outcome is Outcome.NOT_SENT:
+            break
         state = yield from _key_state(key_id)
         if state is effect:
             return None
@@ -192,7 +193,8 @@ def _change_association(procedure: Procedure, unit: bytes, spi: int) -> Operatio
         answer = yield Ask(procedure, unit, f"association {spi}")
         if answer.outcome is Outcome.DONE:
             return None
-        _check_sent(answer)
+        if answer.outcome is Outcome.NOT_SENT:
+            break
         last = yield from last_procedure(spi)
         if last is procedure:
             return None
@@ -205,8 +207,3 @@ def _change_association(procedure: Procedure, unit: bytes, spi: int) -> Operatio
 def _check(answer: Answer, what: str) -> None:
     if answer.outcome is not Outcome.DONE:
         raise OperationFailedError(f"{what}: {answer.outcome.value.replace('_', ' ')}: {answer.reason}")
-
-
-def _check_sent(answer: Answer) -> None:
-    if answer.outcome is Outcome.NOT_SENT:
-        raise OperationFailedError(answer.reason)

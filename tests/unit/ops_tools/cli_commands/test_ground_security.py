@@ -28,8 +28,22 @@ RESULTS: dict[str, Any] = {
     "inventory": {"keys": [{"key_id": 131, "ground": "PREACTIVE", "spacecraft": None}]},
     "associations": {
         "associations": [
-            {"spi": 1, "direction": "tc", "last_procedure": "EXPIRE_ASSOCIATION", "counter": None},
-            {"spi": 17, "direction": "tc", "last_procedure": "", "counter": 12},
+            {
+                "spi": 1,
+                "direction": "tc",
+                "last_procedure": "EXPIRE_ASSOCIATION",
+                "counter": None,
+                "ground_state": "UNKEYED",
+                "ground_key_id": None,
+            },
+            {
+                "spi": 17,
+                "direction": "tc",
+                "last_procedure": "",
+                "counter": 12,
+                "ground_state": "OPERATIONAL",
+                "ground_key_id": 131,
+            },
         ]
     },
     "log": {"events": [{"code": "BAD_MAC", "spi": 1, "counter": 5, "time_ns": 2_000_000_000}]},
@@ -39,13 +53,14 @@ RESULTS: dict[str, Any] = {
 
 
 class Console:
-    """Answers as the console would: an operation ends with the second look."""
+    """Answers as the console would: an operation ends with the look that shows its last step."""
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
         self.looks = 0
         self.succeeded: bool | None = True
         self.results = dict(RESULTS)
+        self.steps, self.problem = STEPS, "no contact"
 
     def ask(self, method: str, url: str, body: bytes | None) -> tuple[int, bytes]:
         """One request."""
@@ -63,13 +78,13 @@ class Console:
 
     def _record(self) -> dict[str, Any]:
         name = self.asked[-1]["name"]
-        ended = self.looks >= 2 and self.succeeded is not None
+        ended = self.looks >= len(self.steps) and self.succeeded is not None
         return {
             "number": 4,
             "name": name,
-            "steps": STEPS[: self.looks],
+            "steps": self.steps[: self.looks],
             "succeeded": self.succeeded if ended else None,
-            "problem": "" if self.succeeded else "no contact",
+            "problem": "" if self.succeeded else self.problem,
             "result": self.results[name] if ended and self.succeeded else None,
         }
 
@@ -113,7 +128,7 @@ def test_the_ground_s_keys_and_associations(console: Console, capsys: pytest.Cap
     ("what", "line"),
     [
         ("inventory", "131  preactive  -"),
-        ("associations", "17   tc        -                   12"),
+        ("associations", "17   tc        -                   12             operational      131"),
         ("log", "2.000 s     BAD_MAC  1    5"),
         ("self-test", "every cipher gave its known answer"),
         ("ping", "ping done"),
@@ -141,6 +156,17 @@ def test_a_failure_says_why(console: Console, capsys: pytest.CaptureFixture[str]
     assert "flightsw security: ping failed: no contact" in capsys.readouterr().err
     assert shell(console, "ping", "--json") == 1
     assert json.loads(capsys.readouterr().out)["problem"] == "no contact"
+
+
+def test_what_did_not_leave_the_ground_is_said_once(console: Console, capsys: pytest.CaptureFixture[str]) -> None:
+    """Why, where errors are read; the exit code is that of what was refused, as for a command."""
+    console.succeeded = False
+    console.steps = [{"what": "KEY_INVENTORY", "outcome": "not_sent", "reason": "no contact with the spacecraft"}]
+    console.problem = "KEY_INVENTORY: not sent: no contact with the spacecraft"
+    assert shell(console, "inventory") == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"flightsw security: inventory failed: {console.problem}\n"
 
 
 def test_an_operation_may_outlast_the_patience(console: Console, capsys: pytest.CaptureFixture[str]) -> None:

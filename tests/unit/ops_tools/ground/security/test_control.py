@@ -11,6 +11,7 @@ from ops_tools.ground.security.operation import OperationFailedError, Outcome, U
 from ops_tools.ground.security.own_end import Direction
 from ops_tools.ground.security.rotation import MAX_TRIES, RotationResult
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
+from tlm_cmd.sdls.association import AssociationState
 from tlm_cmd.sdls.key_ring import KeyState
 from tlm_cmd.sdls.procedures import Procedure, ProcedureUnit
 from tlm_cmd.sdls.security_log import EventCode
@@ -40,6 +41,9 @@ def test_every_inquiry_is_answered(desk: Desk) -> None:
     assert counters[1] is not None
     assert counters[1] > 0
     assert counters[17] is None
+    at_ground = {each.spi: (each.ground_state, each.ground_key_id) for each in associations.associations}
+    assert at_ground[1] == (AssociationState.OPERATIONAL, 128)
+    assert at_ground[17] == (AssociationState.UNKEYED, None)
     assert desk.ends.ingest.frames.state.log.events == []  # nothing that was asked had to be refused
 
 

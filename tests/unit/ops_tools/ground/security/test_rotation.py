@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from ops_tools.ground.security.inquiries import inventory
 from ops_tools.ground.security.operation import Answer, Ask, Await, Operation, OperationFailedError, Outcome
 from ops_tools.ground.security.own_end import Direction
 from ops_tools.ground.security.rotation import MAX_TRIES, RotationResult, rotate
@@ -155,9 +156,15 @@ def test_what_did_not_leave_the_ground_is_not_asked_again(ends: Ends) -> None:
         is_change = isinstance(wanted, Ask) and wanted.procedure is Procedure.OTAR
         return Answer(Outcome.NOT_SENT, "no contact") if is_change else ends.answer(wanted)
 
-    with pytest.raises(OperationFailedError, match="no contact"):
+    with pytest.raises(OperationFailedError, match=r"^OTAR key 131: not sent: no contact$"):
         run(rotate(ends.own, Direction.TELECOMMAND), no_contact)
     assert asked == 3
+
+
+def test_a_question_about_nobody_in_particular_is_named_as_it_is(ends: Ends) -> None:
+    """The problem begins with the procedure alone."""
+    with pytest.raises(OperationFailedError, match=r"^KEY_INVENTORY: not sent: no contact$"):
+        run(inventory(ends.own), lambda _wanted: Answer(Outcome.NOT_SENT, "no contact"))
 
 
 def test_a_proof_with_another_key_ends_it(ends: Ends) -> None:
