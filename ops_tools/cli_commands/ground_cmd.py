@@ -152,6 +152,6 @@ def named_value(text: str) -> tuple[str, object]:
     if value[:1] in ("[", "{"):
         try:
             return name, json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise argparse.ArgumentTypeError(f"{name} is no JSON: {error}") from None
     return name, value

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from ops_tools.console import json_values
 from ops_tools.console.files_api import FilesApi
-from ops_tools.console.http_requests import MAX_WAIT_S, guarded, number, read_json, whole
+from ops_tools.console.http_requests import MAX_WAIT_S, guarded, number, path_number, read_json, whole
 from ops_tools.console.security_api import SecurityApi
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.ground.command_record import CommandStage, Verdict, WithoutContact
@@ -55,8 +55,8 @@ class Api:
             Route("/", guarded(self.show_index), methods=["GET"]),
             Route("/api/commands", guarded(self.issue_command), methods=["POST"]),
             Route("/api/commands", guarded(self.list_commands), methods=["GET"]),
-            Route("/api/commands/{number:int}", guarded(self.show_command), methods=["GET"]),
-            Route("/api/commands/{number:int}", guarded(self.withdraw_command), methods=["DELETE"]),
+            Route("/api/commands/{number}", guarded(self.show_command), methods=["GET"]),
+            Route("/api/commands/{number}", guarded(self.withdraw_command), methods=["DELETE"]),
             Route("/api/telemetry", guarded(self.show_telemetry), methods=["GET"]),
             Route("/api/telemetry/names", guarded(self.list_names), methods=["GET"]),
             Route("/api/events", guarded(self.list_events), methods=["GET"]),
@@ -101,7 +101,7 @@ class Api:
 
         The time-out is in seconds of the host, at most MAX_WAIT_S.
         """
-        record = self._ground.commands.record(request.path_params["number"])
+        record = self._ground.commands.record(path_number(request))
         wait = request.query_params.get("wait")
         if wait is not None:
             stage = _stage(wait)
@@ -111,7 +111,7 @@ class Api:
 
     async def withdraw_command(self, request: Request) -> Response:
         """``DELETE /api/commands/N``: give up a command that waits for contact; 409 if it does not wait any more."""
-        command = request.path_params["number"]
+        command = path_number(request)
         record = self._ground.commands.withdraw(command, now_ns=self._stepped.now_ns())
         return JSONResponse(json_values.command(record))
 
@@ -159,7 +159,7 @@ class Api:
         paths = [
             {
                 "method": method,
-                "path": route.path.replace(":int}", "}").replace(":path}", "}"),
+                "path": route.path.replace(":path}", "}"),
                 "about": _about(route.endpoint),
             }
             for route in self.routes()

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ops_tools.console import json_values
-from ops_tools.console.http_requests import MAX_WAIT_S, guarded, number, read_json
+from ops_tools.console.http_requests import MAX_WAIT_S, guarded, number, path_number, read_json
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.ground.file_delivery import MAX_PUT_OCTETS, FileDelivery
 from ops_tools.ground.transfers import Transfer
@@ -51,8 +51,8 @@ class FilesApi:
             Route("/api/files/get", guarded(self.get_file), methods=["POST"]),
             Route("/api/files/list", guarded(self.list_directory), methods=["POST"]),
             Route("/api/files/content/{name:path}", guarded(self.show_content), methods=["GET"]),
-            Route("/api/files/transfers/{number:int}", guarded(self.show_transfer), methods=["GET"]),
-            Route("/api/files/transfers/{number:int}/{action}", guarded(self.change_transfer), methods=["POST"]),
+            Route("/api/files/transfers/{number}", guarded(self.show_transfer), methods=["GET"]),
+            Route("/api/files/transfers/{number}/{action}", guarded(self.change_transfer), methods=["POST"]),
         ]
 
     async def list_files(self, _request: Request) -> Response:
@@ -93,7 +93,7 @@ class FilesApi:
     async def show_transfer(self, request: Request) -> Response:
         """``GET /api/files/transfers/N?timeout_s=``: one transfer, when it is over or the time is."""
         delivery = self._delivery()
-        transfer = delivery.transfers.number(request.path_params["number"])
+        transfer = delivery.transfers.number(path_number(request))
         timeout_s = min(number(request, "timeout_s", 0.0), MAX_WAIT_S)
         if timeout_s:
             await self._stepped.wait_until(lambda: not transfer.open, timeout_s)
@@ -108,7 +108,7 @@ class FilesApi:
         if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
             raise HTTPException(415, "send it with Content-Type: application/json")
         act = {"cancel": delivery.cancel, "suspend": delivery.suspend, "resume": delivery.resume}[action]
-        transfer = act(request.path_params["number"], self._stepped.now_ns())
+        transfer = act(path_number(request), self._stepped.now_ns())
         delivery.refresh()
         return JSONResponse(_transfer(transfer))
 

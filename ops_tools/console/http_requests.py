@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -20,6 +21,11 @@ MAX_BODY_OCTETS = 65_536
 """Longest body of a request, unless it carries a file."""
 MAX_WAIT_S = 60.0
 """Longest time that one request waits for a command, a transfer or an operation; ask again after that."""
+MAX_NESTING = 32
+"""Most arrays and objects within each other in a body: no message is as deep, and whatever walks through a value stays
+far from the limit of the interpreter."""
+MAX_DIGITS = 18
+"""Most digits of a number in a path."""
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (CommandHasLeftError, 409),
@@ -30,6 +36,9 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (TransferRefusedError, 422),
 )
 """Of errors that are not simply a bad request."""
+
+_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)
+"""A whole string, so that nothing in it counts, or one bracket."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -57,7 +66,7 @@ async def read_json(request: Request, kind: type[Body], expected: str, most_octe
     """The body of a request; JSON only, so that no page of the World Wide Web can send it.
 
     Raises:
-        HTTPException: it is not sent as JSON, too long, or not what is expected.
+        HTTPException: it is not sent as JSON, too long, too deep, or not what is expected.
     """
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
         raise HTTPException(415, "send it as JSON, with Content-Type: application/json")
@@ -66,10 +75,24 @@ async def read_json(request: Request, kind: type[Body], expected: str, most_octe
         body += chunk
         if len(body) > most_octets:
             raise HTTPException(413, f"the body is longer than {most_octets} octets")
+    if _nesting(body) > MAX_NESTING:
+        raise HTTPException(400, f"more than {MAX_NESTING} arrays or objects within each other; expected is {expected}")
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise HTTPException(400, f"{error}; expected is {expected}") from error
+
+
+def path_number(request: Request) -> int:
+    """The number in the path of a command, a transfer or an operation.
+
+    Raises:
+        HTTPException: it is none, or longer than any that was ever given.
+    """
+    text = request.path_params["number"]
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS):
+        raise HTTPException(404, f"{text[:MAX_DIGITS]!r} is no number of up to {MAX_DIGITS} digits")
+    return int(text)
 
 
 def whole(request: Request, name: str, default: int) -> int:
@@ -92,6 +115,19 @@ def number(request: Request, name: str, default: float) -> float:
     if not 0 <= value < 2**53:
         raise HTTPException(400, f"{name} is {text!r}, a number from 0 on is needed")
     return value
+
+
+def _nesting(body: bytearray) -> int:
+    """How many arrays and objects of a document lie within each other at most."""
+    depth = deepest = 0
+    for match in _BRACKETS.finditer(body):
+        token = match.group()
+        if token in (b"[", b"{"):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in (b"]", b"}"):
+            depth -= 1
+    return deepest
 
 
 def _error(status: int, message: str) -> Response:

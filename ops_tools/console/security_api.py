@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ops_tools.console import json_values
-from ops_tools.console.http_requests import MAX_WAIT_S, guarded, number, read_json, whole
+from ops_tools.console.http_requests import MAX_WAIT_S, guarded, number, path_number, read_json, whole
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.ground.security.control import SecurityControl, SecurityStatus
 from ops_tools.ground.security.operation import OperationRecord
@@ -39,7 +39,7 @@ class SecurityApi:
         return [
             Route("/api/security", guarded(self.show_security), methods=["GET"]),
             Route("/api/security", guarded(self.begin_operation), methods=["POST"]),
-            Route("/api/security/{number:int}", guarded(self.show_operation), methods=["GET"]),
+            Route("/api/security/{number}", guarded(self.show_operation), methods=["GET"]),
         ]
 
     async def show_security(self, request: Request) -> Response:
@@ -56,7 +56,7 @@ class SecurityApi:
 
     async def show_operation(self, request: Request) -> Response:
         """``GET /api/security/N?timeout_s=``: one operation, when it has ended or the time has."""
-        record = self._control().record(request.path_params["number"])
+        record = self._control().record(path_number(request))
         timeout_s = min(number(request, "timeout_s", 0.0), MAX_WAIT_S)
         if timeout_s:
             await self._stepped.wait_until(lambda: record.succeeded is not None, timeout_s)

@@ -38,7 +38,11 @@ def build_application(stepped: SteppedGround) -> Starlette:
     async def not_allowed(request: Request, _error: Exception) -> Response:
         return JSONResponse({"error": f"{request.url.path} knows no {request.method}"}, status_code=405)
 
-    handlers = {404: not_found, 405: not_allowed}
+    async def defect(request: Request, error: Exception) -> Response:
+        message = f"{request.method} {request.url.path} failed by a defect of the ground: {type(error).__name__}"
+        return JSONResponse({"error": f"{message}; its log says where"}, status_code=500)
+
+    handlers = {404: not_found, 405: not_allowed, 500: defect}
     return Starlette(routes=Api(stepped).routes(), exception_handlers=handlers)
 
 

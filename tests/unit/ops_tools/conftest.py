@@ -405,6 +405,7 @@ class LoopbackConsole:
         loop: ground and spacecraft.
         clock: the ground's clock.
         application: the server's application.
+        defects_expected: whether errors that the application has answered with 500 are passed over.
     """
 
     def __init__(self, loop: Loop) -> None:
@@ -412,6 +413,7 @@ class LoopbackConsole:
         self.clock = VirtualClock()
         self.stepped = SteppedGround(loop.ground, self.clock)
         self.application = build_application(self.stepped)
+        self.defects_expected = False
 
     def begin_contact(self) -> None:
         """The spacecraft begins to transmit without a pause."""
@@ -468,7 +470,9 @@ class LoopbackConsole:
         while not answering.done():
             self.step()
             await asyncio.sleep(0)
-        await answering
+        (error,) = await asyncio.gather(answering, return_exceptions=True)
+        if error is not None and not self.defects_expected:
+            raise error
         return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
 

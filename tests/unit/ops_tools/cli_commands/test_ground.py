@@ -231,6 +231,7 @@ def test_arguments_may_be_arrays_and_may_hold_equals_signs(console: LoopbackCons
         (["cmd", "X.Y", "line"], "'line' is not of the form NAME=VALUE"),
         (["cmd", "X.Y", "=3"], "'=3' is not of the form"),
         (["cmd", "X.Y", "a=[1"], "a is no JSON"),
+        (["cmd", "X.Y", "a=" + "[" * 30_000], "a is no JSON"),
         (["cmd", "X.Y", "--wait", "soon"], "invalid choice: 'soon'"),
         (["cmd", "X.Y", "--timeout", "inf"], "'inf' is no time in seconds"),
         (["tlm", "--period", "x"], "'x' is no time in seconds"),

@@ -76,6 +76,10 @@ def test_waiting_for_a_stage_lets_time_pass_until_it_is_reached(console: Loopbac
         (b'{"name": 3}', 400, "Expected `str`"),
         (b'{"name": "X.Y", "arguments": []}', 400, "$.arguments"),
         (b" " * (MAX_BODY_OCTETS + 1), 413, "longer than 65536 octets"),
+        (b'{"name": "\xff"}', 400, "utf-8"),
+        (b'{"name": "X.Y", "arguments": {"a": ' + b"[" * 600 + b"]" * 600 + b"}}", 400, "more than 32 arrays"),
+        (b'{"name": "X.Y", "arguments": {"a": ' + b"[" * 30_000, 400, "more than 32 arrays"),
+        (b'{"name": "X.Y", "more": ' + b'{"a": ' * 5_000, 400, "more than 32 arrays"),
     ],
 )
 def test_a_body_that_is_no_command_is_refused(console: LoopbackConsole, body: bytes, status: int, message: str) -> None:
@@ -84,6 +88,28 @@ def test_a_body_that_is_no_command_is_refused(console: LoopbackConsole, body: by
     assert found == status
     assert message in json.loads(answer)["error"]
     assert console.loop.ground.commands.newest() == []
+
+
+def test_brackets_in_texts_and_beside_each_other_are_not_deep(console: LoopbackConsole) -> None:
+    """What is checked is how deep a document is, not how many brackets it has; each level allowed can be told again."""
+    beside, deep = "[" + "[]," * 1000 + "[]]", "[" * 30 + "]" * 30
+    for argument in (json.dumps('\\"[' * 1000), beside, deep):
+        body = f'{{"name": "HEATER.SET_HEATER", "arguments": {{"line": {argument}}}}}'
+        assert console.ask("POST", "/api/commands", body.encode())[0] == 422
+    status, answer = console.json("GET", "/api/commands")
+    assert (status, len(answer["commands"])) == (200, 3)
+
+
+def test_a_defect_is_told_as_json(console: LoopbackConsole, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody has foreseen is an error of the server, in the form that programs read; the log has the rest."""
+
+    def defect() -> None:
+        raise RuntimeError("defect")
+
+    monkeypatch.setattr(console.loop.ground, "status", defect)
+    console.defects_expected = True
+    status, answer = console.json("GET", "/api/status")
+    assert (status, "GET /api/status failed by a defect of the ground: RuntimeError" in answer["error"]) == (500, True)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +183,7 @@ def test_history_comes_with_the_value(console: LoopbackConsole) -> None:
         ("/api/commands/7", 404, "no record of command 7"),
         ("/api/commands/1?wait=soon", 404, "no record of command 1"),
         ("/api/events?severity=loud", 400, "there are DEBUG, INFO, ERROR, CRITICAL"),
+        ("/api/commands/x", 404, "'x' is no number"),
         ("/api/nothing", 404, "nothing is at GET /api/nothing"),
     ],
 )
@@ -167,6 +194,13 @@ def test_questions_that_make_no_sense_are_answered_with_what_would(
     found, answer = console.json("GET", url)
     assert (found, list(answer)) == (status, ["error"])
     assert message in answer["error"]
+
+
+@pytest.mark.parametrize("place", ["commands", "files/transfers", "security"])
+def test_a_number_longer_than_any_that_is_given_is_not_found(console: LoopbackConsole, place: str) -> None:
+    """Python refuses to read so many digits at all, which must not be a defect of the server."""
+    status, answer = console.json("GET", f"/api/{place}/{'9' * 5000}")
+    assert (status, list(answer), len(answer["error"]) < 100) == (404, ["error"], True)
 
 
 def test_an_unknown_stage_and_a_wrong_method_are_refused(console: LoopbackConsole) -> None:
