@@ -55,9 +55,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(arguments: Namespace) -> int:
     """Decode the file, say what was in it, and write the columns."""
     from flightsw.mission import Mission  # noqa: PLC0415 - only what is run is loaded
+    from ops_tools.cli_commands.packet_headers import require_cfs_headers  # noqa: PLC0415
     from tlm_cmd.bulk.decoding import decode_packets  # noqa: PLC0415
 
-    dictionary = Mission.load(arguments.mission or default_mission()).dictionary
+    mission = Mission.load(arguments.mission or default_mission())
+    require_cfs_headers(mission, "columns are made")
+    dictionary = mission.dictionary
     wanted = [dictionary.packet(name).name for name in arguments.packet]
     try:
         buffer = arguments.file.read_bytes()

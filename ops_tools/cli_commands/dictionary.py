@@ -111,18 +111,15 @@ def _xtce(dictionary: Dictionary, *, plain: bool) -> str:
 def _load(path: Path | None, form: str = "") -> Dictionary:
     """The dictionary of a mission that is to be written in a form."""
     from flightsw.mission import Mission  # noqa: PLC0415 - only what is run is loaded
+    from ops_tools.cli_commands.packet_headers import require_cfs_headers  # noqa: PLC0415 - the same
     from tlm_cmd.definition.layout import DefinitionError  # noqa: PLC0415 - the same
-    from tlm_cmd.packets.profile import ProfileName  # noqa: PLC0415 - the same
 
     try:
         mission = Mission.load(path or default_mission())
+        if form.startswith("xtce"):
+            require_cfs_headers(mission, "XTCE is written")
     except (FlightSoftwareError, ProtocolError, DefinitionError, OSError) as error:
         raise UnusableMissionError(str(error)) from error
-    if form.startswith("xtce") and mission.file.packets is not ProfileName.CFS:
-        packets = mission.file.packets.value
-        raise UnusableMissionError(
-            f"XTCE is written of packets with headers of cFS; those of the mission are {packets}"
-        )
     return mission.dictionary
 
 

@@ -60,12 +60,14 @@ def write(options: argparse.Namespace) -> int:
     """Write the files, and say where they are."""
     from flightsw.mission import Mission  # noqa: PLC0415 - only what is run is loaded
     from flightsw.services.key_file import read_key_file  # noqa: PLC0415
+    from ops_tools.cli_commands.packet_headers import require_cfs_headers  # noqa: PLC0415
     from ops_tools.gateway.yamcs.instance import YamcsInstance  # noqa: PLC0415
     from ops_tools.gateway.yamcs.mission_files import mission_files  # noqa: PLC0415
     from ops_tools.reference_mission import reference_mission  # noqa: PLC0415
     from tlm_cmd.xtce.export import export  # noqa: PLC0415
 
     mission = Mission.load(options.mission or reference_mission() / "mission.toml")
+    require_cfs_headers(mission, "the configuration of Yamcs is written")
     folder = options.output.resolve()
     instance = YamcsInstance(
         mission.name,

@@ -315,6 +315,27 @@ def test_run_refuses_numbers_and_addresses_that_are_none(
     assert arguments[0] in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["yamcs", "{mission}", "-o", "{folder}/station"],
+        ["decode", "{folder}/p.bin", "--mission", "{mission}"],
+        ["dictionary", "export", "--format", "xtce", "-o", "{folder}/d.xml", "--mission", "{mission}"],
+    ],
+)
+def test_what_knows_other_headers_only_refuses_the_mission(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """A configuration, columns and XTCE for packets that nobody sends are worse than none; nothing is written."""
+    mission = tmp_path / "mission.toml"
+    mission.write_text('extends = "apps.missions.urbanwatch"\npackets = "pus"\n')
+    (tmp_path / "p.bin").write_bytes(b"")
+    before = sorted(tmp_path.iterdir())
+    assert main([each.format(mission=mission, folder=tmp_path) for each in arguments]) == 2
+    assert "for packets with headers of cFS; those of the mission are pus" in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before
+
+
 @pytest.mark.parametrize("command", ["demo", "sil", "run", "cmd", "tlm", "events", "dictionary", "new-app"])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """--help prints usage and ends well."""
