@@ -51,7 +51,9 @@ class SecurityApi:
     async def begin_operation(self, request: Request) -> Response:
         """``POST /api/security``: have something done when its turn comes; 201 with its record."""
         asked = await read_json(request, SecurityRequest, '{"name": "ping", "confirm": "reason, to change a key"}')
-        record = self._control().request(asked.name, asked.confirm, now_ns=self._stepped.now_ns())
+        control = self._control()
+        self._ground.link.check_commander()
+        record = control.request(asked.name, asked.confirm, now_ns=self._stepped.now_ns())
         return JSONResponse(_operation(record), status_code=201)
 
     async def show_operation(self, request: Request) -> Response:

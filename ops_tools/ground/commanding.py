@@ -108,6 +108,7 @@ class CommandCentre:
         record = self._new_record(name, dict(arguments or {}), now_ns)
         try:
             prepared = prepare(self.dictionary, record, (confirm or "").strip())
+            self._link.check_commander()
             if without_contact is WithoutContact.RADIATE or self._outlook().in_contact:
                 self._release(prepared, now_ns, spacecraft_ns)
             elif without_contact is WithoutContact.WAIT:

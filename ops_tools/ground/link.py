@@ -228,6 +228,15 @@ class GroundLink:
         """Octets of packets in one frame."""
         return self.parameters.max_tc_data_octets
 
+    def check_commander(self) -> None:
+        """Make sure that this ground commands the spacecraft.
+
+        Raises:
+            LinkDownError: it only listens.
+        """
+        if self.listens_only:
+            raise LinkDownError("this ground only listens: the spacecraft is commanded through the gateway")
+
     def send_together(self, packets: Sequence[bytes], now_ns: int) -> None:
         """Send packets up, as many as fit in each frame; else as `send`.
 
@@ -235,7 +244,7 @@ class GroundLink:
             ProtocolError: the octets are no packets, or one is too long for the link; nothing was radiated.
             LinkDownError: there is no sequence control, and the port did not take a frame; or this ground only listens.
         """
-        self._check_commander()
+        self.check_commander()
         self._prepare()
         frames = self.uplink.send_all(packets, now_ns)
         if self.parameters.cop1 is None:
@@ -250,7 +259,7 @@ class GroundLink:
             ProtocolError: none, or more than one frame can hold; nothing was radiated.
             LinkDownError: the port did not take the frame, or this ground only listens.
         """
-        self._check_commander()
+        self.check_commander()
         self._prepare()
         self._radiate(self.uplink.send_unchecked(octets, now_ns))
 
@@ -313,10 +322,6 @@ class GroundLink:
             self.clcw = result.clcw
             if not self.listens_only:
                 self._release(self.uplink.on_clcw(result.clcw, now_ns))
-
-    def _check_commander(self) -> None:
-        if self.listens_only:
-            raise LinkDownError("this ground only listens: the spacecraft is commanded through the gateway")
 
     def _prepare(self) -> None:
         """Have numbers for the protection of what may go up, and remember what came down."""

@@ -70,6 +70,15 @@ def test_what_cannot_be_begun_says_why(
     assert desk.issued == []
 
 
+def test_a_ground_that_only_listens_begins_nothing(console: LoopbackConsole, desk: Desk) -> None:
+    """It says so at once, instead of asking for what nobody will send."""
+    console.loop.ground.link.listens_only = True
+    status, answer = console.json("POST", "/api/security", {"name": "ping"})
+    assert (status, "this ground only listens" in answer["error"]) == (400, True)
+    assert console.json("GET", "/api/security")[1]["operations"] == []
+    assert desk.issued == []
+
+
 def test_an_operation_that_there_was_not_is_not_found(console: LoopbackConsole, desk: Desk) -> None:
     """Its number is named."""
     assert desk.issued == []

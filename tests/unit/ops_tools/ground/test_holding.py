@@ -10,11 +10,14 @@ from ops_tools.ground import commanding
 from ops_tools.ground.command_record import CommandStage, CommandTimeouts, Verdict, WithoutContact
 from ops_tools.ground.contact_plan import ContactPlan
 from ops_tools.ground.errors import CommandHasLeftError, UnknownCommandRecordError
+from ops_tools.ground.station import GroundSettings
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
     from tests.unit.ops_tools.conftest import Loop
+    from tlm_cmd.definition.dictionary import Dictionary
+    from tlm_cmd.link.parameters import LinkParameters
 
 WAIT = WithoutContact.WAIT
 
@@ -41,6 +44,18 @@ def test_held_commands_leave_in_order_when_contact_begins(loop: Loop) -> None:
     assert (first.verdict, second.verdict) == (Verdict.COMPLETED, Verdict.COMPLETED)
     counters = loop.ground.commands.counters
     assert counters.issued == sum(counters.verdicts.values()) == 2
+
+
+@pytest.mark.parametrize("without_contact", list(WithoutContact))
+def test_a_ground_that_only_listens_refuses_at_once(
+    dictionary: Dictionary, parameters: LinkParameters, tiny: SimpleNamespace, without_contact: WithoutContact
+) -> None:
+    """Nobody waits for a contact in which nothing will be sent."""
+    loop = tiny.Loop(dictionary, parameters, GroundSettings(listens_only=True))
+    record = loop.ground.issue("HEATER.NOOP", without_contact=without_contact)
+    assert record.verdict is Verdict.REFUSED_ON_GROUND
+    assert "this ground only listens" in record.reason
+    assert loop.ground.commands.open == []
 
 
 def test_a_hazardous_command_is_armed_only_when_contact_begins(loop: Loop) -> None:
