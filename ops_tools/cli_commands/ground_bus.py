@@ -7,8 +7,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ops_tools.cli_commands.ground_parsers import Pause, Subparsers, ground_parser, note_contact
-from ops_tools.cli_commands.output import ExitCode, age_text, complain, table, write
+from ops_tools.cli_commands.command_following import follow, interrupted
+from ops_tools.cli_commands.ground_parsers import Pause, Subparsers, contact_text, ground_parser, note_contact
+from ops_tools.cli_commands.output import ExitCode, age_text, complain, note, table, write
 from ops_tools.console.client import ConsoleClient
 
 HELP = """\
@@ -16,7 +17,8 @@ Show what became of the messages on the spacecraft's bus.
 
 ledger shows the newest account over all processes: every message sent was delivered, waits, or was dropped for a
 reason. mailbox APP and links ask the spacecraft for a report, wait for it, and show it: what one app is subscribed to
-and lost, and what passed between processes.
+and lost, and what passed between processes. Without contact the question waits for the next one, and so does this line;
+interrupt it to withdraw the question.
 """
 EXAMPLES = """\
 examples:
@@ -24,12 +26,13 @@ examples:
   flightsw bus mailbox THERMAL
   flightsw bus links
 
-exit codes: 0 shown; 1 the ledger does not close, or no report came; 2 wrong usage
+exit codes: 0 shown; 1 the ledger does not close, or no report came; 2 nothing was asked
 """
 LEDGER = "EXECUTIVE.EXECUTIVE_STATUS"
 LINKS = "SOFTWARE_BUS.LINK_REPORT"
 MAX_PROCESSES = 64
 ANSWER_WITHIN_S = 60.0
+"""Longest wait for a report after it was asked for, in seconds of this shell."""
 
 
 def register(subparsers: Subparsers) -> ArgumentParser:
@@ -79,8 +82,9 @@ def _ledger_lines(fields: Mapping[str, Any], age: str) -> list[str]:
 
 def _mailbox(arguments: Namespace, client: ConsoleClient) -> ExitCode:
     app = arguments.app.upper()
-    if not _asked(client, f"{app}.REPORT_MAILBOX"):
-        return ExitCode.NOT_COMPLETED
+    answered = _ask(client, f"{app}.REPORT_MAILBOX", quiet=arguments.json)
+    if answered is not ExitCode.OK:
+        return answered
     (packet,) = client.telemetry([f"{app}.MAILBOX_REPORT"])
     if arguments.json:
         write(json.dumps(packet))
@@ -113,8 +117,9 @@ def _mailbox_lines(fields: Mapping[str, Any]) -> list[str]:
 
 
 def _links(arguments: Namespace, client: ConsoleClient) -> ExitCode:
-    if not _asked(client, "SOFTWARE_BUS.REPORT_LINKS"):
-        return ExitCode.NOT_COMPLETED
+    answered = _ask(client, "SOFTWARE_BUS.REPORT_LINKS", quiet=arguments.json)
+    if answered is not ExitCode.OK:
+        return answered
     (packet,) = client.telemetry([LINKS], history=MAX_PROCESSES)
     reports = _newest(packet.get("history", []))
     if arguments.json:
@@ -148,14 +153,24 @@ def _link_lines(report: Mapping[str, Any]) -> list[str]:
     return [f"{report['process']}: commands {commands}{''.join(f', {head}' for head in heads)}", *table(rows)]
 
 
-def _asked(client: ConsoleClient, command: str) -> bool:
-    """Ask the spacecraft for a report; whether it has answered."""
+def _ask(client: ConsoleClient, command: str, *, quiet: bool) -> ExitCode:
+    """Ask the spacecraft for a report; OK when it has answered."""
     record = client.issue(command, {})
-    record = client.command(record["number"], wait="completed", timeout_s=ANSWER_WITHIN_S)
+    if record["stage"] == "waiting" and not quiet:
+        note(f"#{record['number']} {command} waiting: {contact_text(client.status())}")
+
+    def tell_contact(record: Mapping[str, Any]) -> None:
+        if not quiet:
+            note(f"#{record['number']} contact, {record['stage']}")
+
+    try:
+        record = follow(client, record, "completed", ANSWER_WITHIN_S, tell_contact)
+    except KeyboardInterrupt:
+        return interrupted(client, "bus", record["number"])
     if record["verdict"] == "completed":
-        return True
+        return ExitCode.OK
     complain("bus", f"{command} {record['verdict'] or record['stage']}: {record['reason'] or 'no report came'}")
-    return False
+    return ExitCode.NOT_COMPLETED
 
 
 SHOWS: Mapping[str, Callable[[Namespace, ConsoleClient], ExitCode]] = {

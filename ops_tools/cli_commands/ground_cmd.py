@@ -9,15 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops_tools.cli_commands.arguments import sendable
+from ops_tools.cli_commands.command_following import WAIT_STAGES, follow, interrupted, reached
 from ops_tools.cli_commands.ground_parsers import Pause, Subparsers, contact_text, ground_parser, seconds
 from ops_tools.cli_commands.output import ExitCode, complain, write
 from ops_tools.console.client import ConsoleClient, ConsoleRequestError
 from ops_tools.console.printable import printable
 from ops_tools.ground.command_record import WithoutContact
-
-WAIT_STEP_S = 10.0
-"""How long one request waits at the server; longer waits are several requests."""
-WAIT_STAGES = ("waiting", "sent", "accepted", "started", "progress", "completed")
 
 HELP = """\
 Check a command against the dictionary, send it, and follow it to its verdict.
@@ -80,51 +77,29 @@ def run(arguments: Namespace, client: ConsoleClient, _pause: Pause) -> ExitCode:
     if not arguments.json:
         why = f": {contact_text(client.status())}" if record["stage"] == "waiting" else ""
         write(f"#{record['number']} {record['name']} {record['stage']}{why}")
+
+    def tell_contact(record: Mapping[str, Any]) -> None:
+        if not arguments.json:
+            write(f"#{record['number']} contact, {record['stage']}")
+
     try:
-        record = _wait(client, record, arguments)
+        record = follow(client, record, arguments.wait, arguments.timeout, tell_contact)
     except KeyboardInterrupt:
-        return _interrupted(client, client.command(record["number"]))
+        return interrupted(client, "cmd", record["number"])
     if arguments.json:
         write(json.dumps(record))
     return _tell(record, arguments)
-
-
-def _wait(client: ConsoleClient, record: dict[str, Any], arguments: Namespace) -> dict[str, Any]:
-    left_s = arguments.timeout
-    while left_s > 0 and not _reached(record, arguments.wait):
-        held = record["stage"] == "waiting"
-        step_s = min(left_s, WAIT_STEP_S)
-        record = client.command(record["number"], wait="arming" if held else arguments.wait, timeout_s=step_s)
-        if not held:
-            left_s -= step_s
-        elif record["stage"] != "waiting" and not arguments.json:
-            write(f"#{record['number']} contact, {record['stage']}")
-    return record
-
-
-def _interrupted(client: ConsoleClient, record: Mapping[str, Any]) -> ExitCode:
-    """Give the command up if it has not left; it must not leave later behind the back of who has turned away."""
-    if record["stage"] == "waiting":
-        client.withdraw(record["number"])
-        return complain("cmd", f"#{record['number']} withdrawn, nothing was sent")
-    complain("cmd", f"#{record['number']} is {record['stage']}; it has left, and goes on")
-    return ExitCode.NOT_COMPLETED
-
-
-def _reached(record: Mapping[str, Any], stage: str) -> bool:
-    reached = [WAIT_STAGES.index(name) for name in record["times"] if name in WAIT_STAGES]
-    return record["verdict"] is not None or WAIT_STAGES.index(stage) <= max(reached, default=-1)
 
 
 def _tell(record: Mapping[str, Any], arguments: Namespace) -> ExitCode:
     """Say how far the command has come, and whether that is what was asked for."""
     verdict = record["verdict"]
     if verdict is None:
-        reached = _reached(record, arguments.wait)
+        is_there = reached(record, arguments.wait)
         if not arguments.json:
-            wanted = "" if reached else f"; {arguments.wait} not reached in {arguments.timeout:g} s, it goes on"
+            wanted = "" if is_there else f"; {arguments.wait} not reached in {arguments.timeout:g} s, it goes on"
             write(f"#{record['number']} {record['stage']}{wanted}")
-        return ExitCode.OK if reached else ExitCode.NOT_COMPLETED
+        return ExitCode.OK if is_there else ExitCode.NOT_COMPLETED
     if not arguments.json:
         times = record["times"]
         took_s = (times["finished"] - times.get("sent", record["issued_ns"])) / 1e9

@@ -44,19 +44,30 @@ class Console:
         self.history: list[Any] = []
         self.verdict: str | None = "completed"
         self.issued: list[str] = []
+        self.stages = ["sent"]
+        """Of the command, one behind the other; the last one stays."""
+        self.withdrawn = self.interrupts = False
 
     def ask(self, method: str, url: str, body: bytes | None) -> tuple[int, bytes]:
         """One request."""
         if method == "POST":
             self.issued.append(json.loads(body or b"")["name"])
+        self.withdrawn |= method == "DELETE"
+        if self.interrupts and "wait=" in url:
+            raise KeyboardInterrupt
         if "/api/status" in url:
-            answer: dict[str, Any] = {"contact": {"in_contact": True}, "speed": 1.0}
+            answer: dict[str, Any] = {
+                "contact": {"now_ns": 0, "in_contact": self.stages[0] != "waiting"},
+                "speed": 1.0,
+            }
         elif "/api/telemetry" in url:
             name = url.partition("name=")[2].partition("&")[0]
             packet = {"fields": self.packets.get(name), "age_ns": 2e9, "stale": False, "history": self.history}
             answer = {"values": [packet]}
         else:
-            answer = {"number": 1, "stage": "sent", "verdict": self.verdict, "reason": ""}
+            stage = self.stages.pop(0) if len(self.stages) > 1 else self.stages[0]
+            verdict = None if stage == "waiting" else self.verdict
+            answer = {"number": 1, "stage": stage, "verdict": verdict, "reason": "", "times": {stage: 0}}
         return 200, json.dumps(answer).encode()
 
 
@@ -135,6 +146,32 @@ def test_a_report_that_does_not_come_is_told(console: Console, capsys: pytest.Ca
     console.verdict = None
     assert shell(console, "bus", "links") == 1
     assert "SOFTWARE_BUS.REPORT_LINKS sent: no report came" in capsys.readouterr().err
+
+
+def test_without_contact_the_question_waits_and_says_so(console: Console, capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, so that the report stays alone; programs that ask for JSON get nothing else."""
+    console.packets["THERMAL.MAILBOX_REPORT"] = MAILBOX
+    console.stages = ["waiting", "waiting", "waiting", "sent"]
+    assert shell(console, "bus", "mailbox", "thermal") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "#1 THERMAL.REPORT_MAILBOX waiting: no contact yet",
+        "#1 contact, sent",
+    ]
+    console.stages = ["waiting", "waiting", "sent"]
+    assert shell(console, "bus", "mailbox", "thermal", "--json") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_an_interrupted_question_is_withdrawn(console: Console, capsys: pytest.CaptureFixture[str]) -> None:
+    """It must not leave with the next contact; once it has left, that is said."""
+    console.stages, console.interrupts = ["waiting"], True
+    assert shell(console, "bus", "links") == 2
+    assert console.withdrawn
+    assert "flightsw bus: #1 withdrawn, nothing was sent" in capsys.readouterr().err
+    console.stages, console.withdrawn, console.verdict = ["sent"], False, None
+    assert shell(console, "bus", "links") == 1
+    assert not console.withdrawn
+    assert "#1 is sent; it has left, and goes on" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [("mailbox",), ("ledger", "THERMAL")])
