@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flightsw.errors import FlightSoftwareError
+from ops_tools.cli_commands.dictionary_differences import compare, described
 from ops_tools.cli_commands.dictionary_import import load, register_import
 from ops_tools.cli_commands.output import ExitCode, complain, note, write
 from tlm_cmd.errors import ProtocolError
 
 if TYPE_CHECKING:
     from tlm_cmd.definition.dictionary import Dictionary
+    from tlm_cmd.xtce.export import Exported
 
 FORMATS = ("json", "markdown", "xtce", "xtce-plain")
 MAX_DIFFERENCES = 20
 """Differences that are listed; the rest is counted."""
+PLAIN_DEPTH = 2
+"""Most parts of a path where all is in one space system: ``/mission/PACKET``."""
 
 Subparsers = Any
 """What ``ArgumentParser.add_subparsers`` returns; argparse has no public name for it."""
@@ -93,19 +96,19 @@ class UnusableMissionError(Exception):
 
 def _document(dictionary: Dictionary, form: str) -> str:
     if form in ("xtce", "xtce-plain"):
-        return _xtce(dictionary, plain=form == "xtce-plain")
+        exported = _xtce(dictionary, plain=form == "xtce-plain")
+        if exported.opaque:
+            note(f"{len(exported.opaque)} messages are written without fields: {', '.join(exported.opaque)}")
+        return exported.text
     from tlm_cmd.definition.document import as_json, as_markdown  # noqa: PLC0415 - only what is run is loaded
 
     return as_json(dictionary) if form == "json" else as_markdown(dictionary)
 
 
-def _xtce(dictionary: Dictionary, *, plain: bool) -> str:
+def _xtce(dictionary: Dictionary, *, plain: bool) -> Exported:
     from tlm_cmd.xtce.export import Form, export  # noqa: PLC0415 - only what is run is loaded
 
-    exported = export(dictionary, Form.PLAIN if plain else Form.NESTED)
-    if exported.opaque:
-        note(f"{len(exported.opaque)} messages are written without fields: {', '.join(exported.opaque)}")
-    return exported.text
+    return export(dictionary, Form.PLAIN if plain else Form.NESTED)
 
 
 def _load(path: Path | None, form: str = "") -> Dictionary:
@@ -154,11 +157,8 @@ def _check(arguments: Namespace) -> ExitCode:
     if not isinstance(document, dict):
         return complain("dictionary check", f"{arguments.file} holds no dictionary written by 'export --format json'")
     differences = compare(document, json.loads(_document(dictionary, "json")))
-    for difference in differences[:MAX_DIFFERENCES]:
-        write(difference)
-    if len(differences) > MAX_DIFFERENCES:
-        write(f"and {len(differences) - MAX_DIFFERENCES} more")
     if differences:
+        _list(differences)
         return ExitCode.NOT_COMPLETED
     write(f"{arguments.file} agrees with the mission: {_summary(dictionary)}")
     return ExitCode.OK
@@ -178,16 +178,25 @@ def _check_xtce(arguments: Namespace) -> ExitCode:
     """Whether a file can be loaded, and is what export writes for the mission."""
     try:
         data = arguments.file.read_bytes()
-        load(data)
+        found = load(data)
         dictionary = _load(arguments.mission, "xtce")
     except (OSError, ProtocolError, UnusableMissionError) as error:
         return complain("dictionary check", f"{arguments.file}: {error}")
-    for form in ("xtce", "xtce-plain"):
-        if _document(dictionary, form).encode() == data:
-            write(f"{arguments.file} agrees with the mission: {_summary(dictionary)}")
-            return ExitCode.OK
+    is_plain = all(path.count("/") <= PLAIN_DEPTH for path in found.containers)
+    expected = _xtce(dictionary, plain=is_plain).text.encode()
+    if expected == data:
+        write(f"{arguments.file} agrees with the mission: {_summary(dictionary)}")
+        return ExitCode.OK
+    _list(compare(described(found), described(load(expected))))
     write(f"{arguments.file} can be loaded, but is not what export writes for the mission: {_summary(dictionary)}")
     return ExitCode.NOT_COMPLETED
+
+
+def _list(differences: list[str]) -> None:
+    for difference in differences[:MAX_DIFFERENCES]:
+        write(difference)
+    if len(differences) > MAX_DIFFERENCES:
+        write(f"and {len(differences) - MAX_DIFFERENCES} more")
 
 
 def _summary(dictionary: Dictionary) -> str:
@@ -195,31 +204,3 @@ def _summary(dictionary: Dictionary) -> str:
         f"{len(dictionary.commands)} commands, {len(dictionary.telemetry)} packets, {len(dictionary.events)} events, "
         f"content hash {dictionary.content_hash[:16]}"
     )
-
-
-def compare(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
-    """What a dictionary's document has that another has not, or has otherwise; one line each."""
-    differences: list[str] = []
-    for key in sorted({*found, *expected}):
-        mine, theirs = found.get(key), expected.get(key)
-        if isinstance(mine, list) and isinstance(theirs, list):
-            differences += _compare_entries(key, mine, theirs)
-        elif mine != theirs:
-            differences.append(f"{key}: {mine!r} in the file, {theirs!r} in the mission")
-    return differences
-
-
-def _compare_entries(kind: str, found: list[Any], expected: list[Any]) -> list[str]:
-    mine, theirs = _by_name(found), _by_name(expected)
-    differences = [f"{kind}: {name} is only in the file" for name in mine if name not in theirs]
-    differences += [f"{kind}: {name} is only in the mission" for name in theirs if name not in mine]
-    for name, entry in mine.items():
-        other = theirs.get(name, entry)
-        if entry != other:
-            parts = [key for key in sorted({*entry, *other}) if entry.get(key) != other.get(key)]
-            differences.append(f"{kind}: {name} differs in {', '.join(parts)}")
-    return differences
-
-
-def _by_name(entries: list[Any]) -> dict[str, dict[str, Any]]:
-    return {str(entry.get("name")): entry for entry in entries if isinstance(entry, dict)}

@@ -8,7 +8,8 @@ import pytest
 
 from flightsw.mission import Mission
 from ops_tools.cli_commands import dictionary
-from ops_tools.cli_commands.dictionary import MAX_DIFFERENCES, compare, default_mission
+from ops_tools.cli_commands.dictionary import MAX_DIFFERENCES, default_mission
+from ops_tools.cli_commands.dictionary_differences import compare
 from ops_tools.cli_commands.output import table, value_text
 
 MISSION = """
@@ -164,6 +165,23 @@ def test_xtce_is_exported_and_agrees_with_the_mission(
     path.write_text("<SpaceSystem/>")
     assert shell("check", str(path), "--mission", str(mission)) == 2
     assert "line 1: SpaceSystem: has no attribute name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("form", "packet"), [("xtce", "POWER.POWER_STATUS"), ("xtce-plain", "POWER_POWER_STATUS")])
+def test_what_a_changed_xtce_file_has_otherwise_is_named(
+    form: str, packet: str, mission: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By packet, as for JSON; where it stands in the file is no difference, and nothing is said of the other form."""
+    path = tmp_path / "mission.xml"
+    shell("export", "--format", form, "-o", str(path), "--mission", str(mission))
+    text = path.read_text()
+    field = text.index('name="PowerStatus_battery_voltage"')
+    path.write_text(text[:field] + "\n" + text[field:].replace("<Unit>V<", "<Unit>mV<", 1))
+    capsys.readouterr()
+    assert shell("check", str(path), "--mission", str(mission)) == 1
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert captured.out.splitlines()[:-1] == [f"telemetry: {packet} differs in fields"]
 
 
 def test_xtce_of_other_headers_is_refused(mission: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,62 @@
+"""What a dictionary that was written to a file has otherwise than the mission's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from tlm_cmd.xtce.database import XtceDatabase
+    from tlm_cmd.xtce.packet_model import Container, MetaCommand
+
+
+def compare(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """What a dictionary's document has that another has not, or has otherwise; one line each."""
+    differences: list[str] = []
+    for key in sorted({*found, *expected}):
+        mine, theirs = found.get(key), expected.get(key)
+        if isinstance(mine, list) and isinstance(theirs, list):
+            differences += _compare_entries(key, mine, theirs)
+        elif mine != theirs:
+            differences.append(f"{key}: {mine!r} in the file, {theirs!r} in the mission")
+    return differences
+
+
+def described(database: XtceDatabase) -> dict[str, Any]:
+    """What an XTCE file says of packets and commands, in the form of a dictionary's document."""
+    return {
+        "telemetry": [_described(each, "fields") for each in database.containers.values()],
+        "commands": [_described(each, "layout") for each in database.commands.values()],
+    }
+
+
+def _described(entry: Container | MetaCommand, entries: str) -> dict[str, Any]:
+    """An entry without its place in the file, named as people do: ``POWER.POWER_STATUS``."""
+    fields = _without_lines(msgspec.to_builtins(entry))
+    _, _, *systems, name = fields.pop("path").split("/")
+    named = ".".join([*(system.upper() for system in systems), name])
+    return {"name": named, entries: fields.pop("entries"), **fields}
+
+
+def _without_lines(value: Any) -> Any:  # noqa: ANN401 - any value of a document
+    if isinstance(value, dict):
+        return {name: _without_lines(item) for name, item in value.items() if name != "line"}
+    return [_without_lines(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _compare_entries(kind: str, found: list[Any], expected: list[Any]) -> list[str]:
+    mine, theirs = _by_name(found), _by_name(expected)
+    differences = [f"{kind}: {name} is only in the file" for name in mine if name not in theirs]
+    differences += [f"{kind}: {name} is only in the mission" for name in theirs if name not in mine]
+    for name, entry in mine.items():
+        other = theirs.get(name, entry)
+        if entry != other:
+            parts = [key for key in sorted({*entry, *other}) if entry.get(key) != other.get(key)]
+            differences.append(f"{kind}: {name} differs in {', '.join(parts)}")
+    return differences
+
+
+def _by_name(entries: list[Any]) -> dict[str, dict[str, Any]]:
+    return {str(entry.get("name")): entry for entry in entries if isinstance(entry, dict)}
