@@ -14,10 +14,12 @@ from tests.fuzz.registry import TARGETS, target_named
 from tests.fuzz.results import Results
 
 INPUTS = 10_000_000
+INTERRUPTED = 130
+"""What a shell takes for the end by Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a campaign, or one chunk of it again; returns 1 if there is a fault."""
+    """Run a campaign, or one chunk of it again; returns 1 if there is a fault, 130 if it was interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Changed inputs for every decoder.")
     parser.add_argument("--inputs", type=int, default=INPUTS, help="over all targets (default: %(default)s)")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times the inputs")
@@ -34,7 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     inputs = int(given.inputs * given.scale)
     jobs = jobs_of(targets, given.seed, inputs)
     results = Results.resume(given.json, given.seed, inputs, len(jobs))
-    run_campaign(jobs, results, given.processes, given.json, _say)
+    try:
+        run_campaign(jobs, results, given.processes, given.json, _say)
+    except KeyboardInterrupt:
+        goes_on = "begins anew, since there was no --json FILE" if given.json is None else "goes on"
+        _say(f"stopped at {results.percent} %; the same command {goes_on}")
+        return INTERRUPTED
     return _finish(results, given.json)
 
 

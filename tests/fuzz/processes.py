@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
@@ -34,8 +35,7 @@ def run_campaign(
         if path is not None:
             results.save(path)
         if results.jobs_done % _JOBS_PER_LINE == 0 or results.jobs_done == results.jobs_wanted:
-            share = 100 * results.jobs_done // results.jobs_wanted
-            say(f"{share:>3} %  {results.inputs:,} inputs, {results.faults} faults, at {target} {result}")
+            say(f"{results.percent:>3} %  {results.inputs:,} inputs, {results.faults} faults, at {target} {result}")
 
 
 def _finished(jobs: Iterable[Job], processes: int) -> Iterator[JobReport]:
@@ -44,8 +44,18 @@ def _finished(jobs: Iterable[Job], processes: int) -> Iterator[JobReport]:
         yield from map(run_job, jobs)
         return
     waiting = iter(jobs)
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _leave_interrupts) as pool:
         under_way = [pool.submit(run_job, job) for job in islice(waiting, processes * _AHEAD)]
-        while under_way:
-            yield under_way.pop(0).result()
-            under_way += [pool.submit(run_job, job) for job in islice(waiting, 1)]
+        try:
+            while under_way:
+                yield under_way.pop(0).result()
+                under_way += [pool.submit(run_job, job) for job in islice(waiting, 1)]
+        finally:
+            if under_way:  # whoever turns away does not wait for jobs whose reports nobody takes
+                for process in multiprocessing.active_children():
+                    process.terminate()
+
+
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C, which a terminal sends to all processes, to the one that has begun the campaign."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

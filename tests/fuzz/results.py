@@ -71,6 +71,11 @@ class Results(msgspec.Struct):
         return sum(result.inputs for result in self.targets.values())
 
     @property
+    def percent(self) -> int:
+        """Of the jobs, how many are done."""
+        return 100 * self.jobs_done // self.jobs_wanted
+
+    @property
     def faults(self) -> int:
         """Over all targets: findings, and memory that is not flat."""
         return sum(result.faults for result in self.targets.values()) + len(self.growing)

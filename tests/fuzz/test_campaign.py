@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -211,6 +212,26 @@ def test_a_campaign_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert second.inputs == whole.inputs >= 30_000
     assert Results.resume(path, 3, 30_000, len(jobs)).jobs_done == 0
     assert Results.resume(path, 4, 30_000, len(jobs)).jobs_done == 0
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_interrupted_campaign_says_how_far_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    """One line instead of a traceback, no process is left, and what was done is not done again."""
+    path, save = tmp_path / "fuzz.json", Results.save
+
+    def interrupt(results: Results, to: Path) -> None:
+        save(results, to)
+        raise KeyboardInterrupt
+
+    few = ["--inputs", "30000", "--processes", str(processes), "--target", "tc_frame", "--json", str(path)]
+    monkeypatch.setattr(Results, "save", interrupt)
+    assert main(few) == 130
+    jobs = len(jobs_of([target_named("tc_frame")], 1, 30_000))
+    assert capsys.readouterr().out == f"stopped at {100 // jobs} %; the same command goes on\n"
+    assert multiprocessing.active_children() == []
+    assert Results.resume(path, 1, 30_000, jobs).jobs_done == 1
 
 
 def test_memory_that_is_not_flat_is_a_fault() -> None:
