@@ -99,8 +99,10 @@ def run(options: argparse.Namespace) -> int:
         except RunError as error:
             failure = str(error)
         verdict, reason = conductor.judge(failure)
+        closing, folder = conductor.closing(), session.settings.run_folder
         if options.json:
             write_json(options.json, conductor.summary(failure))
+    console.print(f"{closing}; {folder} is removed", highlight=False, soft_wrap=True)
     if scenario or failure:
         console.print(f"{verdict.value}{f': {reason}' if reason else ''}", highlight=False, soft_wrap=True)
     return 0 if verdict is Verdict.PASS else 1

@@ -17,9 +17,11 @@ from ops_tools.console.snapshot import FlightFacts
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.console.terminal import TerminalView
 from ops_tools.gateway.gateway import Gateway, GatewaySettings
+from ops_tools.ground.decoder import Sample
 from ops_tools.ground.station import GroundSegment
 from ops_tools.run.pace import PaceWatch
 from ops_tools.run.session import BANDS, RunError, RunSession
+from ops_tools.run.summary import closing_text, command_entries
 from ops_tools.sil.command_judgement import judge_commands, unsent_commands
 from ops_tools.sil.procedure import Procedure
 from ops_tools.sil.report.records import Verdict
@@ -27,6 +29,8 @@ from ops_tools.sil.scenario import ScenarioCommand
 
 NANOSECONDS = 1_000_000_000
 TURN_S = 0.1
+ACCOUNT = "EXECUTIVE.EXECUTIVE_STATUS"
+"""The packet in which the flight software tells how its schedule goes."""
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -72,6 +76,7 @@ class Conductor:
         self._procedure = Procedure(options.commands, self.ground)
         self._observer = Observer(self.ground, epoch_tai_ns=session.mission_epoch_tai_ns())
         self._pace = PaceWatch(session.settings.speed)
+        self.ground.listeners.append(self._watch_account)
 
     async def conduct(self) -> None:
         """Fly to the end of the duration, or until SIGINT, SIGTERM or SIGHUP.
@@ -124,24 +129,17 @@ class Conductor:
         """
         ground = self.ground
         verdict, reason = self.judge(failure)
-        reports = ground.telemetry.samples("EXECUTIVE.EXECUTIVE_STATUS")
+        reports = ground.telemetry.samples(ACCOUNT)
         return {
             "mission": self.session.mission.name,
             "verdict": verdict.value,
             "verdict_reason": reason,
             "simulated_s": round(self.session.clock.now_ns() / NANOSECONDS, 1),
             "wall_s": round(self._host_clock.now_ns() / NANOSECONDS, 1),
-            "commands": [
-                {
-                    "name": issued.record.name,
-                    "sequence": issued.record.number,
-                    "verdict": issued.record.verdict.value if issued.record.verdict else "none",
-                    "code": issued.record.code.name,
-                    "reason": issued.record.reason,
-                    "expected": issued.wanted.expect.value,
-                }
-                for issued in self._procedure.issued
-            ],
+            "commands": command_entries(
+                ground.commands.newest(),
+                {issued.record.number: issued.wanted.expect for issued in self._procedure.issued},
+            ),
             "unsent": msgspec.to_builtins(unsent_commands(self._procedure.unsent)),
             "packets": ground.decoder.decoded,
             "files": len(ground.files.files),
@@ -149,9 +147,29 @@ class Conductor:
             "gateway": None if self.gateway is None else msgspec.to_builtins(self.gateway.status()),
         }
 
+    def closing(self) -> str:
+        """What the run came to, in one line."""
+        commands, reports = self.ground.commands, self.ground.telemetry.samples(ACCOUNT)
+        account = reports[-1].message if reports else None
+        return closing_text(
+            self.session.clock.now_ns() / NANOSECONDS,
+            self._host_clock.now_ns() / NANOSECONDS,
+            commands.counters.verdicts,
+            len(commands.open),
+            None if account is None else (getattr(account, "slots_skipped", 0), getattr(account, "slots_overrun", 0)),
+        )
+
     def _watch_pace(self) -> None:
-        """Say live that the simulator is late: in the view, or once on standard error where there is none."""
-        if self._pace.take(self.session.behind_ns()) and self._options.headless:
+        """Say live that the simulator is late: in the view, or on standard error where there is none."""
+        self._tell_pace(begins=self._pace.take(self.session.behind_ns()))
+
+    def _watch_account(self, sample: Sample) -> None:
+        """Say that the flight software is late, as soon as it is known on ground."""
+        if sample.name == ACCOUNT and not sample.recorded:
+            self._tell_pace(begins=self._pace.take_account(getattr(sample.message, "slots_skipped", 0)))
+
+    def _tell_pace(self, *, begins: bool) -> None:
+        if begins and self._options.headless and self._pace.line_due(self._host_clock.now_ns()):
             sys.stderr.write(f"{self._pace.warning}\n")
 
     def _over(self) -> bool:

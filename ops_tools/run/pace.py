@@ -1,9 +1,11 @@
-"""Whether the simulator keeps up with the speed that was asked for, and what to say when it does not."""
+"""Whether simulator and flight software keep up with the speed that was asked for, and what to say when they do not."""
 
 from __future__ import annotations
 
 LATE_HOST_S = 0.5
 """Seconds of the host by which the simulator must be late before it is worth a word."""
+LINE_EVERY_S = 10.0
+"""Seconds of the host between two lines about lateness, at least."""
 _NS_PER_S = 1_000_000_000
 
 
@@ -12,20 +14,48 @@ class PaceWatch:
 
     Args:
         speed: vehicle seconds per host second that were asked for.
-
-    Attributes:
-        warning: what to say now; empty while the simulator keeps up.
     """
 
     def __init__(self, speed: float) -> None:
-        self.warning = ""
         self._speed = speed
+        self._simulator = self._flight = ""
+        self._slots_skipped = 0
+        self._next_line_ns = 0
+
+    @property
+    def warning(self) -> str:
+        """What to say now; empty while all keep up."""
+        return self._simulator or self._flight
 
     def take(self, behind_ns: int) -> bool:
         """Take how much vehicle time the simulator is late; return whether a warning begins."""
-        before, late_s = self.warning, behind_ns / _NS_PER_S
+        before, late_s = self._simulator, behind_ns / _NS_PER_S
         if late_s < LATE_HOST_S * self._speed:
-            self.warning = ""
+            self._simulator = ""
         else:
-            self.warning = f"simulator {late_s:.0f} s of vehicle time late: choose a lower speed than {self._speed:g}"
-        return bool(self.warning) and not before
+            self._simulator = f"simulator {late_s:.0f} s of vehicle time late: {self._advice}"
+        return bool(self._simulator) and not before
+
+    def take_account(self, slots_skipped: int) -> bool:
+        """Take how many slots the flight software has found too late to run; return whether a warning begins.
+
+        The count begins anew when the on-board computer does.
+        """
+        before, more = self._flight, slots_skipped - self._slots_skipped
+        self._slots_skipped = slots_skipped
+        if more <= 0:
+            self._flight = ""
+        else:
+            self._flight = f"flight software too late for {more} slots, by its newest account: {self._advice}"
+        return bool(self._flight) and not before
+
+    def line_due(self, now_ns: int) -> bool:
+        """Whether a line may be written at a time of the host; if so, the next one has to wait."""
+        if now_ns < self._next_line_ns:
+            return False
+        self._next_line_ns = now_ns + round(LINE_EVERY_S * _NS_PER_S)
+        return True
+
+    @property
+    def _advice(self) -> str:
+        return f"choose a lower speed than {self._speed:g}"

@@ -186,7 +186,9 @@ def test_a_run_ends_in_good_order_when_it_is_told_to(number: signal.Signals) -> 
         folder = Path(told.rpartition("run folder ")[2].strip())
         assert folder.is_dir()
         run.send_signal(number)
+        closing = run.stdout.read()
         assert run.wait() == 0
+    assert f"commands: none; {folder} is removed" in closing
     assert not folder.exists()
 
 
@@ -201,9 +203,11 @@ def test_the_command_flies_for_so_long_and_leaves_nothing_behind(
     found = json.loads(summary.read_text())
     assert found["mission"] == "urbanwatch"
     assert found["simulated_s"] >= 150
-    folder = told.rpartition("run folder ")[2].strip()
+    folder = told.partition("run folder ")[2].partition("flown ")[0].strip()
     assert folder.startswith("/tmp/flightsw-")  # noqa: S108 - said by the program
     assert not Path(folder).exists()
+    assert " s of vehicle time in " in told
+    assert f"commands: none; {folder} is removed" in told
 
 
 SCENARIO = """
@@ -238,6 +242,7 @@ def test_a_run_whose_commands_come_to_nothing_fails(
     found = json.loads(summary.read_text())
     assert (found["verdict"], found["verdict_reason"]) == ("fail", reason)
     assert found["commands"][0]["verdict"] == "refused_on_ground"
+    assert found["commands"][0]["expected"] == "completed"
     assert found["unsent"] == [{"name": "EXECUTIVE.NOOP", "when": "contact 9", "expected": "completed"}]
 
 
