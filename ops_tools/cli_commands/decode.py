@@ -20,7 +20,7 @@ MAX_LISTED = 20
 
 HELP = """\
 FILE holds telemetry packets one behind the other, of any kinds in any order, as an archive or a recorder keeps them.
-What is damaged is passed over and listed: one bad packet ends nothing.
+What is damaged is passed over and listed: one bad packet ends nothing. 'flightsw run --record FILE' makes such a file.
 """
 EXAMPLES = """\
 examples:

@@ -39,6 +39,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--headless", action="store_true", help="no live view")
     parser.add_argument("--json", type=output_file, metavar="FILE", help="write a summary for machines at the end")
     parser.add_argument(
+        "--record",
+        type=output_file,
+        metavar="FILE",
+        help="append every packet that comes down to FILE, as it came; 'flightsw decode FILE' makes columns of it",
+    )
+    parser.add_argument(
         "--trace-handlers",
         type=output_file,
         metavar="FILE",
@@ -86,6 +92,7 @@ def run(options: argparse.Namespace) -> int:
         json=options.json,
         commands=scenario.commands if scenario else (),
         gateway=gateway,
+        record=options.record,
     )
     mission = options.mission or reference_mission() / "mission.toml"
     console, failure = Console(), ""

@@ -149,6 +149,7 @@ class GroundSegment:
         delivery: carries files down and up; None if the mission has no file delivery.
         now_ns: time of the last step.
         listeners: called with each sample after it was filed.
+        packet_listeners: called with each packet as it came, before anybody has looked into it.
     """
 
     def __init__(
@@ -182,6 +183,7 @@ class GroundSegment:
             self.security = SecurityControl(own, self._issue_procedure, 4 * self.commands.timeouts.first_report_s)
         self.now_ns = 0
         self.listeners: list[SampleListener] = []
+        self.packet_listeners: list[Callable[[bytes], None]] = []
         self._reports_dictionary = _has(dictionary, REPORT, "dictionary")
         self._dumps_logs = _has(dictionary, LOG_PACKET, *LOG_FIELDS)
 
@@ -247,6 +249,8 @@ class GroundSegment:
         arrivals = self.link.poll(now_ns)
         self.contact.step(now_ns)
         for arrival in arrivals:
+            for listener in self.packet_listeners:
+                listener(arrival.packet)
             sample = self.decoder.decode(arrival.packet, now_ns, recorded=arrival.recorded)
             if sample is not None:
                 self._file(sample)

@@ -18,6 +18,7 @@ from ops_tools.console.stepping import SteppedGround
 from ops_tools.console.terminal import TerminalView
 from ops_tools.gateway.gateway import Gateway, GatewaySettings
 from ops_tools.ground.decoder import Sample
+from ops_tools.ground.packet_recorder import PacketRecorder
 from ops_tools.ground.station import GroundSegment
 from ops_tools.run.pace import PaceWatch
 from ops_tools.run.session import BANDS, RunError, RunSession
@@ -45,6 +46,7 @@ class RunOptions(msgspec.Struct, frozen=True):
         json: where a summary is written at the end.
         commands: of a scenario.
         gateway: who else is connected to the spacecraft's radios, and commands it; None for nobody.
+        record: where every packet that comes down is kept, None for nowhere.
     """
 
     duration_s: float | None
@@ -54,6 +56,7 @@ class RunOptions(msgspec.Struct, frozen=True):
     json: Path | None
     commands: tuple[ScenarioCommand, ...]
     gateway: GatewaySettings | None = None
+    record: Path | None = None
 
 
 class Conductor:
@@ -63,6 +66,9 @@ class Conductor:
         session: the processes.
         options: how it is conducted.
         console: where it is shown.
+
+    Raises:
+        RecorderError: packets cannot be kept where they are wanted.
     """
 
     def __init__(self, session: RunSession, options: RunOptions, console: Console) -> None:
@@ -77,6 +83,9 @@ class Conductor:
         self._observer = Observer(self.ground, epoch_tai_ns=session.mission_epoch_tai_ns())
         self._pace = PaceWatch(session.settings.speed)
         self.ground.listeners.append(self._watch_account)
+        self._recorder = None if options.record is None else PacketRecorder(options.record)
+        if self._recorder is not None:
+            self.ground.packet_listeners.append(self._recorder.write)
 
     async def conduct(self) -> None:
         """Fly to the end of the duration, or until SIGINT, SIGTERM or SIGHUP.
@@ -107,6 +116,8 @@ class Conductor:
             await asyncio.gather(serving, return_exceptions=True)
             if self.gateway is not None:
                 self.gateway.close()
+            if self._recorder is not None:
+                self._recorder.close()
             for number in STOP_SIGNALS:
                 loop.remove_signal_handler(number)
 
@@ -144,6 +155,7 @@ class Conductor:
             "packets": ground.decoder.decoded,
             "files": len(ground.files.files),
             "executive": msgspec.to_builtins(reports[-1].message) if reports else None,
+            "record": None if self._recorder is None else msgspec.to_builtins(self._recorder.counters),
             "gateway": None if self.gateway is None else msgspec.to_builtins(self.gateway.status()),
         }
 
@@ -151,13 +163,14 @@ class Conductor:
         """What the run came to, in one line."""
         commands, reports = self.ground.commands, self.ground.telemetry.samples(ACCOUNT)
         account = reports[-1].message if reports else None
-        return closing_text(
+        text = closing_text(
             self.session.clock.now_ns() / NANOSECONDS,
             self._host_clock.now_ns() / NANOSECONDS,
             commands.counters.verdicts,
             len(commands.open),
             None if account is None else (getattr(account, "slots_skipped", 0), getattr(account, "slots_overrun", 0)),
         )
+        return text if self._recorder is None else f"{text}; {self._recorder.describe()}"
 
     def _watch_pace(self) -> None:
         """Say live that the simulator is late: in the view, or on standard error where there is none."""

@@ -210,6 +210,25 @@ def test_the_command_flies_for_so_long_and_leaves_nothing_behind(
     assert f"commands: none; {folder} is removed" in told
 
 
+def test_what_comes_down_is_recorded_and_can_be_decoded(
+    mission: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every packet is in the file as it came; the last line and the summary count them."""
+    file, summary = tmp_path / "packets.bin", tmp_path / "summary.json"
+    arguments = ["run", str(mission[0]), "--spacecraft", str(mission[1]), "--speed", "60", "--duration", "500"]
+    assert (
+        main([*arguments, "--headless", "--record", str(file), "--json", str(summary), "--listen", "127.0.0.1:0"]) == 0
+    )
+    found = json.loads(summary.read_text())
+    written = found["record"]["written"]
+    assert written >= found["packets"] > 0
+    assert f"{written} packets recorded in {file}" in capsys.readouterr().out
+    assert main(["decode", str(file), "--mission", str(mission[0])]) == 0
+    shown = capsys.readouterr()
+    assert "POWER.POWER_STATUS" in shown.out
+    assert f"{written} packets in {file.stat().st_size} octets; 0 of them refused, 0 octets skipped" in shown.err
+
+
 SCENARIO = """
 name = "short"
 mission = "{mission}"
