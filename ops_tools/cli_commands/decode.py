@@ -30,7 +30,7 @@ examples:
 
 In Python: numpy.load("power.npz")["POWER.POWER_STATUS/state_of_charge"]
 
-exit codes: 0 every octet was accounted for as a packet; 1 something was refused or skipped; 2 wrong usage
+exit codes: 0 every octet belongs to a packet; 1 something was refused or skipped, or nothing was found; 2 wrong usage
 """
 
 
@@ -68,11 +68,23 @@ def run(arguments: Namespace) -> int:
         raise FlightSoftwareError(f"{arguments.file}: {error.strerror}") from error
     decoded = decode_packets(dictionary, buffer, check_crc=not arguments.no_crc)
     chosen = {name: decoded.packets[name] for name in wanted or sorted(decoded.packets) if name in decoded.packets}
-    for line in table([("packet", "count", "first", "last"), *(_row(columns) for columns in chosen.values())]):
-        write(line)
+    if chosen:
+        for line in table([("packet", "count", "first", "last"), *(_row(columns) for columns in chosen.values())]):
+            write(line)
+    else:
+        note(_nothing(arguments.file, buffer, wanted))
     if arguments.output is not None:
         _write_columns(arguments, chosen)
-    return _report(decoded)
+    report = _report(decoded, len(buffer))
+    return report if chosen else ExitCode.NOT_COMPLETED
+
+
+def _nothing(file: Path, buffer: bytes, wanted: list[str]) -> str:
+    """Why there is no column."""
+    if not buffer:
+        return f"{file} is empty"
+    named = f"called {' or '.join(wanted)}" if wanted else "of this mission"
+    return f"{file} holds no packet {named}"
 
 
 def _row(columns: PacketColumns) -> tuple[str, ...]:
@@ -98,12 +110,12 @@ def _write_columns(arguments: Namespace, chosen: dict[str, PacketColumns]) -> No
         raise FlightSoftwareError(f"{place}: {error.strerror}") from error
 
 
-def _report(decoded: Decoded) -> ExitCode:
-    """Say what was no row, and what was checked."""
+def _report(decoded: Decoded, octets: int) -> ExitCode:
+    """Say what was no row, of so many octets, and what was checked."""
     index = decoded.index
     refused = sum(decoded.refused.values())
     note(
-        f"{index.packets} packets in {index.packet_octets} octets; {refused} of them refused, "
+        f"{index.packets} packets in {index.packet_octets} of {octets} octets; {refused} of them refused, "
         f"{index.skipped_octets} octets skipped, {index.idle_packets} idle packets; "
         f"checked: {', '.join(check.value.replace('_', ' ') for check in decoded.checks)}"
     )

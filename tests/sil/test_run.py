@@ -226,7 +226,8 @@ def test_what_comes_down_is_recorded_and_can_be_decoded(
     assert main(["decode", str(file), "--mission", str(mission[0])]) == 0
     shown = capsys.readouterr()
     assert "POWER.POWER_STATUS" in shown.out
-    assert f"{written} packets in {file.stat().st_size} octets; 0 of them refused, 0 octets skipped" in shown.err
+    octets = file.stat().st_size
+    assert f"{written} packets in {octets} of {octets} octets; 0 of them refused, 0 octets skipped" in shown.err
 
 
 SCENARIO = """

@@ -80,6 +80,30 @@ def test_damage_is_listed_and_told_by_the_exit_status(
 
 
 @pytest.mark.parametrize(
+    ("content", "arguments", "words"),
+    [
+        (b"", [], "is empty"),
+        (b"\xa5" * 3000, [], "holds no packet of this mission\n0 packets in 0 of 3000 octets; 0 of them refused, 3000"),
+        (
+            None,
+            ["--packet", "POWER.POWER_STATUS"],
+            "holds no packet called POWER.POWER_STATUS\n10 packets in 340 of 340",
+        ),
+    ],
+)
+def test_a_file_without_what_is_wanted_is_no_success(
+    file: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, arguments: list[str], words: str
+) -> None:
+    """It is said in words, instead of a head without a table; all octets are accounted for."""
+    if content is not None:
+        file.write_bytes(content)
+    assert main(["decode", str(file), *arguments]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert words in shown.err
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["missing.bin"], "No such file"),
