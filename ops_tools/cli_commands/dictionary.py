@@ -1,4 +1,4 @@
-"""``flightsw dictionary``: write a mission's dictionary to a file, check one, or look into that of another mission."""
+"""``flightsw dictionary``: look things up, write it to a file, check one, or look into that of another mission."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ examples:
   flightsw dictionary export --format xtce -o urbanwatch.xml
   flightsw dictionary check my_mission/mission.toml
   flightsw dictionary check dictionary.json
+  flightsw dictionary show THERMAL
+  flightsw dictionary show THERMAL.SET_HEATER
   flightsw dictionary import elsewhere.xml --packets dump.bin
 
 exit codes: 0 all is well; 1 the dictionary differs or the mission cannot be flown; 2 wrong usage
@@ -47,6 +49,10 @@ FILE is a mission file (.toml): build its dictionary, so that colliding ids and 
 or a dictionary written by 'export --format json': compare it with the mission's;
 or an XTCE file (.xml): load it, and compare it with what export writes for the mission.
 """
+SHOW_HELP = """\
+NAME is a command, a packet or an event: its fields with types, units, ranges and meaning;
+or an app: all commands, packets and events that it has. Without a name: the apps.
+"""
 IMPORT_HELP = """\
 FILE is an XTCE file (1.1 or 1.2) of any mission: load it, compile its packets and commands, and list them.
 What is not supported is refused, by element, name and line. With --packets, every space packet in a file is decoded.
@@ -54,10 +60,10 @@ What is not supported is refused, by element, name and line. With --packets, eve
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add ``dictionary export``, ``dictionary check`` and ``dictionary import`` to the command line."""
+    """Add ``dictionary export``, ``check``, ``show`` and ``import`` to the command line."""
     parser: ArgumentParser = subparsers.add_parser(
         "dictionary",
-        help="export or check a mission's dictionary",
+        help="look up, export or check what a mission has of commands, packets and events",
         description="Every command, telemetry packet and event of a mission, with ids, ranges, limits and meaning.",
         epilog=EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
@@ -70,14 +76,16 @@ def register(subparsers: Subparsers) -> None:
     check.add_argument("file", metavar="FILE", type=Path)
     register_import(actions.add_parser("import", help="load an XTCE file", description=IMPORT_HELP,
                                        formatter_class=_formatter()))  # fmt: skip
-    for each in (export, check):
+    show = actions.add_parser("show", help="look something up", description=SHOW_HELP, formatter_class=_formatter())
+    show.add_argument("name", metavar="NAME", nargs="?", default="", help="as in THERMAL or THERMAL.SET_HEATER")
+    for each in (export, check, show):
         each.add_argument("--mission", metavar="FILE", type=Path, help="mission file (default: the reference mission)")
         each.set_defaults(run=run)
 
 
 def run(arguments: Namespace) -> int:
     """Run one of the commands and return its exit code."""
-    commands = {"export": _export, "check": _check}
+    commands = {"export": _export, "check": _check, "show": _show}
     return int(commands[arguments.dictionary_command](arguments))
 
 
@@ -141,6 +149,17 @@ def _export(arguments: Namespace) -> ExitCode:
     except OSError as error:
         return complain("dictionary export", f"{arguments.output} cannot be written: {error}")
     write(f"{arguments.output}: {_summary(dictionary)}")
+    return ExitCode.OK
+
+
+def _show(arguments: Namespace) -> ExitCode:
+    from ops_tools.cli_commands.dictionary_show import show  # noqa: PLC0415 - only what is run is loaded
+
+    try:
+        lines = show(_load(arguments.mission), arguments.name)
+    except (UnusableMissionError, ProtocolError) as error:
+        return complain("dictionary show", error)
+    write("\n".join(lines))
     return ExitCode.OK
 
 

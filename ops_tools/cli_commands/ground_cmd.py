@@ -21,6 +21,7 @@ Check a command against the dictionary, send it, and follow it to its verdict.
 
 Arguments are written NAME=VALUE; numbers also as 0x1F, enumerations by name, booleans as true or false, octets as
 hexadecimal digits, arrays and structures as JSON. What the dictionary does not allow is refused, and nothing leaves.
+'flightsw dictionary show THERMAL' lists the commands of an app, 'show THERMAL.SET_HEATER' the arguments of one.
 
 Without contact, the command waits for the next one, and so does this line; interrupt it to withdraw the command, or let
 it wait by itself with --wait waiting.
@@ -40,7 +41,9 @@ exit codes: 0 completed, or the stage was reached; 1 rejected, failed or timed o
 def register(subparsers: Subparsers) -> ArgumentParser:
     """Add ``cmd`` to the command line."""
     parser = ground_parser(subparsers, "cmd", "send a command and wait for its verdict", HELP, EXAMPLES)
-    parser.add_argument("name", metavar="NAME", help="the command, as in POWER.SWITCH_LINE")
+    parser.add_argument(
+        "name", metavar="NAME", help="the command, as in POWER.SWITCH_LINE; see 'flightsw dictionary show'"
+    )
     parser.add_argument("arguments", metavar="ARG=VALUE", nargs="*", type=named_value, help="its arguments, by name")
     parser.add_argument("--confirm", metavar="REASON", help="why a hazardous command is to be sent; it needs one")
     parser.add_argument(

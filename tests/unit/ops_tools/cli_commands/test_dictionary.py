@@ -148,6 +148,47 @@ def test_what_cannot_be_done_is_exit_code_2(
     assert message in capsys.readouterr().err
 
 
+def test_a_command_is_looked_up_with_its_arguments(mission: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Type, range and meaning of each, in any case of letters; columns that nobody needs are left out."""
+    assert shell("show", "thermal.set_heater", "--mission", str(mission)) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "THERMAL.SET_HEATER  command, APID 0x040, code 2",
+        "  Overrule the thermostat of one heater, or give it back.",
+        "  argument  type                          range   meaning",
+        "  heater    u8                            0 to 7  number of the heater",
+        "  control   u8: 0 AUTOMATIC, 1 OFF, 2 ON",
+    ]
+    assert shell("show", "POWER.NOOP", "--mission", str(mission)) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "  no arguments"
+
+
+def test_packets_and_events_are_looked_up_with_their_fields(mission: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With unit and limits, period, severity and text."""
+    assert shell("show", "POWER.POWER_STATUS", "--mission", str(mission)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "POWER.POWER_STATUS  packet, APID 0x037, every 1 s"
+    assert lines[2].split() == ["field", "type", "unit", "range", *("yellow", "limits", "red", "limits"), "meaning"]
+    assert "V     0 to 65.535" in lines[3]
+    assert "26 to 33.4     24.5 to 33.8" in lines[3]
+    assert shell("show", "THERMAL.TEMPERATURE_OUT_OF_LIMITS", "--mission", str(mission)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "THERMAL.TEMPERATURE_OUT_OF_LIMITS  event, APID 0x040, code 32, ERROR"
+    assert lines[2] == "  sensor {sensor} at {temperature:.1f} degC is out of limits"
+
+
+def test_an_app_is_looked_up_with_all_that_it_has(mission: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line each; without a name the apps, and with a wrong one those that are near."""
+    assert shell("show", "power", "--mission", str(mission)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if not line.startswith("  ")] == ["commands:", "packets:", "events:"]
+    assert next(line for line in lines if "POWER.SWITCH_LINE" in line).split()[1] == "(hazardous)"
+    assert not any("THERMAL." in line for line in lines)
+    assert shell("show", "--mission", str(mission)) == 0
+    assert capsys.readouterr().out.splitlines() == ["POWER  APID 0x030", "THERMAL  APID 0x040"]
+    assert shell("show", "THERMAL.SET_HEETER", "--mission", str(mission)) == 2
+    assert "did you mean THERMAL.SET_HEATER" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("form", ["xtce", "xtce-plain"])
 def test_xtce_is_exported_and_agrees_with_the_mission(
     form: str, mission: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -174,7 +174,9 @@ def test_other_arguments_are_refused(argument: str, given: object, error: type[P
 
 def test_a_missing_argument_is_named_with_its_meaning() -> None:
     """The controller reads which argument is missing and what it stands for."""
-    with pytest.raises(ArgumentError, match="Submit needs the argument 'scene': number of the scene") as caught:
+    with pytest.raises(
+        ArgumentError, match="Submit needs the argument 'scene': number of the scene; it has scene, "
+    ) as caught:
         build(Submit, {})
     assert (caught.value.record, caught.value.argument) == ("Submit", "scene")
 
