@@ -300,17 +300,38 @@ def test_packets_fields_and_their_age(
     ]
 
 
-def test_without_a_name_every_packet_has_a_line(
+def test_without_a_name_every_packet_that_came_has_a_line(
     console: LoopbackConsole, shell: Shell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Name, how many came, and how long ago."""
+    """Name, how many came, and how long ago; the rest when it is asked for."""
+    assert shell("tlm") == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "no packet so far\n")
     console.loop.spacecraft.say("heater", console.loop.spacecraft.heater_status())
     console.step()
     console.step(5)
     assert shell("tlm") == 0
+    assert capsys.readouterr().out.splitlines() == ["HEATER.HEATER_STATUS  1 received  5.0 s ago (stale)"]
+    assert shell("tlm", "--all") == 0
     lines = capsys.readouterr().out.splitlines()
     assert "HEATER.HEATER_STATUS                1 received  5.0 s ago (stale)" in lines
     assert "HEATER.OCCASION                     0 received  never received" in lines
+    assert shell("tlm", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)) == len(lines)
+
+
+def test_the_name_of_an_app_lists_its_packets(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """All of them, beside whatever else is asked for; an app that there is not is refused."""
+    assert shell("tlm", "heater", "HEATER.board") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "HEATER.VERIFICATION_REPORT  0 received  never received",
+        "HEATER.HEATER_STATUS        0 received  never received",
+        "HEATER.HEATER_EXTRA         0 received  never received",
+        "HEATER.OCCASION             0 received  never received",
+        "HEATER.HEATER_STATUS.board  -  never received",
+    ]
+    assert shell("tlm", "HEETER") == 2
+    assert "no packet or field is called 'HEETER'" in capsys.readouterr().err
 
 
 def test_history_stands_below_the_value(
