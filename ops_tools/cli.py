@@ -10,11 +10,10 @@ from importlib.metadata import version
 from bus_sim.errors import BusSimError
 from flightsw.errors import FlightSoftwareError
 from ops_tools.cli_commands import bench, decode, dictionary, flights, ground, keys, new_app, run, table, yamcs
+from ops_tools.cli_commands.output import complain
 from ops_tools.ground.errors import GroundError
 from ops_tools.sil.scenario import ScenarioError
 from tlm_cmd.errors import ProtocolError
-
-USAGE_ERROR = 2
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,12 +36,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except (BusSimError, FlightSoftwareError, GroundError, ScenarioError, ProtocolError) as error:
-        sys.stderr.write(f"flightsw: {error}\n")
-        return USAGE_ERROR
+        return int(complain(_words(options), error))
     except KeyboardInterrupt:
-        sys.stderr.write("flightsw: stopped\n")
+        complain(_words(options), "stopped")
         return 130
     return status
+
+
+def _words(options: argparse.Namespace) -> str:
+    """The command with its action, as argparse names it in its own errors."""
+    action = getattr(options, f"{options.command}_command", "")
+    return f"{options.command} {action}".rstrip()
 
 
 if __name__ == "__main__":

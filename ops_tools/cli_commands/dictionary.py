@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flightsw.errors import FlightSoftwareError
 from ops_tools.cli_commands.dictionary_differences import compare, described
 from ops_tools.cli_commands.dictionary_import import load, register_import
-from ops_tools.cli_commands.output import ExitCode, complain, note, write
+from ops_tools.cli_commands.output import ExitCode, complain, note, problem_text, write
 from tlm_cmd.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _export(arguments: Namespace) -> ExitCode:
         Path(arguments.output).parent.mkdir(parents=True, exist_ok=True)
         Path(arguments.output).write_text(text, encoding="utf-8")
     except OSError as error:
-        return complain("dictionary export", f"{arguments.output} cannot be written: {error}")
+        return complain("dictionary export", f"{arguments.output} cannot be written: {problem_text(error)}")
     write(f"{arguments.output}: {_summary(dictionary)}")
     return ExitCode.OK
 
@@ -168,11 +168,19 @@ def _check(arguments: Namespace) -> ExitCode:
         return _check_mission(arguments.file)
     if arguments.file.suffix == ".xml":
         return _check_xtce(arguments)
+    return _check_json(arguments)
+
+
+def _check_json(arguments: Namespace) -> ExitCode:
+    """Whether a file has what the mission's dictionary has."""
     try:
         document = json.loads(arguments.file.read_text(encoding="utf-8"))
         dictionary = _load(arguments.mission)
-    except (OSError, ValueError, UnusableMissionError) as error:
-        return complain("dictionary check", f"{arguments.file}: {error}")
+    except (OSError, UnusableMissionError) as error:
+        return complain("dictionary check", f"{arguments.file}: {problem_text(error)}")
+    except (ValueError, RecursionError) as error:
+        expected = "a mission file ends in .toml, an XTCE file in .xml, anything else is JSON"
+        return complain("dictionary check", f"{arguments.file}: no JSON ({error}); {expected}")
     if not isinstance(document, dict):
         return complain("dictionary check", f"{arguments.file} holds no dictionary written by 'export --format json'")
     differences = compare(document, json.loads(_document(dictionary, "json")))
@@ -200,7 +208,7 @@ def _check_xtce(arguments: Namespace) -> ExitCode:
         found = load(data)
         dictionary = _load(arguments.mission, "xtce")
     except (OSError, ProtocolError, UnusableMissionError) as error:
-        return complain("dictionary check", f"{arguments.file}: {error}")
+        return complain("dictionary check", f"{arguments.file}: {problem_text(error)}")
     is_plain = all(path.count("/") <= PLAIN_DEPTH for path in found.containers)
     expected = _xtce(dictionary, plain=is_plain).text.encode()
     if expected == data:

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops_tools.cli_commands.output import ExitCode, complain, table, value_text, write
+from ops_tools.cli_commands.output import ExitCode, complain, problem_text, table, value_text, write
 from ops_tools.console.printable import printable
 from tlm_cmd.errors import ProtocolError
 
@@ -35,7 +35,9 @@ def run(arguments: Namespace) -> int:
         data = arguments.file.read_bytes()
         packets = arguments.packets.read_bytes() if arguments.packets else b""
         database = load(data, arguments)
-    except (OSError, ProtocolError) as error:
+    except OSError as error:
+        return int(complain("dictionary import", f"{error.filename}: {problem_text(error)}"))
+    except ProtocolError as error:
         return int(complain("dictionary import", f"{arguments.file}: {printable(str(error))}"))
     if arguments.packets:
         return int(_decode(database, packets))

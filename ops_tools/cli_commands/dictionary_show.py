@@ -45,7 +45,11 @@ def show(dictionary: Dictionary, name: str) -> list[str]:
         return [f"{app.name.upper()}  APID 0x{app.apid:03x}" for app in dictionary.apps]
     if wanted in apps:
         return list(_app(dictionary, wanted))
-    kinds = {"command": dictionary.commands, "packet": dictionary.telemetry, "event": dictionary.events}
+    kinds: dict[str, Mapping[str, Entry]] = {
+        "command": dictionary.commands,
+        "packet": dictionary.telemetry,
+        "event": dictionary.events,
+    }
     found = [(kind, entries[wanted]) for kind, entries in kinds.items() if wanted in entries]
     if not found:
         names = sorted({*apps, *(each for entries in kinds.values() for each in entries)})

@@ -30,6 +30,11 @@ def complain(command: str, problem: object) -> ExitCode:
     return ExitCode.USAGE
 
 
+def problem_text(error: Exception) -> str:
+    """What is wrong, without the name of the file, which whoever says it names in front."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def note(text: str) -> None:
     """Say something on standard error, beside what was asked for."""
     sys.stdout.flush()

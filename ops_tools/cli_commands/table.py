@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flightsw.errors import FlightSoftwareError
-from ops_tools.cli_commands.output import ExitCode, complain, write
+from ops_tools.cli_commands.output import ExitCode, complain, problem_text, write
 from ops_tools.reference_mission import reference_mission
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ examples:
   flightsw table check
   flightsw table check setpoints.tbl tables/thermal/setpoints.toml
 
-exit codes: 0 all is well; 1 a table is not allowed; 2 wrong usage
+exit codes: 0 all is well; 1 a table is not allowed; 2 there is no such file or table, or wrong usage
 """
 
 
@@ -83,13 +83,13 @@ def _build(mission: Mission, arguments: Namespace) -> ExitCode:
         table = check_source(rules, source)
         image = TableImage.of(rules, table.image, *(arguments.part or ()))
     except FlightSoftwareError as error:
-        return _not_allowed(error)
+        return _refused(arguments, error)
     write(table.describe())
     if arguments.output is not None:
         try:
             arguments.output.write_bytes(image.pack())
         except OSError as error:
-            return complain("table build", f"{arguments.output} cannot be written: {error}")
+            return complain("table build", f"{arguments.output} cannot be written: {problem_text(error)}")
         write(f"wrote {arguments.output}; put it into the table memory of {rules.app}, then")
         for line in _file_commands(rules, arguments.output.name):
             write(line)
@@ -134,7 +134,7 @@ def _show(mission: Mission, arguments: Namespace) -> ExitCode:
                 return ExitCode.OK
         table = _checked(mission, arguments.file, arguments.table)
     except FlightSoftwareError as error:
-        return _not_allowed(error)
+        return _refused(arguments, error)
     write(f"# {table.describe()}")
     write(as_toml(table.content).rstrip("\n"))
     return ExitCode.OK
@@ -150,12 +150,12 @@ def _check(mission: Mission, arguments: Namespace) -> ExitCode:
             table = check_source(rules_of(mission, app, name), mission_source(mission, app, name))
             write(table.describe())
         except FlightSoftwareError as error:
-            result = _not_allowed(error)
+            result = max(result, _refused(arguments, error))
     for file in arguments.files:
         try:
             write(_checked(mission, file, arguments.table).describe())
         except FlightSoftwareError as error:
-            result = _not_allowed(error)
+            result = max(result, _refused(arguments, error))
     return result
 
 
@@ -171,15 +171,19 @@ def _checked(mission: Mission, file: Path, named: tuple[str, str] | None) -> Che
         table_of_source,
     )
 
+    octets = read_octets(file)
     if file.suffix == TEXT_SUFFIX:
         return check_source(rules_of(mission, *named) if named else table_of_source(mission, file), file)
     where = f"table file {file}"
-    return check_image(mission, TableImage.unpack(read_octets(file), where), where)
+    return check_image(mission, TableImage.unpack(octets, where), where)
 
 
-def _not_allowed(error: FlightSoftwareError) -> ExitCode:
-    complain("table", error)
-    return ExitCode.NOT_COMPLETED
+def _refused(arguments: Namespace, error: FlightSoftwareError) -> ExitCode:
+    """Say why a table is not allowed, or why nobody can tell."""
+    from ops_tools.tables.sources import NoSuchTableError  # noqa: PLC0415 - only what is run is loaded
+
+    usage = complain(f"table {arguments.table_command}", error)
+    return usage if isinstance(error, NoSuchTableError) else ExitCode.NOT_COMPLETED
 
 
 def _table(text: str) -> tuple[str, str]:

@@ -17,6 +17,10 @@ from tlm_cmd.packets.crc import crc32
 TEXT_SUFFIX = ".toml"
 
 
+class NoSuchTableError(TableError):
+    """A table that the mission does not have, or a file of which nobody can tell what it is for, or read it."""
+
+
 class CheckedTable(msgspec.Struct, frozen=True):
     """A table that has passed every rule it will meet on board.
 
@@ -54,12 +58,12 @@ def rules_of(mission: Mission, app: str, name: str) -> TableRules[Any]:
     """The rules of a table, the app's own among them.
 
     Raises:
-        TableError: the mission has no such table.
+        NoSuchTableError: the mission has no such table.
     """
     if app in mission.file.apps and name in mission.app_class(app).tables:
         return mission.app_class(app).tables[name].rules(app)
     known = ", ".join(f"{each}.{table}" for each, table in all_tables(mission))
-    raise TableError(f"no table {app}.{name}, the mission has {known or 'none'}")
+    raise NoSuchTableError(f"no table {app}.{name}, the mission has {known or 'none'}")
 
 
 def mission_source(mission: Mission, app: str, name: str) -> Path:
@@ -97,13 +101,15 @@ def table_of_source(mission: Mission, path: Path) -> TableRules[Any]:
     """The table that a TOML file is for: the one whose file is called so, in the folder called like its app.
 
     Raises:
-        TableError: there is none, or there are several and the folder does not tell.
+        NoSuchTableError: there is none, or there are several and the folder does not tell.
     """
     called = [(app, name) for app, name in all_tables(mission) if mission.app_class(app).tables[name].file == path.name]
     here = [found for found in called if found[0] == path.resolve().parent.name] or called
     if len(here) != 1:
         found = ", ".join(f"{app}.{name}" for app, name in here) or "no table"
-        raise TableError(f"{path}: {found} of the mission has a file of this name; say which by --table APP.TABLE")
+        raise NoSuchTableError(
+            f"{path}: {found} of the mission has a file of this name; say which by --table APP.TABLE"
+        )
     return rules_of(mission, *here[0])
 
 
@@ -111,9 +117,9 @@ def read_octets(path: Path) -> bytes:
     """A file's content.
 
     Raises:
-        TableError: it cannot be read.
+        NoSuchTableError: it cannot be read.
     """
     try:
         return path.read_bytes()
     except OSError as error:
-        raise TableError(f"table file {path}: {error.strerror or error}") from error
+        raise NoSuchTableError(f"{path}: {error.strerror or error}") from error

@@ -158,7 +158,9 @@ def test_an_expectation_on_an_unknown_figure_is_an_error(tmp_path: Path, capsys:
 def test_a_scenario_that_is_missing_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit status 2 and a sentence, no traceback."""
     assert main(["sil", str(tmp_path / "none.toml")]) == 2
-    assert "is missing" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told.startswith("flightsw sil: ")
+    assert "is missing" in told
 
 
 def test_a_mission_with_an_unknown_key_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flightsw.mission import Mission
+from ops_tools.cli import main
 from ops_tools.cli_commands import dictionary
 from ops_tools.cli_commands.dictionary import MAX_DIFFERENCES, default_mission
 from ops_tools.cli_commands.dictionary_differences import compare
@@ -126,9 +127,13 @@ def test_colliding_ids_are_named(mission: Path, capsys: pytest.CaptureFixture[st
     ("words", "message"),
     [
         (["check", "absent.toml"], "absent.toml is missing"),
-        (["check", "absent.json"], "No such file"),
+        (["check", "absent.json"], "flightsw dictionary check: absent.json: No such file or directory\n"),
+        (["check", "absent.xml"], "flightsw dictionary check: absent.xml: No such file or directory\n"),
+        (["import", "absent.xml"], "flightsw dictionary import: absent.xml: No such file or directory\n"),
         (["check", "list.json"], "holds no dictionary"),
-        (["check", "broken.json"], "broken.json"),
+        (["check", "broken.json"], "broken.json: no JSON (Expecting property name"),
+        (["check", "deep.json"], "deep.json: no JSON ("),
+        (["check", "text.md"], "a mission file ends in .toml, an XTCE file in .xml, anything else is JSON"),
         (["export", "-o", "/dev/null/d.json"], "cannot be written"),
         (["export", "-o", "-", "--mission", "absent.toml"], "is missing"),
     ],
@@ -144,7 +149,9 @@ def test_what_cannot_be_done_is_exit_code_2(
     monkeypatch.chdir(tmp_path)
     Path("list.json").write_text("[]")
     Path("broken.json").write_text("{")
-    assert shell(*words) == 2
+    Path("deep.json").write_text("[" * 100_000)
+    Path("text.md").write_text("# Text\n")
+    assert main(["dictionary", *words]) == 2
     assert message in capsys.readouterr().err
 
 

@@ -104,15 +104,17 @@ def test_a_damaged_or_strange_file_is_refused(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "bad.tbl").write_bytes(good[:-1] + bytes((good[-1] ^ 1,)))
     (tmp_path / "odd.toml").write_text("")
     (tmp_path / "rules.toml").write_text("")
-    for file, cause in (
-        ("bad.tbl", "corrupt, CRC-32"),
-        ("none.tbl", "No such file"),
-        ("odd.toml", "no table of the mission has a file of this name"),
-        ("rules.toml", "say which by --table APP.TABLE"),
+    for file, status, cause in (
+        ("bad.tbl", 1, "corrupt, CRC-32"),
+        ("none.tbl", 2, f"flightsw table check: {tmp_path / 'none.tbl'}: No such file or directory\n"),
+        ("none.toml", 2, f"flightsw table check: {tmp_path / 'none.toml'}: No such file or directory\n"),
+        ("odd.toml", 2, "no table of the mission has a file of this name"),
+        ("rules.toml", 2, "say which by --table APP.TABLE"),
     ):
-        assert main(["table", "show", str(tmp_path / file)]) == 1
-        assert main(["table", "check", str(tmp_path / file)]) == 1
+        assert main(["table", "show", str(tmp_path / file)]) == status
+        assert main(["table", "check", str(tmp_path / file)]) == status
         assert cause in capsys.readouterr().err
+    assert main(["table", "check", str(tmp_path / "none.tbl"), str(tmp_path / "bad.tbl")]) == 2
     assert main(["table", "check", "--table", "products.rules", str(tmp_path / "rules.toml")]) == 1
     assert "needs the argument" in capsys.readouterr().err
 
@@ -120,8 +122,9 @@ def test_a_damaged_or_strange_file_is_refused(tmp_path: Path, capsys: pytest.Cap
 def test_a_table_that_there_is_not_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """With those that there are."""
     assert main(["table", "build", "thermal.none"]) == 2
-    assert "no table thermal.none, the mission has attitude.axes, " in capsys.readouterr().err
+    assert "flightsw table build: no table thermal.none, the mission has attitude.axes, " in capsys.readouterr().err
     for wrong in (["build", "thermal"], ["build", "thermal.setpoints", "--part", "x"]):
         with pytest.raises(SystemExit):
             main(["table", *wrong])
     assert main(["table", "build", "thermal.setpoints", "-o", "/nowhere/x.tbl"]) == 2
+    assert "/nowhere/x.tbl cannot be written: No such file or directory\n" in capsys.readouterr().err
