@@ -27,23 +27,32 @@ PLAIN_DEPTH = 2
 Subparsers = Any
 """What ``ArgumentParser.add_subparsers`` returns; argparse has no public name for it."""
 
-EXAMPLES = """\
-examples:
+EXPORT_EXAMPLES = """\
   flightsw dictionary export --format markdown -o dictionary.md
   flightsw dictionary export --format json -o - --mission my_mission/mission.toml
   flightsw dictionary export --format xtce -o urbanwatch.xml
+"""
+CHECK_EXAMPLES = """\
   flightsw dictionary check my_mission/mission.toml
   flightsw dictionary check dictionary.json
+"""
+SHOW_EXAMPLES = """\
   flightsw dictionary show THERMAL
   flightsw dictionary show THERMAL.SET_HEATER
+"""
+IMPORT_EXAMPLES = """\
+  flightsw dictionary import elsewhere.xml
   flightsw dictionary import elsewhere.xml --packets dump.bin
-
-exit codes: 0 all is well; 1 the dictionary differs or the mission cannot be flown; 2 wrong usage
+"""
+EXIT_CODES = """
+exit codes: 0 all is well; 1 the dictionary differs, the mission cannot be flown, or packets could not be decoded;
+2 wrong usage
 """
 FORMAT_HELP = """\
 json (default) and markdown; xtce: telemetry, commands and verifiers for mission control systems (XTCE 1.2);
 xtce-plain: telemetry for readers that know neither space systems, structures nor arrays
 """
+EXPORT_HELP = "Every command, telemetry packet and event of a mission, with ids, ranges, limits and meaning."
 CHECK_HELP = """\
 FILE is a mission file (.toml): build its dictionary, so that colliding ids and fields without a layout are found;
 or a dictionary written by 'export --format json': compare it with the mission's;
@@ -64,20 +73,30 @@ def register(subparsers: Subparsers) -> None:
     parser: ArgumentParser = subparsers.add_parser(
         "dictionary",
         help="look up, export or check what a mission has of commands, packets and events",
-        description="Every command, telemetry packet and event of a mission, with ids, ranges, limits and meaning.",
-        epilog=EXAMPLES,
+        description=EXPORT_HELP,
+        epilog=_epilog(EXPORT_EXAMPLES + CHECK_EXAMPLES + SHOW_EXAMPLES + IMPORT_EXAMPLES),
         formatter_class=RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="dictionary_command", metavar="ACTION", required=True)
-    export = actions.add_parser("export", help="write it to a file", epilog=EXAMPLES, formatter_class=_formatter())
+
+    def action(name: str, summary: str, text: str, examples: str) -> ArgumentParser:
+        made: ArgumentParser = actions.add_parser(
+            name,
+            help=summary,
+            description=text,
+            epilog=_epilog(examples),
+            formatter_class=RawDescriptionHelpFormatter,
+        )
+        return made
+
+    export = action("export", "write it to a file", EXPORT_HELP, EXPORT_EXAMPLES)
     export.add_argument("--format", choices=FORMATS, default="json", help=FORMAT_HELP)
     export.add_argument("-o", "--output", metavar="FILE", required=True, help="where to, - for standard output")
-    check = actions.add_parser("check", help="check a file", description=CHECK_HELP, formatter_class=_formatter())
+    check = action("check", "check a file", CHECK_HELP, CHECK_EXAMPLES)
     check.add_argument("file", metavar="FILE", type=Path)
-    register_import(actions.add_parser("import", help="load an XTCE file", description=IMPORT_HELP,
-                                       formatter_class=_formatter()))  # fmt: skip
-    show = actions.add_parser("show", help="look something up", description=SHOW_HELP, formatter_class=_formatter())
+    show = action("show", "look something up", SHOW_HELP, SHOW_EXAMPLES)
     show.add_argument("name", metavar="NAME", nargs="?", default="", help="as in THERMAL or THERMAL.SET_HEATER")
+    register_import(action("import", "load an XTCE file", IMPORT_HELP, IMPORT_EXAMPLES))
     for each in (export, check, show):
         each.add_argument("--mission", metavar="FILE", type=Path, help="mission file (default: the reference mission)")
         each.set_defaults(run=run)
@@ -94,8 +113,8 @@ def default_mission() -> Path:
     return Path(str(files("apps.missions") / "urbanwatch" / "mission.toml"))
 
 
-def _formatter() -> type[RawDescriptionHelpFormatter]:
-    return RawDescriptionHelpFormatter
+def _epilog(examples: str) -> str:
+    return f"examples:\n{examples}{EXIT_CODES}"
 
 
 class UnusableMissionError(Exception):
@@ -197,7 +216,7 @@ def _check_mission(path: Path) -> ExitCode:
     except UnusableMissionError as error:
         complain("dictionary check", error)
         return ExitCode.USAGE if not path.exists() else ExitCode.NOT_COMPLETED
-    write(f"{path}: {_summary(dictionary)}")
+    write(f"{path} can be loaded: {_summary(dictionary)}")
     return ExitCode.OK
 
 

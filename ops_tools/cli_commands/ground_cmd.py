@@ -77,6 +77,7 @@ def run(arguments: Namespace, client: ConsoleClient, _pause: Pause) -> ExitCode:
         if arguments.json:
             write(json.dumps(refused))
         return complain("cmd", f"{refused['name']} refused on ground, nothing was sent: {error.message}")
+    told = "" if arguments.json else record["stage"]
     if not arguments.json:
         why = f": {contact_text(client.status())}" if record["stage"] == "waiting" else ""
         write(f"#{record['number']} {record['name']} {record['stage']}{why}")
@@ -91,15 +92,15 @@ def run(arguments: Namespace, client: ConsoleClient, _pause: Pause) -> ExitCode:
         return interrupted(client, "cmd", record["number"])
     if arguments.json:
         write(json.dumps(record))
-    return _tell(record, arguments)
+    return _tell(record, arguments, told)
 
 
-def _tell(record: Mapping[str, Any], arguments: Namespace) -> ExitCode:
-    """Say how far the command has come, and whether that is what was asked for."""
+def _tell(record: Mapping[str, Any], arguments: Namespace, told: str) -> ExitCode:
+    """Say how far the command has come, unless its stage was told already, and whether that is what was asked for."""
     verdict = record["verdict"]
     if verdict is None:
         is_there = reached(record, arguments.wait)
-        if not arguments.json:
+        if not arguments.json and not (is_there and record["stage"] == told):
             wanted = "" if is_there else f"; {arguments.wait} not reached in {arguments.timeout:g} s, it goes on"
             write(f"#{record['number']} {record['stage']}{wanted}")
         return ExitCode.OK if is_there else ExitCode.NOT_COMPLETED

@@ -338,6 +338,26 @@ def test_what_knows_other_headers_only_refuses_the_mission(
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["dictionary", action] for action in ("export", "check", "show", "import")),
+        *(["table", action] for action in ("build", "show", "check")),
+    ],
+)
+def test_every_action_shows_examples_and_exit_codes(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Of its own, each line one that the command line understands."""
+    with pytest.raises(SystemExit):
+        parser().parse_args([*words, "--help"])
+    told = capsys.readouterr().out
+    assert "exit codes: 0 " in told
+    examples = [line.split()[1:] for line in told.splitlines() if line.startswith("  flightsw ")]
+    assert examples
+    for example in examples:
+        assert example[:2] == words
+        assert parser().parse_args(example)
+
+
 @pytest.mark.parametrize("command", ["demo", "sil", "run", "cmd", "tlm", "events", "dictionary", "new-app"])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """--help prints usage and ends well."""
