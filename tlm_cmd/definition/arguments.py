@@ -49,9 +49,8 @@ def _record(layout: RecordLayout, values: Mapping[str, object]) -> Any:  # noqa:
             converted[field.name] = _value(field, values[field.name], f"{layout.name}.{field.name}")
         elif not has_default:
             meaning = f": {field.description}" if field.description else ""
-            raise ArgumentError(
-                layout.name, field.name, f"needs the argument {field.name!r}{meaning}; it has {', '.join(names)}"
-            )
+            known = f"; it has {', '.join(names)}" if len(names) > 1 else ""
+            raise ArgumentError(layout.name, field.name, f"needs the argument {field.name!r}{meaning}{known}")
     return layout.python_class(**converted)
 
 
