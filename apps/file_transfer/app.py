@@ -104,9 +104,8 @@ class FileTransfer(TransactionFollower):
     def send_file(self, command: SendFile) -> None:
         """Begin to send a file."""
         mode = Mode.ACKNOWLEDGED if command.acknowledged else Mode.UNACKNOWLEDGED
-        request = PutRequest(self.ground, command.source, command.destination, mode)
         try:
-            self.entity.put(request)
+            self.entity.put(PutRequest(self.ground, command.source, command.destination, mode))
         except ProtocolError as error:
             self._refuse_to_send(command, error)
         self.follow_indications()

@@ -136,7 +136,7 @@ class TransactionFollower(App):
         for transfer in self.state.transfers:
             if transfer.transaction == transaction:
                 return transfer
-        transfer = Transfer(transaction, sent=transaction.source_id == self.entity.local.entity_id)
+        transfer = Transfer(transaction, sent=transaction.source_id == self.entity.local.entity_id, told=False)
         self.state.transfers.append(transfer)
         return transfer
 
@@ -159,19 +159,20 @@ class TransactionFollower(App):
     def _end(self, ended: TransactionFinished | Abandoned) -> None:
         state, transfer = self.state, self._transfer(ended.transaction)
         state.transfers.remove(transfer)
-        if not transfer.name:
-            return
+        if transfer.name:
+            self._tell_end(transfer, ended)
+        elif not (transfer.told or transfer.sent) and isinstance(ended, TransactionFinished):  # given up only behind it
+            transfer.reason = transfer.reason or "its metadata never came"
+            self._count_failure(transfer, ended.condition)
+
+    def _tell_end(self, transfer: Transfer, ended: TransactionFinished | Abandoned) -> None:
+        state, arrived = self.state, has_arrived(ended)
         entity, number = ended.transaction.source_id, ended.transaction.sequence_number
-        arrived = has_arrived(ended)
         if arrived:
             state.finished += 1
             self.event(TransferFinished(entity, number, transfer.name, transfer.octets))
         else:
-            state.failed += 1
-            if ended.condition is ConditionCode.CANCEL_REQUEST:
-                self.event(TransferCancelled(entity, number, transfer.name))
-            else:
-                self.event(TransferFailed(entity, number, transfer.name, ended.condition, transfer.reason))
+            self._count_failure(transfer, ended.condition)
         self.send(
             FileEnded(
                 sent=transfer.sent,
@@ -185,3 +186,11 @@ class TransactionFollower(App):
                 number=number,
             )
         )
+
+    def _count_failure(self, transfer: Transfer, condition: ConditionCode) -> None:
+        entity, number = transfer.transaction.source_id, transfer.transaction.sequence_number
+        self.state.failed += 1
+        if condition is ConditionCode.CANCEL_REQUEST:
+            self.event(TransferCancelled(entity, number, transfer.name))
+        else:
+            self.event(TransferFailed(entity, number, transfer.name, condition, transfer.reason))

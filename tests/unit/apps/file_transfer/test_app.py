@@ -329,6 +329,15 @@ def test_what_cannot_be_sent(ends: Ends) -> None:
     ]
 
 
+@pytest.mark.parametrize(("source", "destination"), [("", NAME), (NAME, "")])
+def test_half_a_pair_of_names(ends: Ends, source: str, destination: str) -> None:
+    """A file without one of its names is a wrong argument, and no failure of the app."""
+    ends.product(1, 10)
+    report = ends.bench.command(SendFile(source, destination))
+    assert (report.stage, report.code) == (Stage.FAILED, FailureCode.BAD_ARGUMENT)
+    assert ends.bench.container.state.errors == 0
+
+
 def test_more_than_may_go_on(ends: Ends) -> None:
     """One transaction more than the table allows is refused for now."""
     ends.product(1, 10)
@@ -438,8 +447,24 @@ def test_a_file_that_goes_away(ends: Ends) -> None:
     assert ends.ground.transactions == ()
 
 
+def test_a_transaction_whose_metadata_never_come(ends: Ends) -> None:
+    """It has failed, and says so, though nobody knows the name of its file."""
+    ends.contact()
+    ends.files.put("there", bytes(5000))
+    ends.ground.put(PutRequest(SPACECRAFT, "there", "uploads/there"))
+    ends.loses = lambda pdu: kind_of(pdu) != "file_data"
+    ends.fly(3)
+    assert ends.status().receiving == 1
+    ends.loses = lambda _pdu: True
+    ends.fly(700)
+    status = ends.status()
+    assert (status.receiving, status.finished, status.failed) == (0, 0, 1)
+    (failed,) = ends.bench.sent(TransferFailed)
+    assert (failed.entity, failed.number, failed.name, failed.reason) == (GROUND, 0, "", "its metadata never came")
+
+
 def test_transactions_of_the_ground_that_say_nothing_of_themselves(ends: Ends) -> None:
-    """A transaction without metadata that ends leaves no entry, and is nobody's file."""
+    """A transaction without metadata that ends leaves no entry, and is nobody's file; it counts as failed."""
     ends.files.put("there", b"content")
     ends.ground.put(PutRequest(SPACECRAFT, "there", "uploads/table"))
     ends.loses = lambda pdu: kind_of(pdu) == "metadata"
