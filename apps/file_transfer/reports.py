@@ -35,4 +35,5 @@ def status_of(state: FileTransferState, file_octets: int) -> FileTransferStatus:
         files=min(len(state.names.files), MAX_U16),
         file_octets=file_octets,
         errors=state.errors & MAX_U32,
+        unreserved=state.unreserved & MAX_U32,
     )

@@ -14,6 +14,7 @@ from apps.file_transfer.messages import (
     FilePdu,
     FileSent,
     FileTransferStatus,
+    NumbersForgotten,
     ReportTransfer,
     ResumeTransfer,
     SendFile,
@@ -26,6 +27,7 @@ from apps.file_transfer.messages import (
 )
 from apps.mode_manager.messages import SpacecraftMode
 from apps.telemetry_output.messages import FileRoom
+from flightsw.services.store import StoreError
 from flightsw.testing import Bench
 from tests.unit.apps.file_transfer.conftest import FIRST_PRODUCT, GROUND, SPACECRAFT, Ends
 from tlm_cmd.cfdp.codes import ConditionCode, FilestoreAction
@@ -218,6 +220,59 @@ def test_a_processor_reset_on_the_way(bench_of: Callable[..., Bench], ends: Ends
     after.contact()
     after.fly(30)
     assert after.files.get(NAME) == content
+
+
+def after_power_on(bench_of: Callable[..., Bench], ends: Ends) -> Ends:
+    """The app behind a reset that forgets all but what lasts, and the ground as it was."""
+    after = Ends(bench_of, memory_of=ends, power_on=True)
+    after.files, after.ground = ends.files, ends.ground
+    after.ground.restart(0)
+    after.contact()
+    return after
+
+
+def test_numbers_do_not_come_twice_after_a_power_on_reset(bench_of: Callable[..., Bench], ends: Ends) -> None:
+    """The ground, which remembers what is over, takes no new file for an old one."""
+    ends.contact()
+    for number in (1, 2, 3):
+        ends.product(number, 2000)
+        name = f"products/0000{number}.mask"
+        ends.bench.command(SendFile(name, name))
+        ends.fly(5)
+    assert ends.status().finished == 3
+    after = after_power_on(bench_of, ends)
+    content = after.product(9, 2000)
+    after.bench.command(SendFile("products/00009.mask", "products/00009.mask"))
+    after.fly(20)
+    assert after.files.get("products/00009.mask") == content
+    assert after.bench.latest(FileEnded).arrived
+
+
+def test_a_reservation_that_is_damaged(bench_of: Callable[..., Bench], ends: Ends) -> None:
+    """Numbers go on far ahead, and an event says why."""
+    ends.bench.lasting.save("file_transfer", b"damaged somehow")
+    after = after_power_on(bench_of, ends)
+    after.product(1, 10)
+    after.bench.command(PRODUCT)
+    after.fly(10)
+    assert after.bench.sent(NumbersForgotten) == [NumbersForgotten(2**31)]
+    assert after.bench.latest(FileEnded).number == 2**31
+
+
+def test_a_store_that_takes_no_reservation(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files come down all the same, and it is counted."""
+
+    def full(_name: str, _data: bytes) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr(ends.bench.lasting, "save", full)
+    ends.bench.app.state.entity.next_sequence = 1000
+    ends.product(1, 10)
+    ends.contact()
+    ends.bench.command(PRODUCT)
+    ends.fly(10)
+    assert ends.bench.latest(FileEnded).arrived
+    assert ends.status().unreserved > 0
 
 
 # ------------------------------------------------------------------ up
