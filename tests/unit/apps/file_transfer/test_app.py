@@ -30,7 +30,7 @@ from apps.telemetry_output.messages import FileRoom
 from flightsw.services.store import StoreError
 from flightsw.testing import Bench
 from tests.unit.apps.file_transfer.conftest import FIRST_PRODUCT, GROUND, SPACECRAFT, Ends
-from tlm_cmd.cfdp.codes import ConditionCode, FilestoreAction
+from tlm_cmd.cfdp.codes import ConditionCode, FilestoreAction, Mode
 from tlm_cmd.cfdp.indications import DirectoryListed, ProxyPutFinished, TransactionFinished
 from tlm_cmd.cfdp.pdu.tlv import FilestoreRequest
 from tlm_cmd.cfdp.requests import PutRequest, TransactionId
@@ -427,6 +427,19 @@ def test_suspending_resuming_cancelling(ends: Ends) -> None:
     assert ends.ground.transactions == ()
     for command in (CancelTransfer, SuspendTransfer, ResumeTransfer, ReportTransfer):
         assert ends.bench.command(command(SPACECRAFT, 0)).code is FailureCode.BAD_ARGUMENT
+
+
+def test_what_cannot_rest(ends: Ends) -> None:
+    """A file that comes up unacknowledged goes on, and whoever wanted it to rest is told so."""
+    ends.contact()
+    ends.fly(1)
+    ends.files.put("there", bytes(100_000))
+    ends.ground.put(PutRequest(SPACECRAFT, "there", "uploads/there", mode=Mode.UNACKNOWLEDGED))
+    ends.loses = lambda pdu: kind_of(pdu) == "eof"
+    ends.fly(1)
+    report = ends.bench.command(SuspendTransfer(GROUND, 0))
+    assert (report.stage, report.code) == (Stage.FAILED, FailureCode.NOT_POSSIBLE_NOW)
+    assert ends.bench.command(SuspendTransfer(GROUND, 1)).code is FailureCode.BAD_ARGUMENT
 
 
 def test_deleting(ends: Ends) -> None:
