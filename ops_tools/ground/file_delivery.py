@@ -12,6 +12,7 @@ import msgspec
 from flightsw.mission_file_delivery import FileDeliveryParameters
 from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.files import FileStore
+from ops_tools.ground.guarded_files import LISTINGS, OUTGOING, RECEIVED
 from ops_tools.ground.pdu_uplink import CommandLink, PduUplink, PduUplinkCounters
 from ops_tools.ground.transfer_tracking import TransferListener, TransferTracker
 from ops_tools.ground.transfers import (
@@ -39,8 +40,6 @@ PDU_PACKET = "FILE_TRANSFER.FILE_PDU"
 """The packet in which PDUs come down, in its field ``pdu``."""
 MAX_TRANSACTIONS = 64
 MAX_CLOSED = 1024
-OUTGOING, RECEIVED, LISTINGS = "outgoing", "received", "listings"
-"""Directories of the ground's filestore: what goes up, what was asked for, and listings of directories on board."""
 MAX_PUT_OCTETS = 16 * 1024 * 1024
 
 
@@ -95,7 +94,7 @@ class FileDelivery:
             max_transactions=MAX_TRANSACTIONS,
             max_closed=MAX_CLOSED,
         )
-        self._entity = Entity(local, [parameters.remote(self._spacecraft)], files.filestore)
+        self._entity = Entity(local, [parameters.remote(self._spacecraft)], files.guarded)
         self._tracker = TransferTracker(self._entity, files, tell, memory)
         self._entity.freeze(self._spacecraft)
 

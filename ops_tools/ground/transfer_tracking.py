@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import assert_never
 
@@ -10,7 +11,7 @@ from ops_tools.ground.files import FileStore, StoredFile
 from ops_tools.ground.transfers import Transfer, TransferBook, TransferKind, TransferOutcome
 from tlm_cmd.cfdp.codes import ConditionCode, DeliveryCode
 from tlm_cmd.cfdp.entity import Entity
-from tlm_cmd.cfdp.errors import UnknownTransactionError
+from tlm_cmd.cfdp.errors import FilestoreError, UnknownTransactionError
 from tlm_cmd.cfdp.indications import (
     Abandoned,
     DirectoryListed,
@@ -139,6 +140,12 @@ class TransferTracker:
         if transfer is None:
             transfer = self.transfers.begin(TransferKind.DOWN, metadata.source_file, metadata.destination_file, now_ns)
         transfer.transaction, transfer.octets = received.transaction, metadata.file_size
+        try:
+            self._files.check_new(metadata.destination_file, metadata.file_size)
+        except FilestoreError as error:
+            transfer.reason = f"refused on ground: {error.reason}"
+            with contextlib.suppress(UnknownTransactionError):  # it has ended with the same PDU
+                self._entity.cancel(received.transaction, ConditionCode.FILESTORE_REJECTION)
 
     def _over(self, ended: TransactionFinished | Abandoned, now_ns: int) -> None:
         arrived = (

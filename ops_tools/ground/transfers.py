@@ -98,7 +98,7 @@ class Transfer(msgspec.Struct, kw_only=True):
         if self.open:
             self.outcome, self.condition, self.ended_ns = outcome, condition, now_ns
             self.phase = outcome.value
-            self.reason = reason
+            self.reason = reason or self.reason
             self.suspended = False
 
 

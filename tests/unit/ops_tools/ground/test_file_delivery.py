@@ -23,8 +23,9 @@ from ops_tools.ground.transfers import (
     TransferRefusedError,
     UnknownTransferError,
 )
-from tlm_cmd.cfdp.codes import ConditionCode
+from tlm_cmd.cfdp.codes import ConditionCode, FilestoreAction
 from tlm_cmd.cfdp.entity_state import EntityState
+from tlm_cmd.cfdp.pdu.tlv import FilestoreRequest
 from tlm_cmd.cfdp.requests import PutRequest
 from tlm_cmd.cfdp.traffic import kind_of
 from tlm_cmd.definition.dictionary import Dictionary
@@ -127,6 +128,57 @@ def test_a_wrong_checksum_drops_the_file(contact: Loop) -> None:
         "mask dropped: all octets came, but its checksum is wrong; have it sent once more",
     ]
     assert (contact.ground.files.counters.corrupt, list(contact.ground.files.files)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".file_delivery", "./.File_Delivery/x", "outgoing/7", "outgoing/./7", "received/1", "a/../b"],
+)
+def test_the_ground_s_own_files_are_not_overwritten(contact: Loop, name: str) -> None:
+    """A name of what the ground keeps for itself, or of what it has asked for and has, is refused when it is told."""
+    contact.spacecraft.files.put("there", CONTENT)
+    asked = delivery(contact).get("there", contact.now_ns)
+    fly(contact)
+    assert asked.local == "received/1"
+    contact.spacecraft.files.put("bad", b"bad")
+    contact.spacecraft.entity.put(PutRequest(1, "bad", name))
+    fly(contact)
+    transfer = [*delivery(contact).transfers][-1]
+    assert (transfer.outcome, transfer.condition) == (TransferOutcome.FAILED, ConditionCode.FILESTORE_REJECTION)
+    assert transfer.reason.startswith("refused on ground: ")
+    assert contact.ground.files.read("received/1") == CONTENT
+    assert list(contact.ground.files.by_name) == ["received/1"]
+    assert contact.spacecraft.entity.transactions == ()
+
+
+def test_requests_leave_the_ground_s_own_files_alone(contact: Loop) -> None:
+    """No filestore request of the spacecraft changes them either."""
+    contact.spacecraft.files.put("there", CONTENT)
+    delivery(contact).get("there", contact.now_ns)
+    fly(contact)
+    contact.ground.files.filestore.create("outgoing/9")
+    contact.ground.files.filestore.create(".file_delivery/state")
+    before = {name: contact.ground.files.read(name) for name in ("received/1", "outgoing/9", ".file_delivery/state")}
+    for name in before:
+        for action, second in (("DELETE_FILE", ""), ("RENAME_FILE", "new"), ("APPEND_FILE", name), ("DENY_FILE", "")):
+            request = FilestoreRequest(FilestoreAction[action], name, second)
+            contact.spacecraft.entity.put(PutRequest(1, filestore_requests=(request,)))
+    fly(contact)
+    assert {name: contact.ground.files.read(name) for name in before} == before
+    assert contact.ground.files.filestore.size("new") is None
+
+
+def test_a_file_that_is_too_long(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused when its length is told, and the files that there are stay."""
+    monkeypatch.setattr(contact_files := loop.ground.files, "_most_octets", 5000)
+    loop.spacecraft.transmitting = True
+    for name, content in (("first", CONTENT), ("second", CONTENT + b"1")):
+        loop.spacecraft.files.put(name, content)
+        loop.spacecraft.entity.put(PutRequest(1, name, f"products/{name}"))
+    fly(loop)
+    assert list(contact_files.by_name) == ["products/first"]
+    assert [each.outcome.value for each in delivery(loop).transfers] == ["finished", "failed"]
+    assert texts(loop)[0] == "second failed: refused on ground: 5001 octets, at most 5000 are kept"
 
 
 # ------------------------------------------------------------------ up, and asking
