@@ -25,7 +25,7 @@ from ops_tools.ground.transfers import (
 from tlm_cmd.cfdp.codes import ConditionCode, Mode
 from tlm_cmd.cfdp.entity import Entity
 from tlm_cmd.cfdp.entity_state import EntityState
-from tlm_cmd.cfdp.errors import UnknownTransactionError
+from tlm_cmd.cfdp.errors import FilestoreError, UnknownTransactionError
 from tlm_cmd.cfdp.requests import PutRequest, TransactionId
 from tlm_cmd.cfdp.traffic import PduTraffic
 from tlm_cmd.cfdp.user_messages import (
@@ -40,6 +40,8 @@ PDU_PACKET = "FILE_TRANSFER.FILE_PDU"
 """The packet in which PDUs come down, in its field ``pdu``."""
 MAX_TRANSACTIONS = 64
 MAX_CLOSED = 1024
+FOLDERS = {TransferKind.PUT: OUTGOING, TransferKind.GET: RECEIVED, TransferKind.LISTING: LISTINGS}
+"""Where the local file of a transfer is, named after its number."""
 MAX_PUT_OCTETS = 16 * 1024 * 1024
 
 
@@ -67,7 +69,8 @@ class FileDelivery:
         counters: what passed.
 
     Raises:
-        TransferRefusedError: the longest PDU does not fit into a frame of the link.
+        TransferRefusedError: the longest PDU does not fit into a frame of the link, or what is kept are transfers
+            with somebody else.
     """
 
     def __init__(
@@ -217,13 +220,13 @@ class FileDelivery:
     def _begin(self, kind: TransferKind, remote: str, now_ns: int) -> Transfer:
         if self._listens_only:
             raise TransferRefusedError("somebody else commands the spacecraft; this ground only listens")
-        transfer = self.transfers.begin(kind, remote, "", now_ns)
-        transfer.local = {
-            TransferKind.PUT: f"{OUTGOING}/{transfer.number}",
-            TransferKind.GET: f"{RECEIVED}/{transfer.number}",
-            TransferKind.LISTING: f"{LISTINGS}/{transfer.number}",
-        }[kind]
-        return transfer
+        folder = FOLDERS[kind]
+        try:
+            while self._files.filestore.size(f"{folder}/{self.transfers.last_number + 1}") is not None:
+                self.transfers.go_on_behind(self.transfers.last_number + 1)
+        except FilestoreError as error:
+            raise TransferRefusedError(str(error)) from error
+        return self.transfers.begin(kind, remote, f"{folder}/{self.transfers.last_number + 1}", now_ns)
 
     def _ask(self, transfer: Transfer, message: Callable[[], bytes], now_ns: int) -> Transfer:
         try:

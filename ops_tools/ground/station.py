@@ -193,16 +193,20 @@ class GroundSegment:
         takes = command is not None and command.record.__struct_fields__ == ("pdu",)
         if parameters is None or not takes or not _has(dictionary, PDU_PACKET, "pdu"):
             return None
-        return FileDelivery(
+        memory = None if settings.files_directory is None else DeliveryMemory(settings.files_directory)
+        delivery = FileDelivery(
             parameters,
             dictionary,
             packets or CfsProfile(dictionary),
             self.link,
             self.files,
             lambda transfer, file: tell_of_file(self.events, transfer, file),
-            None if settings.files_directory is None else DeliveryMemory(settings.files_directory),
+            memory,
             listens_only=settings.listens_only,
         )
+        if memory is not None and memory.problem:
+            self.events.note(GroundEvent.FILE_MEMORY, Severity.ERROR, memory.problem, 0)
+        return delivery
 
     @classmethod
     def of_mission(

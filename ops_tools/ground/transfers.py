@@ -53,7 +53,7 @@ class Transfer(msgspec.Struct, kw_only=True):
     """One transfer.
 
     Attributes:
-        number: by which people name it; counts up from 1.
+        number: by which people name it; counts up from 1, over restarts of a ground that keeps its files.
         kind: what it is for.
         remote: name of the file, or of the directory, on board.
         local: name of the file in the ground's filestore.
@@ -103,23 +103,32 @@ class Transfer(msgspec.Struct, kw_only=True):
 
 
 class TransferBook:
-    """All transfers by their numbers."""
+    """All transfers by their numbers.
+
+    Attributes:
+        last_number: of the newest.
+        forgotten: transfers that made room for newer ones.
+    """
 
     def __init__(self) -> None:
         self._transfers: OrderedDict[int, Transfer] = OrderedDict()
-        self._number = 0
+        self.last_number = 0
         self.forgotten = 0
 
     def begin(self, kind: TransferKind, remote: str, local: str, now_ns: int) -> Transfer:
         """A new transfer."""
-        self._number += 1
-        transfer = Transfer(number=self._number, kind=kind, remote=remote, local=local, begun_ns=now_ns)
+        self.last_number += 1
+        transfer = Transfer(number=self.last_number, kind=kind, remote=remote, local=local, begun_ns=now_ns)
         self._transfers[transfer.number] = transfer
         if len(self._transfers) > MAX_TRANSFERS:
             oldest = next((each for each in self._transfers.values() if not each.open), transfer)
             del self._transfers[oldest.number]
             self.forgotten += 1
         return transfer
+
+    def go_on_behind(self, number: int) -> None:
+        """Skip the numbers up to this one: they are taken."""
+        self.last_number = max(self.last_number, number)
 
     def __iter__(self) -> Iterator[Transfer]:
         """All, the oldest first."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ import pytest
 
 from flightsw.mission_file_delivery import FileDeliveryParameters
 from ops_tools.ground import transfers
-from ops_tools.ground.delivery_memory import MEMORY_FILE, DeliveryMemory
+from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.errors import LinkDownError
 from ops_tools.ground.file_delivery import MAX_TRANSACTIONS, FileDelivery
 from ops_tools.ground.files import FileStore
+from ops_tools.ground.guarded_files import MEMORY_FOLDER
 from ops_tools.ground.pdu_uplink import FRAMES_FOR_COMMANDS
 from ops_tools.ground.station import GroundSettings
 from ops_tools.ground.transfers import (
@@ -29,10 +31,13 @@ from tlm_cmd.cfdp.pdu.tlv import FilestoreRequest
 from tlm_cmd.cfdp.requests import PutRequest
 from tlm_cmd.cfdp.traffic import kind_of
 from tlm_cmd.definition.dictionary import Dictionary
+from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.packets.cfs_header import parse_command
 from tlm_cmd.packets.cfs_profile import CfsProfile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.unit.ops_tools.conftest import Loop
 
 CONTENT = random.Random(5).randbytes(5000)
@@ -416,18 +421,97 @@ class TestOnDisk:
         assert again.outcome is TransferOutcome.FINISHED
         assert contact.spacecraft.files.get("upload") == b"again"
 
+    @pytest.fixture
+    def rerun(
+        self, contact: Loop, dictionary: Dictionary, parameters: LinkParameters, settings: GroundSettings
+    ) -> Callable[[], Loop]:
+        """Makes another run of the ground over the same directory, with the same spacecraft."""
+
+        def run() -> Loop:
+            loop = type(contact)(dictionary, parameters, settings)
+            loop.spacecraft.files, loop.spacecraft.entity = contact.spacecraft.files, contact.spacecraft.entity
+            loop.spacecraft.transmitting = True
+            loop.step()
+            return loop
+
+        return run
+
+    def test_a_new_upload_does_not_take_the_place_of_one_under_way(
+        self, contact: Loop, rerun: Callable[[], Loop]
+    ) -> None:
+        """Both arrive as they were given."""
+        first = delivery(contact).put("zero", b"0", contact.now_ns)
+        fly(contact)
+        assert not first.open
+        delivery(contact).put("one", CONTENT, contact.now_ns)
+        fly(contact, 1)
+        later = rerun()
+        delivery(later).put("two", b"2" * 5000, later.now_ns)
+        fly(later, 200)
+        assert [each.outcome.value for each in delivery(later).transfers] == ["finished", "finished"]
+        files = later.spacecraft.files
+        assert (files.get("one"), files.get("two")) == (CONTENT, b"2" * 5000)
+
+    def test_what_an_earlier_run_has_received_stays(
+        self, contact: Loop, rerun: Callable[[], Loop], tmp_path: Path
+    ) -> None:
+        """Numbers of transfers go on, also where only the files tell which there were."""
+        contact.spacecraft.files.put("old", b"old")
+        old = delivery(contact).get("old", contact.now_ns)
+        fly(contact)
+        shutil.rmtree(tmp_path / MEMORY_FOLDER)
+        later = rerun()
+        new = delivery(later).get("old", later.now_ns)
+        assert (old.local, new.local) == ("received/1", "received/2")
+
+    @pytest.mark.parametrize("damaged", [1, 2])
+    def test_a_damaged_memory_is_told_and_files_go_on(
+        self, contact: Loop, rerun: Callable[[], Loop], tmp_path: Path, damaged: int
+    ) -> None:
+        """Whether the older generation is left or nothing, no number comes twice, and an event says what happened."""
+        for count in range(3):
+            delivery(contact).put("upload", bytes(900 + count), contact.now_ns)
+            fly(contact)
+        newest_last = sorted((tmp_path / MEMORY_FOLDER).iterdir(), key=lambda file: file.stat().st_mtime_ns)
+        for file in newest_last[-damaged:]:
+            file.write_bytes(file.read_bytes()[:-20])
+        later = rerun()
+        (text,) = texts(later)
+        assert text.startswith("the memory of file delivery is ")
+        again = delivery(later).put("upload", b"again", later.now_ns)
+        fly(later)
+        assert again.outcome is TransferOutcome.FINISHED
+        assert later.spacecraft.files.get("upload") == b"again"
+
+    def test_transfers_with_somebody_else(self, contact: Loop, dictionary: Dictionary, tmp_path: Path) -> None:
+        """A directory of another mission is refused, and the message says what to do."""
+        delivery(contact).put("upload", CONTENT, contact.now_ns)
+        other = msgspec.structs.replace(PARAMETERS, spacecraft_entity=7)
+        with pytest.raises(TransferRefusedError, match="another directory"):
+            FileDelivery(
+                other,
+                dictionary,
+                CfsProfile(dictionary),
+                contact.ground.link,
+                FileStore(tmp_path),
+                memory=DeliveryMemory(tmp_path),
+            )
+
 
 def test_a_memory_that_cannot_be_used(tmp_path: Path) -> None:
-    """None at all, one that makes no sense, or one that cannot be written: it is counted, and nothing is raised."""
-    memory = DeliveryMemory(tmp_path / "none")
-    assert memory.load() is None
-    assert memory.errors == 0
-    (tmp_path / MEMORY_FILE).write_bytes(b"\xc1")
+    """None at all is none; one that cannot be read or written is counted, and nothing is raised."""
+    memory = DeliveryMemory(tmp_path)
+    assert memory.load(4) is None
+    assert (memory.errors, memory.problem) == (0, "")
+    shutil.rmtree(tmp_path / MEMORY_FOLDER)
+    (tmp_path / MEMORY_FOLDER).write_bytes(b"no folder")
     spoilt = DeliveryMemory(tmp_path)
-    assert spoilt.load() is None
+    kept = spoilt.load(4)
+    assert kept is not None
+    assert kept.entity.next_sequence == 1 << 31
     assert spoilt.errors == 1
-    memory.save(EntityState())
-    assert memory.errors == 1
+    spoilt.save(EntityState(), 0)
+    assert spoilt.errors == 2
 
 
 def test_transfers_that_are_over_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
