@@ -5,6 +5,7 @@ PDUs come down in packets and go up as commands, within what the window of the s
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -14,6 +15,7 @@ from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.files import FileStore
 from ops_tools.ground.guarded_files import LISTINGS, OUTGOING, RECEIVED
 from ops_tools.ground.pdu_uplink import CommandLink, PduUplink, PduUplinkCounters
+from ops_tools.ground.request_watch import RequestWatch
 from ops_tools.ground.transfer_tracking import TransferListener, TransferTracker
 from ops_tools.ground.transfers import (
     Transfer,
@@ -97,8 +99,10 @@ class FileDelivery:
             max_transactions=MAX_TRANSACTIONS,
             max_closed=MAX_CLOSED,
         )
-        self._entity = Entity(local, [parameters.remote(self._spacecraft)], files.guarded)
+        spacecraft = parameters.remote(self._spacecraft)
+        self._entity = Entity(local, [spacecraft], files.guarded)
         self._tracker = TransferTracker(self._entity, files, tell, memory)
+        self._requests = RequestWatch(self._entity, spacecraft, self._tracker)
         self._entity.freeze(self._spacecraft)
 
     @property
@@ -128,11 +132,13 @@ class FileDelivery:
         if in_contact is not self._in_contact:
             self._in_contact = in_contact
             if in_contact:
+                self._requests.contact_begins(now_ns)
                 self._entity.thaw(self._spacecraft, now_ns)
             else:
                 self._entity.freeze(self._spacecraft)
                 self._tracker.keep()
         if in_contact and not self._listens_only:
+            self._requests.step(now_ns)
             self._entity.poll(now_ns)
             self._uplink.send(lambda: self._entity.next_pdu(now_ns, self._spacecraft), now_ns)
         self._tracker.follow(now_ns)
@@ -179,7 +185,7 @@ class FileDelivery:
         return self._ask(transfer, lambda: ListingRequest(remote, transfer.local).pack(), now_ns)
 
     def cancel(self, number: int, now_ns: int) -> Transfer:
-        """Give a transfer up.
+        """Give a transfer up, here at once; a file that was asked for is taken back, or refused when it comes.
 
         Raises:
             UnknownTransferError: there is no such transfer.
@@ -188,7 +194,9 @@ class FileDelivery:
         transfer = self._going_on(number)
         transaction = transfer.transaction or transfer.asked_by
         if transaction is not None:
-            self._try(lambda: self._entity.cancel(transaction))
+            with contextlib.suppress(UnknownTransactionError):
+                self._entity.cancel(transaction)
+        self._requests.take_back(transfer)
         self._tracker.follow(now_ns)
         self._tracker.end(transfer, TransferOutcome.CANCELLED, ConditionCode.CANCEL_REQUEST, now_ns)
         return transfer
@@ -220,6 +228,8 @@ class FileDelivery:
     def _begin(self, kind: TransferKind, remote: str, now_ns: int) -> Transfer:
         if self._listens_only:
             raise TransferRefusedError("somebody else commands the spacecraft; this ground only listens")
+        if self.transfers.full:
+            raise TransferRefusedError("as many transfers as are remembered go on; wait, or cancel some")
         folder = FOLDERS[kind]
         try:
             while self._files.filestore.size(f"{folder}/{self.transfers.last_number + 1}") is not None:

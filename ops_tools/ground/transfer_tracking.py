@@ -157,7 +157,11 @@ class TransferTracker:
             return
         asked_by = _originating(metadata.messages)
         transfer = None if asked_by is None else self.transfers.asked_by(asked_by)
-        if transfer is None:
+        if transfer is not None and transfer.outcome is TransferOutcome.CANCELLED:
+            with contextlib.suppress(UnknownTransactionError):
+                self._entity.cancel(received.transaction)
+            return
+        if transfer is None or not transfer.open:
             transfer = self.transfers.begin(TransferKind.DOWN, metadata.source_file, metadata.destination_file, now_ns)
         transfer.transaction, transfer.octets = received.transaction, metadata.file_size
         try:

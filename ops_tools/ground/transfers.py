@@ -63,6 +63,7 @@ class Transfer(msgspec.Struct, kw_only=True):
         octets: of the file, None while that is not known.
         progress: octets sent once, or up to the end of the last part received.
         missing: octets to be sent again, or not received before that end.
+        unanswered_ns: time in contact since the request for the file was delivered, while none came.
         phase: what is being done, in words.
         suspended: whether it rests.
         outcome: what became of it.
@@ -81,6 +82,7 @@ class Transfer(msgspec.Struct, kw_only=True):
     octets: int | None = None
     progress: int = 0
     missing: int = 0
+    unanswered_ns: int = 0
     phase: str = "asked for"
     suspended: bool = False
     outcome: TransferOutcome = TransferOutcome.OPEN
@@ -121,10 +123,15 @@ class TransferBook:
         transfer = Transfer(number=self.last_number, kind=kind, remote=remote, local=local, begun_ns=now_ns)
         self._transfers[transfer.number] = transfer
         if len(self._transfers) > MAX_TRANSFERS:
-            oldest = next((each for each in self._transfers.values() if not each.open), transfer)
+            self._forget_one()
+        return transfer
+
+    def _forget_one(self) -> None:
+        """Make room; where all go on, those that the spacecraft begins may be more, as many as the entity takes."""
+        oldest = next((each for each in self._transfers.values() if not each.open), None)
+        if oldest is not None:
             del self._transfers[oldest.number]
             self.forgotten += 1
-        return transfer
 
     def go_on_behind(self, number: int) -> None:
         """Skip the numbers up to this one: they are taken."""
@@ -152,6 +159,11 @@ class TransferBook:
     def asked_by(self, transaction: TransactionId) -> Transfer | None:
         """The transfer that was asked for by a transaction."""
         return next((each for each in reversed(self._transfers.values()) if each.asked_by == transaction), None)
+
+    @property
+    def full(self) -> bool:
+        """Whether none can be forgotten for a new one."""
+        return len(self._transfers) >= MAX_TRANSFERS and all(each.open for each in self._transfers.values())
 
     @property
     def open(self) -> list[Transfer]:

@@ -277,6 +277,79 @@ def test_what_was_only_asked_for_is_cancelled_as_well(loop: Loop) -> None:
     assert transfer.outcome is TransferOutcome.CANCELLED
 
 
+def no_file_comes(pdu: bytes) -> bool:
+    """Lose what the spacecraft sends of the file that it was asked for."""
+    return not pdu[0] & 0x08 and pdu[4:6] == b"\0\2" and kind_of(pdu) in ("metadata", "file_data", "eof")
+
+
+def test_a_request_that_was_delivered_is_cancelled(contact: Loop) -> None:
+    """It is over at once on ground, and on board as well: the file is taken back."""
+    contact.spacecraft.files.put("there", CONTENT)
+    contact.spacecraft.loses = no_file_comes
+    transfer = delivery(contact).get("there", contact.now_ns)
+    fly(contact, 30)
+    assert (transfer.open, transfer.transaction) == (True, None)
+    assert len(contact.spacecraft.entity.transactions) == 1
+    assert delivery(contact).cancel(transfer.number, contact.now_ns).outcome is TransferOutcome.CANCELLED
+    fly(contact, 10)
+    assert contact.spacecraft.entity.state.senders[0].condition is ConditionCode.CANCEL_REQUEST
+    contact.spacecraft.loses = lambda _pdu: False
+    fly(contact, 300)
+    assert contact.spacecraft.entity.transactions == ()
+    assert contact.ground.files.by_name == {}
+
+
+def test_a_cancelled_file_that_comes_all_the_same_is_refused(contact: Loop) -> None:
+    """Where it could not be taken back it is cancelled when it comes, at both ends."""
+    contact.spacecraft.files.put("there", CONTENT)
+    contact.spacecraft.loses = no_file_comes
+    transfer = delivery(contact).get("there", contact.now_ns)
+    fly(contact, 30)
+    contact.spacecraft.entity.state.proxied.clear()
+    delivery(contact).cancel(transfer.number, contact.now_ns)
+    contact.spacecraft.loses = lambda _pdu: False
+    fly(contact, 300)
+    assert contact.spacecraft.entity.transactions == ()
+    assert contact.ground.files.by_name == {}
+    assert contact.ground.files.read(transfer.local) is None
+
+
+@pytest.mark.parametrize("kind", [TransferKind.GET, TransferKind.LISTING])
+def test_a_request_that_is_never_answered_fails(contact: Loop, kind: TransferKind) -> None:
+    """The spacecraft has forgotten it: the ground waits for twice the time of inactivity, in contact only."""
+    contact.spacecraft.files.put("there", CONTENT)
+    contact.spacecraft.loses = no_file_comes
+    ground = delivery(contact)
+    transfer = (ground.get if kind is TransferKind.GET else ground.list_directory)("there", contact.now_ns)
+    fly(contact, 30)
+    contact.spacecraft.entity.state = EntityState(next_sequence=100)
+    contact.spacecraft.loses = lambda _pdu: False
+    contact.spacecraft.transmitting = False
+    fly(contact, 2000)
+    assert transfer.open
+    contact.spacecraft.transmitting = True
+    fly(contact, 500)
+    assert transfer.open
+    fly(contact, 150)
+    assert (transfer.outcome, transfer.condition) == (TransferOutcome.FAILED, ConditionCode.INACTIVITY)
+    assert transfer.reason == "the spacecraft does not answer"
+
+
+def test_no_more_transfers_than_are_remembered(contact: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all go on a further one is refused; one that the spacecraft begins is taken."""
+    monkeypatch.setattr(transfers, "MAX_TRANSFERS", 2)
+    contact.spacecraft.silent = True
+    for name in ("one", "two"):
+        delivery(contact).put(name, CONTENT, contact.now_ns)
+    with pytest.raises(TransferRefusedError, match="cancel some"):
+        delivery(contact).put("three", CONTENT, contact.now_ns)
+    contact.spacecraft.files.put("there", b"1")
+    contact.spacecraft.entity.put(PutRequest(1, "there", "products/there"))
+    fly(contact)
+    assert [each.remote for each in delivery(contact).transfers] == ["one", "two", "there"]
+    assert "products/there" in contact.ground.files.by_name
+
+
 def test_what_is_refused_at_once(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too long, with a name that does not fit, or more than may go on: refused with the reason."""
     ground = delivery(loop)
