@@ -28,6 +28,7 @@ from tlm_cmd.cfdp.codes import ConditionCode, Mode
 from tlm_cmd.cfdp.entity import Entity
 from tlm_cmd.cfdp.entity_state import EntityState
 from tlm_cmd.cfdp.errors import FilestoreError, UnknownTransactionError
+from tlm_cmd.cfdp.filestore import normal_name
 from tlm_cmd.cfdp.requests import PutRequest, TransactionId
 from tlm_cmd.cfdp.traffic import PduTraffic
 from tlm_cmd.cfdp.user_messages import (
@@ -232,6 +233,7 @@ class FileDelivery:
             raise TransferRefusedError("as many transfers as are remembered go on; wait, or cancel some")
         folder = FOLDERS[kind]
         try:
+            normal_name(remote)
             while self._files.filestore.size(f"{folder}/{self.transfers.last_number + 1}") is not None:
                 self.transfers.go_on_behind(self.transfers.last_number + 1)
         except FilestoreError as error:
