@@ -18,6 +18,8 @@ from ops_tools.console.wording import octets_text, transfer_text
 
 WAIT_STEP_S = 10.0
 """How long one request waits at the server; longer waits are several requests."""
+AS_IT_SHOULD_BE = ("files", "completed", "pdus_down", "pdus_up", "accepted")
+"""Counters that ``list`` does not mention; all of them are in its ``--json``."""
 MAX_DIGITS = 18
 """Longest number of a transfer."""
 
@@ -76,8 +78,18 @@ def _list(arguments: Namespace, client: ConsoleClient) -> ExitCode:
     files = [(printable(file["name"]), octets_text(file["octets"])) for file in found["files"]]
     transfers = [_row(transfer) for transfer in found["transfers"]]
     write("\n".join([*table(files), *table(transfers)]) or "no file on ground, and no transfer so far")
+    if amiss := _amiss(found["counters"]):
+        note(f"counted: {amiss}")
     note_contact(client)
     return ExitCode.OK
+
+
+def _amiss(counters: Mapping[str, Any]) -> str:
+    """What was counted that is not as it should be, in words."""
+    flat = {**counters.get("files", {}), **counters}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {flat[name]}" for name in flat if name not in AS_IT_SHOULD_BE and flat[name]
+    )
 
 
 def _row(transfer: Mapping[str, Any]) -> tuple[str, str, str, str]:

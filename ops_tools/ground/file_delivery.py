@@ -104,6 +104,7 @@ class FileDelivery:
         self._entity = Entity(local, [spacecraft], files.guarded)
         self._tracker = TransferTracker(self._entity, files, tell, memory)
         self._requests = RequestWatch(self._entity, spacecraft, self._tracker)
+        self._memory = memory
         self._entity.freeze(self._spacecraft)
 
     @property
@@ -119,6 +120,11 @@ class FileDelivery:
     def state(self) -> EntityState:
         """The memory of the entity, for reading."""
         return self._entity.state
+
+    @property
+    def memory_errors(self) -> int:
+        """Times that what is kept over a restart could not be written or read."""
+        return 0 if self._memory is None else self._memory.errors
 
     # ---------------------------------------------------------------- what passes
 

@@ -144,6 +144,10 @@ def test_list(shell: Shell, console: LoopbackConsole, tmp_path: Path, capsys: py
     assert lines[1].split() == ["#1", "get", "log", "finished"]
     assert lines[2].startswith("#2  put  long  sending  ")
     assert lines[2].endswith("% of 100.0 kB")
+    assert console.loop.ground.delivery is not None
+    console.loop.ground.delivery.receive(b"no PDU", 0)
+    assert shell("list") == 0
+    assert capsys.readouterr().err == "counted: malformed 1\n"
     assert shell("list", "--json") == 0
     assert len(json.loads(capsys.readouterr().out)["transfers"]) == 2
 
