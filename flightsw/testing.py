@@ -94,7 +94,8 @@ class Bench:
         bus: carries the messages.
         commands: commands that the app has sent to others, oldest first. Nobody executes them; the app sees them
             rejected unless the test opens a mailbox on ``bus`` for the app that they are for.
-        security_store: what no reset erases.
+        security_store: what no reset erases of the security of the links.
+        lasting: what no reset erases of anything else.
         key_safe: has the keys of the links; unless a test gives one, keys for simulations when they are asked for.
         table_files: memory of table files, for LOAD_TABLE_FILE and DUMP_TABLE_FILE.
         works: work that the app has begun, oldest first.
@@ -150,6 +151,7 @@ class Bench:
         self.packets = self._mission.packets
         self.table_files = MemoryNvm()
         self.security_store = Store(MemoryNvm())
+        self.lasting = Store(MemoryNvm())
         self.key_safe: KeySafe | None = None
         self.version = file.version
         self.links = file.links

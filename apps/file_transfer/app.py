@@ -104,9 +104,8 @@ class FileTransfer(TransactionFollower):
     def send_file(self, command: SendFile) -> None:
         """Begin to send a file."""
         mode = Mode.ACKNOWLEDGED if command.acknowledged else Mode.UNACKNOWLEDGED
-        request = PutRequest(self.ground, command.source, command.destination, mode)
         try:
-            self.entity.put(request)
+            self.entity.put(PutRequest(self.ground, command.source, command.destination, mode))
         except ProtocolError as error:
             self._refuse_to_send(command, error)
         self.follow_indications()
@@ -149,11 +148,18 @@ class FileTransfer(TransactionFollower):
     @handles(SuspendTransfer)
     def suspend(self, command: SuspendTransfer) -> None:
         """Let a transaction rest."""
+        transaction = TransactionId(command.source, command.number)
         try:
-            self.entity.suspend(TransactionId(command.source, command.number))
+            self.entity.suspend(transaction)
+            rests = self.entity.report(transaction).suspended
         except UnknownTransactionError as error:
             raise Refused(str(error), FailureCode.BAD_ARGUMENT) from error
         self.follow_indications()
+        if not rests:
+            raise Refused(
+                "it cannot rest: it is ending, or nobody would send again what comes meanwhile",
+                FailureCode.NOT_POSSIBLE_NOW,
+            )
 
     @handles(ResumeTransfer)
     def resume(self, command: ResumeTransfer) -> None:

@@ -8,14 +8,24 @@ import msgspec
 
 from apps.file_transfer.device_files import DeviceFiles
 from apps.file_transfer.limits import TransferLimits
-from apps.file_transfer.messages import FileEnded, FileSent, TransferCancelled, TransferFailed, TransferFinished
+from apps.file_transfer.messages import (
+    FileEnded,
+    FileSent,
+    NumbersForgotten,
+    TransferCancelled,
+    TransferFailed,
+    TransferFinished,
+)
 from apps.file_transfer.named_files import NamedFiles
 from apps.file_transfer.state import FileTransferState
 from apps.file_transfer.transfers import Transfer, begun_elsewhere, begun_here, cut, has_arrived
 from flightsw.app import App, Table
 from flightsw.devices.mass_memory import MassMemory
 from flightsw.errors import FlightSoftwareError
+from flightsw.hal.errors import PortError
 from flightsw.mission_file_delivery import FileDeliveryParameters
+from flightsw.services.number_reservation import NumberReservation
+from flightsw.services.store import StoreError
 from tlm_cmd.cfdp.codes import ConditionCode, FaultHandler
 from tlm_cmd.cfdp.entity import Entity
 from tlm_cmd.cfdp.errors import UnknownTransactionError
@@ -69,11 +79,27 @@ class TransactionFollower(App):
         self.files = NamedFiles(DeviceFiles(self.device(MassMemory)), state.names, self.limits)
         self.files.make_initial_directories()
         self.entity = Entity(self._local(parameters), [parameters.remote(self.ground)], self.files)
+        self._begin_numbers(parameters)
         self.entity.state = state.entity
         if not state.link_open:
             self.entity.freeze(self.ground)
         self.entity.restart(self.now_ns)
         state.pacing.reported_ns = self.now_ns
+
+    def _begin_numbers(self, parameters: FileDeliveryParameters) -> None:
+        """Go on with numbers that no transaction had, even behind a reset that has erased all other memory."""
+        modulo = 1 << 8 * parameters.sequence_octets
+        self._numbers = NumberReservation(self.container.surroundings.lasting, self.name, modulo)
+        self.state.entity.next_sequence = self._numbers.begin(self.state.entity.next_sequence)
+        if self._numbers.forgotten:
+            self.event(NumbersForgotten(self.state.entity.next_sequence))
+        self._reserve_numbers()
+
+    def _reserve_numbers(self) -> None:
+        try:
+            self._numbers.prepare(self.state.entity.next_sequence)
+        except (StoreError, PortError):  # a file that comes down is worth more than a number that may come again
+            self.state.unreserved += 1
 
     def _local(self, parameters: FileDeliveryParameters) -> LocalEntity:
         """This end, within the bounds of the table; a memory that fails holds a transaction up before it ends it."""
@@ -100,6 +126,7 @@ class TransactionFollower(App):
             for indication in indications:
                 self._follow_indication(indication)
         if told:
+            self._reserve_numbers()
             self.checkpoint()
 
     def _follow_indication(self, indication: Indication) -> None:
@@ -136,7 +163,7 @@ class TransactionFollower(App):
         for transfer in self.state.transfers:
             if transfer.transaction == transaction:
                 return transfer
-        transfer = Transfer(transaction, sent=transaction.source_id == self.entity.local.entity_id)
+        transfer = Transfer(transaction, sent=transaction.source_id == self.entity.local.entity_id, told=False)
         self.state.transfers.append(transfer)
         return transfer
 
@@ -159,19 +186,20 @@ class TransactionFollower(App):
     def _end(self, ended: TransactionFinished | Abandoned) -> None:
         state, transfer = self.state, self._transfer(ended.transaction)
         state.transfers.remove(transfer)
-        if not transfer.name:
-            return
+        if transfer.name:
+            self._tell_end(transfer, ended)
+        elif not (transfer.told or transfer.sent) and isinstance(ended, TransactionFinished):  # given up only behind it
+            transfer.reason = transfer.reason or "its metadata never came"
+            self._count_failure(transfer, ended.condition)
+
+    def _tell_end(self, transfer: Transfer, ended: TransactionFinished | Abandoned) -> None:
+        state, arrived = self.state, has_arrived(ended)
         entity, number = ended.transaction.source_id, ended.transaction.sequence_number
-        arrived = has_arrived(ended)
         if arrived:
             state.finished += 1
             self.event(TransferFinished(entity, number, transfer.name, transfer.octets))
         else:
-            state.failed += 1
-            if ended.condition is ConditionCode.CANCEL_REQUEST:
-                self.event(TransferCancelled(entity, number, transfer.name))
-            else:
-                self.event(TransferFailed(entity, number, transfer.name, ended.condition, transfer.reason))
+            self._count_failure(transfer, ended.condition)
         self.send(
             FileEnded(
                 sent=transfer.sent,
@@ -185,3 +213,11 @@ class TransactionFollower(App):
                 number=number,
             )
         )
+
+    def _count_failure(self, transfer: Transfer, condition: ConditionCode) -> None:
+        entity, number = transfer.transaction.source_id, transfer.transaction.sequence_number
+        self.state.failed += 1
+        if condition is ConditionCode.CANCEL_REQUEST:
+            self.event(TransferCancelled(entity, number, transfer.name))
+        else:
+            self.event(TransferFailed(entity, number, transfer.name, condition, transfer.reason))

@@ -89,6 +89,10 @@ class FileTransferStatus(Telemetry, period_s=10):
     files: Annotated[int, U16, "received files on board"]
     file_octets: Annotated[int, U64, "of these"]
     errors: Annotated[int, U32, "times that the mass memory did not do what it was asked"]
+    messages_refused: Annotated[int, U32, "requests of the other entity that are not allowed, or not known"]
+    responses_failed: Annotated[int, U32, "answers to such requests that could not be sent"]
+    dropped: Annotated[int, U32, "acknowledgements and notices for which there was no room"]
+    unreserved: Annotated[int, U32, "times that transaction numbers could not be reserved over a reset"]
 
 
 class FileSent(Telemetry):
@@ -145,6 +149,17 @@ class TransferFailed(
     name: Annotated[str, UpTo(MAX_NAME_OCTETS)]
     condition: ConditionCode
     reason: Annotated[str, UpTo(80)]
+
+
+class NumbersForgotten(
+    Event,
+    code=35,
+    severity=Severity.ERROR,
+    text="which transaction numbers were used is not known any more; they go on at {number}",
+):
+    """What was kept of them is damaged: a number may come twice, and the ground would take its file for an old one."""
+
+    number: Annotated[int, U64]
 
 
 class TransferCancelled(Event, code=34, text="{entity}-{number} cancelled: {name}"):

@@ -11,8 +11,6 @@ MAX_U16, MAX_U32 = 2**16 - 1, 2**32 - 1
 def status_of(state: FileTransferState, file_octets: int) -> FileTransferStatus:
     """What passes, and what became of transactions; ``file_octets`` are those of all received files."""
     counters = state.entity.counters
-    malformed = counters.too_short + counters.bad_length + counters.bad_crc + counters.bad_version
-    malformed += counters.bad_content
     return FileTransferStatus(
         link_open=state.link_open,
         sending=len(state.entity.senders),
@@ -29,10 +27,14 @@ def status_of(state: FileTransferState, file_octets: int) -> FileTransferStatus:
         naks_in=state.traffic_in.nak & MAX_U32,
         accepted=counters.accepted & MAX_U32,
         late=counters.late & MAX_U32,
-        malformed=malformed & MAX_U32,
-        refused=(counters.refused - malformed) & MAX_U32,
+        malformed=counters.malformed & MAX_U32,
+        refused=(counters.refused - counters.malformed) & MAX_U32,
         lost_on_board=state.lost_on_board & MAX_U32,
         files=min(len(state.names.files), MAX_U16),
         file_octets=file_octets,
         errors=state.errors & MAX_U32,
+        messages_refused=(counters.messages_refused + counters.messages_unknown) & MAX_U32,
+        responses_failed=counters.failed_responses & MAX_U32,
+        dropped=counters.dropped & MAX_U32,
+        unreserved=state.unreserved & MAX_U32,
     )

@@ -26,6 +26,7 @@ class FileTransferState(msgspec.Struct):
         failed: transactions that ended without.
         lost_on_board: PDUs that the bus refused.
         errors: times that the mass memory did not do what it was asked.
+        unreserved: times that transaction numbers could not be reserved over a reset.
     """
 
     entity: EntityState = msgspec.field(default_factory=EntityState)
@@ -40,3 +41,4 @@ class FileTransferState(msgspec.Struct):
     failed: int = 0
     lost_on_board: int = 0
     errors: int = 0
+    unreserved: int = 0

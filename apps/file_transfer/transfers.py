@@ -27,6 +27,7 @@ class Transfer(msgspec.Struct):
         waiting: whether it is held up now.
         retry_ns: when it goes on, or went on, after that.
         reason: what the mass memory said.
+        told: whether its metadata are known.
     """
 
     transaction: TransactionId
@@ -38,6 +39,7 @@ class Transfer(msgspec.Struct):
     waiting: bool = False
     retry_ns: int = 0
     reason: str = ""
+    told: bool = True
 
     @property
     def name(self) -> str:

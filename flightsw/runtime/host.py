@@ -89,7 +89,8 @@ class Host:
         on_failing: told about an app of which a handler has failed too often in a row, and how.
         trace_folder: where traces are written by command; None when there is no such place.
         key_safe: has the keys of the radio links.
-        security_store: what no reset erases.
+        security_store: what no reset erases of the security of the links.
+        lasting: what no reset erases of anything else.
     """
 
     def __init__(
@@ -129,6 +130,7 @@ class Host:
         self.trace_folder: Path | None = None
         self.key_safe: KeySafe = NoKeySafe()
         self.security_store = Store(MemoryNvm())
+        self.lasting = Store(MemoryNvm())
         self.supervision = supervision
         self.retained = retained
         self._store = store

@@ -27,6 +27,7 @@ from flightsw.runtime.monitor import ExecutionMonitor
 from flightsw.runtime.process_supervision import ProcessSupervision
 from flightsw.runtime.process_works import ProcessWorks
 from flightsw.runtime.run_folder import (
+    LASTING_FOLDER,
     LINK_KEYS_FILE,
     RETAINED_FOLDER,
     SECURITY_FOLDER,
@@ -154,6 +155,7 @@ class ProcessRuntime:
             allow_simulation=mission.file.security.profile is not SecurityProfile.FLIGHT,
         )
         host.security_store = Store(DirectoryNvm(settings.run_folder / SECURITY_FOLDER))
+        host.lasting = Store(DirectoryNvm(settings.run_folder / LASTING_FOLDER))
         host.on_failing = self._supervision.tell_failing
         host.on_executing = self._journal.executing
         host.works = self._works

@@ -20,6 +20,8 @@ RETAINED_FOLDER = "retained"
 """What a processor reset leaves as it is."""
 SECURITY_FOLDER = "security"
 """What no reset erases: which numbers the keys of the links have been used with."""
+LASTING_FOLDER = "lasting"
+"""What no reset erases of the apps: which numbers were used that must not come twice."""
 LINK_KEYS_FILE = "link_keys.toml"
 """The keys of the radio links, if the mission protects them."""
 

@@ -21,7 +21,7 @@ from flightsw.services.link_security import LinkSecurity
 from flightsw.services.retained_memory import RetainedMemory
 from flightsw.services.schedule import Schedule
 from flightsw.services.spacecraft_time import SpacecraftTime
-from flightsw.services.store import Recalled
+from flightsw.services.store import Recalled, Store
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event
 from tlm_cmd.packets.profile import PacketProfile
@@ -46,6 +46,7 @@ class Surroundings(Protocol):
         executive_limits: what it says of the executive.
         housekeeping_s: how often each app reports its counters.
         retained: memory that a processor reset leaves as it is.
+        lasting: what no reset erases, each app's under its name.
     """
 
     dictionary: Dictionary
@@ -60,6 +61,7 @@ class Surroundings(Protocol):
     executive_limits: ExecutiveEntry
     housekeeping_s: int
     retained: RetainedMemory
+    lasting: Store
 
     def now_ns(self) -> int:
         """Vehicle time."""

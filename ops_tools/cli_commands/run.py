@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from ops_tools.cli_commands.arguments import above_zero, host_and_port, output_file
+from ops_tools.cli_commands.arguments import above_zero, host_and_port, output_file, output_folder
 from ops_tools.cli_commands.gateway_arguments import add_gateway, gateway_settings
 
 DEFAULT_SEED = 7
@@ -58,6 +58,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "this run knows). Secret: mode 0600. What was used of a key is forgotten when the run ends, so take a new file "
         "for each spacecraft whose frames are worth protecting",
     )
+    parser.add_argument(
+        "--files",
+        type=output_folder,
+        metavar="DIR",
+        help="directory for the files that come down (default: in memory, gone when the run ends)",
+    )
     add_gateway(parser)
     parser.set_defaults(run=run)
 
@@ -97,7 +103,13 @@ def run(options: argparse.Namespace) -> int:
     mission = options.mission or reference_mission() / "mission.toml"
     console, failure = Console(), ""
     with RunSession(
-        mission, options.spacecraft, options.seed, options.speed, options.trace_handlers, options.link_keys
+        mission,
+        options.spacecraft,
+        options.seed,
+        options.speed,
+        options.trace_handlers,
+        options.link_keys,
+        options.files,
     ) as session:
         conductor = Conductor(session, wanted, console)
         try:

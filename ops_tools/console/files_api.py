@@ -14,6 +14,7 @@ from starlette.routing import Route
 from ops_tools.console import json_values
 from ops_tools.console.http_requests import MAX_WAIT_S, guarded, number, path_number, read_json
 from ops_tools.console.stepping import SteppedGround
+from ops_tools.ground.delivery_figures import figures_of
 from ops_tools.ground.file_delivery import MAX_PUT_OCTETS, FileDelivery
 from ops_tools.ground.transfers import Transfer
 
@@ -56,11 +57,13 @@ class FilesApi:
         ]
 
     async def list_files(self, _request: Request) -> Response:
-        """``GET /api/files``: the files on ground, and the transfers, those that are over included."""
+        """``GET /api/files``: the files on ground, all transfers, those that are over too, and what was counted."""
         delivery = self._ground.delivery
         files = [json_values.plain(file) for file in self._ground.files.by_name.values()]
         transfers = [] if delivery is None else [_transfer(each) for each in delivery.refresh()]
-        return JSONResponse({"files": files, "transfers": transfers})
+        counted = {} if delivery is None else json_values.plain(figures_of(delivery, self._ground.files.counters))
+        counted["waits_refused"] = self._stepped.refused_waits
+        return JSONResponse({"files": files, "transfers": transfers, "counters": counted})
 
     async def put_file(self, request: Request) -> Response:
         """``POST /api/files/put``: send a file up; 201 with its transfer."""

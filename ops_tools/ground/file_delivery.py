@@ -5,6 +5,7 @@ PDUs come down in packets and go up as commands, within what the window of the s
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -12,7 +13,9 @@ import msgspec
 from flightsw.mission_file_delivery import FileDeliveryParameters
 from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.files import FileStore
+from ops_tools.ground.guarded_files import LISTINGS, OUTGOING, RECEIVED
 from ops_tools.ground.pdu_uplink import CommandLink, PduUplink, PduUplinkCounters
+from ops_tools.ground.request_watch import RequestWatch
 from ops_tools.ground.transfer_tracking import TransferListener, TransferTracker
 from ops_tools.ground.transfers import (
     Transfer,
@@ -24,7 +27,8 @@ from ops_tools.ground.transfers import (
 from tlm_cmd.cfdp.codes import ConditionCode, Mode
 from tlm_cmd.cfdp.entity import Entity
 from tlm_cmd.cfdp.entity_state import EntityState
-from tlm_cmd.cfdp.errors import UnknownTransactionError
+from tlm_cmd.cfdp.errors import FilestoreError, UnknownTransactionError
+from tlm_cmd.cfdp.filestore import normal_name
 from tlm_cmd.cfdp.requests import PutRequest, TransactionId
 from tlm_cmd.cfdp.traffic import PduTraffic
 from tlm_cmd.cfdp.user_messages import (
@@ -39,8 +43,8 @@ PDU_PACKET = "FILE_TRANSFER.FILE_PDU"
 """The packet in which PDUs come down, in its field ``pdu``."""
 MAX_TRANSACTIONS = 64
 MAX_CLOSED = 1024
-OUTGOING, RECEIVED, LISTINGS = "outgoing", "received", "listings"
-"""Directories of the ground's filestore: what goes up, what was asked for, and listings of directories on board."""
+FOLDERS = {TransferKind.PUT: OUTGOING, TransferKind.GET: RECEIVED, TransferKind.LISTING: LISTINGS}
+"""Where the local file of a transfer is, named after its number."""
 MAX_PUT_OCTETS = 16 * 1024 * 1024
 
 
@@ -68,7 +72,8 @@ class FileDelivery:
         counters: what passed.
 
     Raises:
-        TransferRefusedError: the longest PDU does not fit into a frame of the link.
+        TransferRefusedError: the longest PDU does not fit into a frame of the link, or what is kept are transfers
+            with somebody else.
     """
 
     def __init__(
@@ -95,8 +100,11 @@ class FileDelivery:
             max_transactions=MAX_TRANSACTIONS,
             max_closed=MAX_CLOSED,
         )
-        self._entity = Entity(local, [parameters.remote(self._spacecraft)], files.filestore)
+        spacecraft = parameters.remote(self._spacecraft)
+        self._entity = Entity(local, [spacecraft], files.guarded)
         self._tracker = TransferTracker(self._entity, files, tell, memory)
+        self._requests = RequestWatch(self._entity, spacecraft, self._tracker)
+        self._memory = memory
         self._entity.freeze(self._spacecraft)
 
     @property
@@ -113,6 +121,11 @@ class FileDelivery:
         """The memory of the entity, for reading."""
         return self._entity.state
 
+    @property
+    def memory_errors(self) -> int:
+        """Times that what is kept over a restart could not be written or read."""
+        return 0 if self._memory is None else self._memory.errors
+
     # ---------------------------------------------------------------- what passes
 
     def receive(self, pdu: bytes, now_ns: int) -> None:
@@ -126,11 +139,13 @@ class FileDelivery:
         if in_contact is not self._in_contact:
             self._in_contact = in_contact
             if in_contact:
+                self._requests.contact_begins(now_ns)
                 self._entity.thaw(self._spacecraft, now_ns)
             else:
                 self._entity.freeze(self._spacecraft)
                 self._tracker.keep()
         if in_contact and not self._listens_only:
+            self._requests.step(now_ns)
             self._entity.poll(now_ns)
             self._uplink.send(lambda: self._entity.next_pdu(now_ns, self._spacecraft), now_ns)
         self._tracker.follow(now_ns)
@@ -177,7 +192,7 @@ class FileDelivery:
         return self._ask(transfer, lambda: ListingRequest(remote, transfer.local).pack(), now_ns)
 
     def cancel(self, number: int, now_ns: int) -> Transfer:
-        """Give a transfer up.
+        """Give a transfer up, here at once; a file that was asked for is taken back, or refused when it comes.
 
         Raises:
             UnknownTransferError: there is no such transfer.
@@ -186,7 +201,9 @@ class FileDelivery:
         transfer = self._going_on(number)
         transaction = transfer.transaction or transfer.asked_by
         if transaction is not None:
-            self._try(lambda: self._entity.cancel(transaction))
+            with contextlib.suppress(UnknownTransactionError):
+                self._entity.cancel(transaction)
+        self._requests.take_back(transfer)
         self._tracker.follow(now_ns)
         self._tracker.end(transfer, TransferOutcome.CANCELLED, ConditionCode.CANCEL_REQUEST, now_ns)
         return transfer
@@ -218,13 +235,16 @@ class FileDelivery:
     def _begin(self, kind: TransferKind, remote: str, now_ns: int) -> Transfer:
         if self._listens_only:
             raise TransferRefusedError("somebody else commands the spacecraft; this ground only listens")
-        transfer = self.transfers.begin(kind, remote, "", now_ns)
-        transfer.local = {
-            TransferKind.PUT: f"{OUTGOING}/{transfer.number}",
-            TransferKind.GET: f"{RECEIVED}/{transfer.number}",
-            TransferKind.LISTING: f"{LISTINGS}/{transfer.number}",
-        }[kind]
-        return transfer
+        if self.transfers.full:
+            raise TransferRefusedError("as many transfers as are remembered go on; wait, or cancel some")
+        folder = FOLDERS[kind]
+        try:
+            normal_name(remote)
+            while self._files.filestore.size(f"{folder}/{self.transfers.last_number + 1}") is not None:
+                self.transfers.go_on_behind(self.transfers.last_number + 1)
+        except FilestoreError as error:
+            raise TransferRefusedError(str(error)) from error
+        return self.transfers.begin(kind, remote, f"{folder}/{self.transfers.last_number + 1}", now_ns)
 
     def _ask(self, transfer: Transfer, message: Callable[[], bytes], now_ns: int) -> Transfer:
         try:

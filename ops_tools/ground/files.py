@@ -9,12 +9,14 @@ from pathlib import Path
 import msgspec
 
 from ops_tools.ground.directory_filestore import DirectoryFilestore, MemoryFiles
+from ops_tools.ground.guarded_files import GuardedFiles
 from tlm_cmd.cfdp.errors import FilestoreError
+from tlm_cmd.cfdp.filestore import normal_name
 from tlm_cmd.packets.crc import crc32
 
 MAX_FILES = 1024
 MAX_STORED_OCTETS = 256 * 1024 * 1024
-"""Bounds of the store of complete files; the oldest are deleted first."""
+"""Bounds of the store of complete files, and so of each file; the oldest are deleted first, never the newest."""
 PRODUCT_NAME = re.compile(r"products/(\d+)\.\w+\Z")
 """Names of product files, with the product's number."""
 
@@ -60,6 +62,7 @@ class FileStore:
 
     Attributes:
         filestore: where they are.
+        guarded: the same, as the spacecraft may change it.
         counters: what became of files.
         files: complete product files by product number, the oldest first.
         by_name: all complete files, the oldest first.
@@ -69,7 +72,10 @@ class FileStore:
     """
 
     def __init__(self, directory: Path | None = None) -> None:
-        self.filestore = MemoryFiles() if directory is None else DirectoryFilestore(directory)
+        octets = MAX_STORED_OCTETS
+        self.filestore = MemoryFiles(octets) if directory is None else DirectoryFilestore(directory, octets)
+        self.guarded = GuardedFiles(self.filestore)
+        self._most_octets = octets
         self.counters = FileCounters()
         self.files: OrderedDict[int, StoredFile] = OrderedDict()
         self.by_name: OrderedDict[str, StoredFile] = OrderedDict()
@@ -80,6 +86,7 @@ class FileStore:
         content = self.read(name)
         if content is None:
             return None
+        name = normal_name(name)
         found = PRODUCT_NAME.match(name)
         path = self.filestore.path(name) if isinstance(self.filestore, DirectoryFilestore) else None
         file = StoredFile(name, int(found[1]) if found else None, len(content), crc32(content), now_ns, path)
@@ -91,9 +98,19 @@ class FileStore:
             self.files[file.product] = file
         self._stored_octets += file.octets
         self.counters.completed += 1
-        while len(self.by_name) > MAX_FILES or self._stored_octets > MAX_STORED_OCTETS:
+        while len(self.by_name) > 1 and (len(self.by_name) > MAX_FILES or self._stored_octets > MAX_STORED_OCTETS):
             self._delete(next(iter(self.by_name)))
         return file
+
+    def check_new(self, name: str, octets: int) -> None:
+        """Make sure that a file of a length may come under a name.
+
+        Raises:
+            FilestoreError: it may not.
+        """
+        if octets > self._most_octets:
+            raise FilestoreError("take", name, f"{octets} octets, at most {self._most_octets} are kept")
+        self.guarded.check_new(name)
 
     def content(self, product: int) -> bytes | None:
         """The octets of a complete product file, None when there is none of this number."""

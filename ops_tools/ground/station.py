@@ -82,6 +82,7 @@ class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
         silence_ns: time without a frame after which a pass has ended.
         timeouts: how long commands wait for reports.
         files_directory: where files go, and what is remembered of their delivery; None keeps them in memory.
+        resumes_transfers: whether what is remembered there is of the same spacecraft, so that transfers go on.
         epoch_tai_ns: TAI at ground time 0, by which the ground dates its own events; None leaves them without date.
         listens_only: whether somebody else commands the spacecraft.
         random_octets: for new keys and challenges; a simulation gives octets of its seed.
@@ -93,6 +94,7 @@ class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
     silence_ns: int = DEFAULT_SILENCE_NS
     timeouts: CommandTimeouts = CommandTimeouts()
     files_directory: Path | None = None
+    resumes_transfers: bool = True
     epoch_tai_ns: int | None = None
     listens_only: bool = False
     random_octets: RandomOctets = secrets.token_bytes
@@ -195,16 +197,21 @@ class GroundSegment:
         takes = command is not None and command.record.__struct_fields__ == ("pdu",)
         if parameters is None or not takes or not _has(dictionary, PDU_PACKET, "pdu"):
             return None
-        return FileDelivery(
+        directory = settings.files_directory if settings.resumes_transfers else None
+        memory = None if directory is None else DeliveryMemory(directory)
+        delivery = FileDelivery(
             parameters,
             dictionary,
             packets or CfsProfile(dictionary),
             self.link,
             self.files,
             lambda transfer, file: tell_of_file(self.events, transfer, file),
-            None if settings.files_directory is None else DeliveryMemory(settings.files_directory),
+            memory,
             listens_only=settings.listens_only,
         )
+        if memory is not None and memory.problem:
+            self.events.note(GroundEvent.FILE_MEMORY, Severity.ERROR, memory.problem, 0)
+        return delivery
 
     @classmethod
     def of_mission(

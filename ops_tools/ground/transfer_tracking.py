@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import assert_never
 
 from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.files import FileStore, StoredFile
-from ops_tools.ground.transfers import Transfer, TransferBook, TransferKind, TransferOutcome
+from ops_tools.ground.guarded_files import MEMORY_FOLDER
+from ops_tools.ground.transfers import (
+    Transfer,
+    TransferBook,
+    TransferKind,
+    TransferOutcome,
+    TransferRefusedError,
+)
 from tlm_cmd.cfdp.codes import ConditionCode, DeliveryCode
 from tlm_cmd.cfdp.entity import Entity
-from tlm_cmd.cfdp.errors import UnknownTransactionError
+from tlm_cmd.cfdp.errors import FilestoreError, UnknownEntityError, UnknownTransactionError
 from tlm_cmd.cfdp.indications import (
     Abandoned,
     DirectoryListed,
@@ -45,6 +53,9 @@ class TransferTracker:
 
     Attributes:
         transfers: all of them.
+
+    Raises:
+        TransferRefusedError: what is kept are transfers with somebody else.
     """
 
     def __init__(self, entity: Entity, files: FileStore, tell: TransferListener, memory: DeliveryMemory | None) -> None:
@@ -57,11 +68,21 @@ class TransferTracker:
 
     def _restore(self) -> None:
         """Go on with the transactions of an earlier life."""
-        state = None if self._memory is None else self._memory.load()
-        if state is None:
+        memory, octets = self._memory, self._entity.local.sequence_octets
+        kept = None if memory is None else memory.load(octets)
+        if memory is None or kept is None:
             return
-        self._entity.state = state
+        state = kept.entity
+        try:
+            self._entity.state = state
+        except UnknownEntityError as error:
+            raise TransferRefusedError(
+                f"{memory.directory} holds transfers that are under way with entity {error.entity_id}, which this "
+                f"mission does not have; give another directory for files, or remove {MEMORY_FOLDER} in it to give "
+                "them up"
+            ) from error
         self._entity.restart(0)
+        self.transfers.go_on_behind(kept.transfers)
         for sender in state.senders:
             if sender.metadata.source_file and not sender.closed:
                 transfer = self.transfers.begin(
@@ -136,9 +157,19 @@ class TransferTracker:
             return
         asked_by = _originating(metadata.messages)
         transfer = None if asked_by is None else self.transfers.asked_by(asked_by)
-        if transfer is None:
+        if transfer is not None and transfer.outcome is TransferOutcome.CANCELLED:
+            with contextlib.suppress(UnknownTransactionError):
+                self._entity.cancel(received.transaction)
+            return
+        if transfer is None or not transfer.open:
             transfer = self.transfers.begin(TransferKind.DOWN, metadata.source_file, metadata.destination_file, now_ns)
         transfer.transaction, transfer.octets = received.transaction, metadata.file_size
+        try:
+            self._files.check_new(metadata.destination_file, metadata.file_size)
+        except FilestoreError as error:
+            transfer.reason = f"refused on ground: {error.reason}"
+            with contextlib.suppress(UnknownTransactionError):  # it has ended with the same PDU
+                self._entity.cancel(received.transaction, ConditionCode.FILESTORE_REJECTION)
 
     def _over(self, ended: TransactionFinished | Abandoned, now_ns: int) -> None:
         arrived = (
@@ -206,7 +237,7 @@ class TransferTracker:
     def keep(self) -> None:
         """Save the memory of the entity, if it is kept."""
         if self._memory is not None:
-            self._memory.save(self._entity.state)
+            self._memory.save(self._entity.state, self.transfers.last_number)
 
 
 def _originating(messages: tuple[bytes, ...]) -> TransactionId | None:

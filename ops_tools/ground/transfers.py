@@ -53,7 +53,7 @@ class Transfer(msgspec.Struct, kw_only=True):
     """One transfer.
 
     Attributes:
-        number: by which people name it; counts up from 1.
+        number: by which people name it; counts up from 1, over restarts of a ground that keeps its files.
         kind: what it is for.
         remote: name of the file, or of the directory, on board.
         local: name of the file in the ground's filestore.
@@ -63,6 +63,7 @@ class Transfer(msgspec.Struct, kw_only=True):
         octets: of the file, None while that is not known.
         progress: octets sent once, or up to the end of the last part received.
         missing: octets to be sent again, or not received before that end.
+        unanswered_ns: time in contact since the request for the file was delivered, while none came.
         phase: what is being done, in words.
         suspended: whether it rests.
         outcome: what became of it.
@@ -81,6 +82,7 @@ class Transfer(msgspec.Struct, kw_only=True):
     octets: int | None = None
     progress: int = 0
     missing: int = 0
+    unanswered_ns: int = 0
     phase: str = "asked for"
     suspended: bool = False
     outcome: TransferOutcome = TransferOutcome.OPEN
@@ -98,28 +100,42 @@ class Transfer(msgspec.Struct, kw_only=True):
         if self.open:
             self.outcome, self.condition, self.ended_ns = outcome, condition, now_ns
             self.phase = outcome.value
-            self.reason = reason
+            self.reason = reason or self.reason
             self.suspended = False
 
 
 class TransferBook:
-    """All transfers by their numbers."""
+    """All transfers by their numbers.
+
+    Attributes:
+        last_number: of the newest.
+        forgotten: transfers that made room for newer ones.
+    """
 
     def __init__(self) -> None:
         self._transfers: OrderedDict[int, Transfer] = OrderedDict()
-        self._number = 0
+        self.last_number = 0
         self.forgotten = 0
 
     def begin(self, kind: TransferKind, remote: str, local: str, now_ns: int) -> Transfer:
         """A new transfer."""
-        self._number += 1
-        transfer = Transfer(number=self._number, kind=kind, remote=remote, local=local, begun_ns=now_ns)
+        self.last_number += 1
+        transfer = Transfer(number=self.last_number, kind=kind, remote=remote, local=local, begun_ns=now_ns)
         self._transfers[transfer.number] = transfer
         if len(self._transfers) > MAX_TRANSFERS:
-            oldest = next((each for each in self._transfers.values() if not each.open), transfer)
+            self._forget_one()
+        return transfer
+
+    def _forget_one(self) -> None:
+        """Make room; where all go on, those that the spacecraft begins may be more, as many as the entity takes."""
+        oldest = next((each for each in self._transfers.values() if not each.open), None)
+        if oldest is not None:
             del self._transfers[oldest.number]
             self.forgotten += 1
-        return transfer
+
+    def go_on_behind(self, number: int) -> None:
+        """Skip the numbers up to this one: they are taken."""
+        self.last_number = max(self.last_number, number)
 
     def __iter__(self) -> Iterator[Transfer]:
         """All, the oldest first."""
@@ -143,6 +159,11 @@ class TransferBook:
     def asked_by(self, transaction: TransactionId) -> Transfer | None:
         """The transfer that was asked for by a transaction."""
         return next((each for each in reversed(self._transfers.values()) if each.asked_by == transaction), None)
+
+    @property
+    def full(self) -> bool:
+        """Whether none can be forgotten for a new one."""
+        return len(self._transfers) >= MAX_TRANSFERS and all(each.open for each in self._transfers.values())
 
     @property
     def open(self) -> list[Transfer]:

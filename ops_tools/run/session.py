@@ -74,6 +74,7 @@ class RunSession:
         speed: vehicle seconds per host second.
         trace_file: where the run times of all handlers are written at the end, None not to measure them.
         link_keys: file with the keys of protected links, None for fresh ones.
+        files: directory for the files that come down, None to keep them in memory.
 
     Raises:
         MissionError: the mission cannot be flown.
@@ -97,6 +98,7 @@ class RunSession:
         speed: float,
         trace_file: Path | None = None,
         link_keys: Path | None = None,
+        files: Path | None = None,
     ) -> None:
         self.mission = Mission.load(mission_file)
         spacecraft, ports = assemble(spacecraft_file, seed)  # what the simulator would refuse, before all is started
@@ -118,6 +120,7 @@ class RunSession:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._link: EmuLink | None = None
         self._trace_file = trace_file
+        self._files = files
         self._check_room_for_sockets()
         self._give_keys(link_keys)
 
@@ -208,6 +211,8 @@ class RunSession:
             timeouts=CommandTimeouts.at_speed(self.settings.speed),
             epoch_tai_ns=self.mission_epoch_tai_ns(),
             listens_only=gateway is not None,
+            files_directory=self._files,
+            resumes_transfers=False,  # the spacecraft of the next run is another one, whose transactions begin anew
         )
         security = self._ground_security()
         if gateway is None:

@@ -176,3 +176,19 @@ def test_a_restart_of_the_app_and_of_the_computer(flight: Flight) -> None:
     assert flight.vehicle.ground.files.read(listing.local) == b"second\t200000\ntable\t60000\n"
     memory = flight.vehicle.spacecraft.mass_memory
     assert table in [bytes(content) for content in memory.state.files.values()]
+
+
+def test_files_come_down_behind_a_power_on_reset(flight: Flight) -> None:
+    """The spacecraft has forgotten all but which numbers it used, so the ground takes no new file for an old one."""
+    flight.loses = lambda: False
+    flight.fly_until(lambda: flight.in_contact and flight.statuses[-1].link_open, 7000, "contact")
+    image = random.Random(3).randbytes(20_000)
+    flight.vehicle.spacecraft.mass_memory.write(IMAGE, image)
+    before = flight.delivery.get(f"images/{IMAGE:05d}.img", flight.vehicle.now_ns)
+    flight.finish(before, most_s=7000)
+    flight.vehicle.runtime.power_on_reset("test")
+    flight.fly(60)
+    after = flight.delivery.get(f"images/{IMAGE:05d}.img", flight.vehicle.now_ns)
+    flight.finish(after, most_s=7000)
+    assert flight.vehicle.ground.files.read(after.local) == image
+    assert before.transaction != after.transaction

@@ -158,11 +158,11 @@ async def die_in_the_middle(operator: Operator, delivery: FileDelivery, transfer
     assert transfer.outcome is TransferOutcome.FINISHED, transfer
 
 
-def test_a_file_outlives_the_process_that_carries_it(mission: tuple[Path, Path]) -> None:
-    """Kill -9 in the middle of a transfer, each way: the file arrives all the same, octet by octet."""
+def test_a_file_outlives_the_process_that_carries_it(mission: tuple[Path, Path], tmp_path: Path) -> None:
+    """Kill -9 in the middle of a transfer, each way: the file arrives all the same, and outlives the run as well."""
 
     async def fly() -> None:
-        with RunSession(mission[0], mission[1], seed=7, speed=10.0) as session:
+        with RunSession(mission[0], mission[1], seed=7, speed=10.0, files=tmp_path) as session:
             options = RunOptions(duration_s=None, host="127.0.0.1", port=0, headless=True, json=None, commands=())
             conductor = Conductor(session, options, Console(quiet=True))
             conducting = asyncio.create_task(conductor.conduct())
@@ -173,6 +173,8 @@ def test_a_file_outlives_the_process_that_carries_it(mission: tuple[Path, Path])
                 await asyncio.gather(conducting, return_exceptions=True)
 
     asyncio.run(fly())
+    assert (tmp_path / "received" / "2").stat().st_size == 150_000
+    assert not (tmp_path / ".file_delivery").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -52,11 +52,20 @@ class EntityCounters(msgspec.Struct):
     """Answers to requests that could not be sent."""
 
     @property
+    def malformed(self) -> int:
+        """PDUs refused because of what they hold."""
+        return self.too_short + self.bad_length + self.bad_crc + self.bad_version + self.bad_content
+
+    @property
     def refused(self) -> int:
         """PDUs refused for any reason."""
-        malformed = self.too_short + self.bad_length + self.bad_crc + self.bad_version + self.bad_content
         strange = self.wrong_direction + self.wrong_destination + self.unknown_entity
-        return malformed + strange + self.unknown_transaction + self.too_many_transactions
+        return self.malformed + strange + self.unknown_transaction + self.too_many_transactions
+
+    @property
+    def dropped(self) -> int:
+        """Acknowledgements and indications for which there was no room."""
+        return self.dropped_answers + self.dropped_indications
 
     def count_malformed(self, error: ProtocolError) -> None:
         """Count a PDU that could not be read, by the reason."""

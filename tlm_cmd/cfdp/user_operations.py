@@ -176,13 +176,16 @@ class UserOperations:
         self._send(request, originating)
 
     def _listing(self, directory: str) -> bytes | None:
-        """Return the listing of a directory, None if there is none or it is too long."""
+        """Return the listing of a directory, None if there is none or it is too long.
+
+        What of a name is no UTF-8 text, as names of a host's files may be, is a question mark.
+        """
         try:
             entries = self._filestore.list_directory(directory)
         except FilestoreError:
             return None
         lines = [f"{e.name}/\n" if e.octets is None else f"{e.name}\t{e.octets}\n" for e in entries]
-        listing = "".join(lines).encode()
+        listing = "".join(lines).encode(errors="replace")
         return listing if len(listing) <= self._max_listing_octets else None
 
     def _send(self, request: PutRequest, originating: TransactionId) -> None:

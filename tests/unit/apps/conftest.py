@@ -95,6 +95,7 @@ def bench_of(mission: Mission) -> Iterator[BenchMaker]:
         bench.links = mission.file.links if protected else bare(mission.file.links)
         if memory_of is not None:
             bench.security_store, bench.key_safe = memory_of.security_store, memory_of.key_safe
+            bench.lasting = memory_of.lasting
             bench._stored = {} if power_on else dict(memory_of._stored)
         for name in others:
             bench.bus.open_mailbox(name, InboxLimits(), take)

@@ -38,7 +38,14 @@ class Ends:
         loses: says of each PDU, either way, whether it is lost.
     """
 
-    def __init__(self, make: Callable[..., Bench], tables: Path | None = None, memory_of: Ends | None = None) -> None:
+    def __init__(
+        self,
+        make: Callable[..., Bench],
+        tables: Path | None = None,
+        memory_of: Ends | None = None,
+        *,
+        power_on: bool = False,
+    ) -> None:
         self.model = memory_of.model if memory_of else MemoryModel(MassMemoryParameters(100_000_000, 1000, 0.0))
         self.model.state.powered = True
         self._end = MassMemoryEndpoint(self.model)
@@ -46,7 +53,7 @@ class Ends:
         self.requests = 0
         devices = {MassMemory: MassMemory(SimUart(self))}
         old = memory_of.bench if memory_of else None
-        self.bench = make("file_transfer", devices, others=OTHERS, tables=tables, memory_of=old)
+        self.bench = make("file_transfer", devices, others=OTHERS, tables=tables, memory_of=old, power_on=power_on)
         parameters = self.bench.links.file_delivery
         assert parameters is not None
         self.files = MemoryFilestore()

@@ -14,6 +14,7 @@ from apps.file_transfer.messages import (
     FilePdu,
     FileSent,
     FileTransferStatus,
+    NumbersForgotten,
     ReportTransfer,
     ResumeTransfer,
     SendFile,
@@ -26,9 +27,10 @@ from apps.file_transfer.messages import (
 )
 from apps.mode_manager.messages import SpacecraftMode
 from apps.telemetry_output.messages import FileRoom
+from flightsw.services.store import StoreError
 from flightsw.testing import Bench
 from tests.unit.apps.file_transfer.conftest import FIRST_PRODUCT, GROUND, SPACECRAFT, Ends
-from tlm_cmd.cfdp.codes import ConditionCode, FilestoreAction
+from tlm_cmd.cfdp.codes import ConditionCode, FilestoreAction, Mode
 from tlm_cmd.cfdp.indications import DirectoryListed, ProxyPutFinished, TransactionFinished
 from tlm_cmd.cfdp.pdu.tlv import FilestoreRequest
 from tlm_cmd.cfdp.requests import PutRequest, TransactionId
@@ -220,6 +222,59 @@ def test_a_processor_reset_on_the_way(bench_of: Callable[..., Bench], ends: Ends
     assert after.files.get(NAME) == content
 
 
+def after_power_on(bench_of: Callable[..., Bench], ends: Ends) -> Ends:
+    """The app behind a reset that forgets all but what lasts, and the ground as it was."""
+    after = Ends(bench_of, memory_of=ends, power_on=True)
+    after.files, after.ground = ends.files, ends.ground
+    after.ground.restart(0)
+    after.contact()
+    return after
+
+
+def test_numbers_do_not_come_twice_after_a_power_on_reset(bench_of: Callable[..., Bench], ends: Ends) -> None:
+    """The ground, which remembers what is over, takes no new file for an old one."""
+    ends.contact()
+    for number in (1, 2, 3):
+        ends.product(number, 2000)
+        name = f"products/0000{number}.mask"
+        ends.bench.command(SendFile(name, name))
+        ends.fly(5)
+    assert ends.status().finished == 3
+    after = after_power_on(bench_of, ends)
+    content = after.product(9, 2000)
+    after.bench.command(SendFile("products/00009.mask", "products/00009.mask"))
+    after.fly(20)
+    assert after.files.get("products/00009.mask") == content
+    assert after.bench.latest(FileEnded).arrived
+
+
+def test_a_reservation_that_is_damaged(bench_of: Callable[..., Bench], ends: Ends) -> None:
+    """Numbers go on far ahead, and an event says why."""
+    ends.bench.lasting.save("file_transfer", b"damaged somehow")
+    after = after_power_on(bench_of, ends)
+    after.product(1, 10)
+    after.bench.command(PRODUCT)
+    after.fly(10)
+    assert after.bench.sent(NumbersForgotten) == [NumbersForgotten(2**31)]
+    assert after.bench.latest(FileEnded).number == 2**31
+
+
+def test_a_store_that_takes_no_reservation(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files come down all the same, and it is counted."""
+
+    def full(_name: str, _data: bytes) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr(ends.bench.lasting, "save", full)
+    ends.bench.app.state.entity.next_sequence = 1000
+    ends.product(1, 10)
+    ends.contact()
+    ends.bench.command(PRODUCT)
+    ends.fly(10)
+    assert ends.bench.latest(FileEnded).arrived
+    assert ends.status().unreserved > 0
+
+
 # ------------------------------------------------------------------ up
 
 
@@ -329,6 +384,15 @@ def test_what_cannot_be_sent(ends: Ends) -> None:
     ]
 
 
+@pytest.mark.parametrize(("source", "destination"), [("", NAME), (NAME, "")])
+def test_half_a_pair_of_names(ends: Ends, source: str, destination: str) -> None:
+    """A file without one of its names is a wrong argument, and no failure of the app."""
+    ends.product(1, 10)
+    report = ends.bench.command(SendFile(source, destination))
+    assert (report.stage, report.code) == (Stage.FAILED, FailureCode.BAD_ARGUMENT)
+    assert ends.bench.container.state.errors == 0
+
+
 def test_more_than_may_go_on(ends: Ends) -> None:
     """One transaction more than the table allows is refused for now."""
     ends.product(1, 10)
@@ -363,6 +427,19 @@ def test_suspending_resuming_cancelling(ends: Ends) -> None:
     assert ends.ground.transactions == ()
     for command in (CancelTransfer, SuspendTransfer, ResumeTransfer, ReportTransfer):
         assert ends.bench.command(command(SPACECRAFT, 0)).code is FailureCode.BAD_ARGUMENT
+
+
+def test_what_cannot_rest(ends: Ends) -> None:
+    """A file that comes up unacknowledged goes on, and whoever wanted it to rest is told so."""
+    ends.contact()
+    ends.fly(1)
+    ends.files.put("there", bytes(100_000))
+    ends.ground.put(PutRequest(SPACECRAFT, "there", "uploads/there", mode=Mode.UNACKNOWLEDGED))
+    ends.loses = lambda pdu: kind_of(pdu) == "eof"
+    ends.fly(1)
+    report = ends.bench.command(SuspendTransfer(GROUND, 0))
+    assert (report.stage, report.code) == (Stage.FAILED, FailureCode.NOT_POSSIBLE_NOW)
+    assert ends.bench.command(SuspendTransfer(GROUND, 1)).code is FailureCode.BAD_ARGUMENT
 
 
 def test_deleting(ends: Ends) -> None:
@@ -438,8 +515,24 @@ def test_a_file_that_goes_away(ends: Ends) -> None:
     assert ends.ground.transactions == ()
 
 
+def test_a_transaction_whose_metadata_never_come(ends: Ends) -> None:
+    """It has failed, and says so, though nobody knows the name of its file."""
+    ends.contact()
+    ends.files.put("there", bytes(5000))
+    ends.ground.put(PutRequest(SPACECRAFT, "there", "uploads/there"))
+    ends.loses = lambda pdu: kind_of(pdu) != "file_data"
+    ends.fly(3)
+    assert ends.status().receiving == 1
+    ends.loses = lambda _pdu: True
+    ends.fly(700)
+    status = ends.status()
+    assert (status.receiving, status.finished, status.failed) == (0, 0, 1)
+    (failed,) = ends.bench.sent(TransferFailed)
+    assert (failed.entity, failed.number, failed.name, failed.reason) == (GROUND, 0, "", "its metadata never came")
+
+
 def test_transactions_of_the_ground_that_say_nothing_of_themselves(ends: Ends) -> None:
-    """A transaction without metadata that ends leaves no entry, and is nobody's file."""
+    """A transaction without metadata that ends leaves no entry, and is nobody's file; it counts as failed."""
     ends.files.put("there", b"content")
     ends.ground.put(PutRequest(SPACECRAFT, "there", "uploads/table"))
     ends.loses = lambda pdu: kind_of(pdu) == "metadata"

@@ -10,6 +10,7 @@ import pytest
 
 from ops_tools.cli_commands import ground
 from ops_tools.console.client import ConsoleClient
+from tlm_cmd.cfdp.requests import PutRequest
 
 if TYPE_CHECKING:
     from tests.unit.ops_tools.conftest import LoopbackConsole
@@ -38,7 +39,8 @@ def test_put(shell: Shell, console: LoopbackConsole, tmp_path: Path, capsys: pyt
     assert console.loop.spacecraft.files.get("table") == CONTENT
     assert capsys.readouterr().out == "#1 table finished, 5120 octets\n"
     assert shell("put", str(tmp_path / "table"), "none/table") == 1
-    assert capsys.readouterr().out == "#2 none/table failed: filestore rejection\n"
+    assert capsys.readouterr().out.startswith("#2 none/table failed: filestore rejection; ")
+    assert shell("put", str(tmp_path / "table"), "uploads/../table") == 2
     assert shell("put", str(tmp_path / "none"), "table") == 2
     assert shell("put", str(tmp_path / "table"), "table", "--no-wait", "--unacknowledged", "--json") == 0
     assert json.loads(capsys.readouterr().out)["outcome"] == "open"
@@ -53,8 +55,62 @@ def test_get(shell: Shell, console: LoopbackConsole, tmp_path: Path, capsys: pyt
     assert shell("get", "none", str(tmp_path / "none")) == 1
     assert "the spacecraft could not send it" in capsys.readouterr().out
     assert not (tmp_path / "none").exists()
-    assert shell("get", "log", str(tmp_path / "none" / "log")) == 2
+    before = len(console.loop.spacecraft.frames_up)
+    for local in (tmp_path / "none" / "log", tmp_path):
+        assert shell("get", "log", str(local)) == 2
+    assert len(console.loop.spacecraft.frames_up) == before
     assert shell("get", "log", "log", "--no-wait") == 2
+
+
+def test_save(
+    shell: Shell,
+    console: LoopbackConsole,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is on ground becomes a file of this host without the spacecraft, under its own name or another."""
+    monkeypatch.chdir(tmp_path)
+    console.loop.spacecraft.files.put("mask", CONTENT)
+    console.loop.spacecraft.entity.put(PutRequest(1, "mask", "products/00001.mask"))
+    for _ in range(60):
+        console.step()
+    assert shell("save", "products/00001.mask") == 0
+    assert capsys.readouterr().out == "00001.mask, 5120 octets\n"
+    assert (tmp_path / "00001.mask").read_bytes() == CONTENT
+    assert shell("save", "products/00001.mask") == 2
+    assert "is there already" in capsys.readouterr().err
+    assert shell("save", "products/00001.mask", "mask", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"name": "products/00001.mask", "local": "mask", "octets": 5120}
+    for words in (("save",), ("save", "none"), ("save", "products/00001.mask", "none/mask"), ("save", "a", "b", "c")):
+        assert shell(*words) == 2
+    assert "no file 'none' is on ground" in capsys.readouterr().err
+
+
+def test_get_of_what_is_on_ground_already(
+    shell: Shell, console: LoopbackConsole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is sent once more, as was asked for, and the shorter way is told."""
+    console.loop.spacecraft.files.put("log", CONTENT)
+    console.loop.spacecraft.entity.put(PutRequest(1, "log", "log"))
+    for _ in range(60):
+        console.step()
+    assert shell("get", "log", str(tmp_path / "log")) == 0
+    assert "'flightsw files save'" in capsys.readouterr().err
+
+
+def test_get_that_takes_longer(
+    shell: Shell, console: LoopbackConsole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever does not wait any more is told how to write the file when it has come; it is asked for once only."""
+    console.loop.spacecraft.files.put("log", bytes(100_000))
+    assert shell("get", "log", str(tmp_path / "log"), "--timeout", "1") == 1
+    assert f"'flightsw files save received/1 {tmp_path / 'log'}' writes it" in capsys.readouterr().err
+    console.loop.spacecraft.silent = True
+    assert shell("get", "log", str(tmp_path / "log"), "--timeout", "0") == 1
+    capsys.readouterr()
+    assert shell() == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["#2", "get", "log", "asked", "for"]
 
 
 def test_ls(shell: Shell, console: LoopbackConsole, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,6 +144,10 @@ def test_list(shell: Shell, console: LoopbackConsole, tmp_path: Path, capsys: py
     assert lines[1].split() == ["#1", "get", "log", "finished"]
     assert lines[2].startswith("#2  put  long  sending  ")
     assert lines[2].endswith("% of 100.0 kB")
+    assert console.loop.ground.delivery is not None
+    console.loop.ground.delivery.receive(b"no PDU", 0)
+    assert shell("list") == 0
+    assert capsys.readouterr().err == "counted: malformed 1\n"
     assert shell("list", "--json") == 0
     assert len(json.loads(capsys.readouterr().out)["transfers"]) == 2
 
@@ -101,7 +161,15 @@ def test_changing(shell: Shell, console: LoopbackConsole, tmp_path: Path, capsys
     for action, phase in (("suspend", "suspended"), ("resume", "sending"), ("cancel", "cancelled")):
         assert shell(action, "1") == 0
         assert capsys.readouterr().out == f"#1 {phase}\n"
-    for words in (("cancel", "1"), ("cancel", "9"), ("cancel", "x"), ("cancel",), ("put", "one"), ("list", "more")):
+    for words in (
+        ("cancel", "1"),
+        ("cancel", "9"),
+        ("cancel", "x"),
+        ("cancel", "9" * 5000),
+        ("cancel",),
+        ("put", "one"),
+        ("list", "more"),
+    ):
         assert shell(*words) == 2
 
 

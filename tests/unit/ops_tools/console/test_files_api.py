@@ -52,6 +52,20 @@ def test_a_file_comes_down_and_is_read(console: LoopbackConsole) -> None:
     assert console.json("GET", "/api/files/content/../secret")[0] == 404
 
 
+def test_what_was_counted_is_told(console: LoopbackConsole) -> None:
+    """All figures, whose sum holds: nothing that was dropped or refused is known to nobody."""
+    console.begin_contact()
+    console.loop.spacecraft.files.put("log", CONTENT)
+    console.json("POST", "/api/files/get", {"name": "log"})
+    finished(console, 1)
+    assert console.loop.ground.delivery is not None
+    console.loop.ground.delivery.receive(b"no PDU", 0)
+    counted = console.json("GET", "/api/files")[1]["counters"]
+    assert counted["files"]["completed"] == 1
+    assert (counted["malformed"], counted["memory_errors"], counted["waits_refused"]) == (1, 0, 0)
+    assert counted["pdus_down"] == sum(counted[name] for name in ("accepted", "late", "malformed", "refused"))
+
+
 def test_a_directory_is_listed(console: LoopbackConsole) -> None:
     """A listing is a file as any other."""
     console.begin_contact()
@@ -120,4 +134,8 @@ def test_a_mission_without_file_delivery(tiny: SimpleNamespace, parameters: Link
     console = tiny.LoopbackConsole(loop)
     status, answer = console.json("POST", "/api/files/get", {"name": "x"})
     assert (status, answer["error"]) == (404, "the mission has no file delivery")
-    assert console.json("GET", "/api/files")[1] == {"files": [], "transfers": []}
+    assert console.json("GET", "/api/files")[1] == {
+        "files": [],
+        "transfers": [],
+        "counters": {"waits_refused": 0},
+    }

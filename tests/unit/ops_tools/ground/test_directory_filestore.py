@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ops_tools.ground import directory_filestore
 from ops_tools.ground.directory_filestore import DirectoryFilestore, MemoryFiles
 from tlm_cmd.cfdp.errors import FilestoreError
 from tlm_cmd.cfdp.filestore import DirectoryEntry, Filestore
@@ -85,6 +86,74 @@ def test_what_is_refused_changes_nothing(filestore: Filestore, operation: object
         operation(filestore)  # type: ignore[operator]
     assert filestore.list_directory("") == [DirectoryEntry("d", None), DirectoryEntry("there", 3)]
     assert filestore.read("there", 0, 9) == b"123"
+
+
+@pytest.mark.parametrize("offset", [1 << 28, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_what_lies_too_far_behind(filestore: Filestore, offset: int) -> None:
+    """No offset that a PDU can hold raises anything else, and none makes a file longer than may be."""
+    put(filestore, "file", b"123")
+    with pytest.raises(FilestoreError):
+        filestore.write("file", offset, b"1")
+    assert filestore.size("file") == 3
+    if isinstance(filestore, DirectoryFilestore) and offset >= 1 << 63:
+        with pytest.raises(FilestoreError):
+            filestore.read("file", offset, 1)
+
+
+@pytest.fixture(params=["memory", "directory"])
+def small(request: pytest.FixtureRequest, tmp_path: Path) -> Filestore:
+    """A filestore for files of at most 100 octets, and 250 in all."""
+    return MemoryFiles(100, 250) if request.param == "memory" else DirectoryFilestore(tmp_path / "root", 100, 250)
+
+
+def test_files_and_all_together_are_bounded(small: Filestore) -> None:
+    """Neither writing nor appending or replacing goes beyond; what is refused changes nothing, room comes back."""
+    put(small, "one", bytes(60))
+    with pytest.raises(FilestoreError):
+        small.append("one", "one")
+    with pytest.raises(FilestoreError):
+        small.write("one", 60, bytes(41))
+    assert small.size("one") == 60
+    put(small, "two", bytes(100))
+    put(small, "three", bytes(40))
+    small.append("three", "three")
+    put(small, "four", b"")
+    for refused in (lambda: small.write("four", 0, bytes(11)), lambda: small.replace("four", "one")):
+        with pytest.raises(FilestoreError):
+            refused()
+    assert small.size("four") == 0
+    small.rename("four", "three")
+    small.replace("two", "one")
+    small.delete("one")
+    put(small, "five", bytes(100))
+    put(small, "six", bytes(90))
+    with pytest.raises(FilestoreError):
+        small.write("six", 90, b"1")
+
+
+def test_the_number_of_files_is_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Files and directories count; those that there were before do not."""
+    monkeypatch.setattr(directory_filestore, "MAX_ENTRIES", 3)
+    (tmp_path / "before").touch()
+    for filestore in (MemoryFiles(), DirectoryFilestore(tmp_path)):
+        filestore.make_directory("d")
+        filestore.create("d/one")
+        filestore.create("two")
+        for refused in (filestore.create, filestore.make_directory):
+            with pytest.raises(FilestoreError):
+                refused("three")
+        filestore.delete("two")
+        filestore.create("three")
+
+
+def test_what_others_take_out_makes_room(tmp_path: Path) -> None:
+    """Before more is refused, the directory is looked at."""
+    filestore = DirectoryFilestore(tmp_path, 100, 100)
+    put(filestore, "one", bytes(100))
+    (tmp_path / "one").unlink()
+    put(filestore, "two", bytes(100))
+    with pytest.raises(FilestoreError):
+        put(filestore, "three", b"1")
 
 
 def test_a_link_does_not_lead_out(tmp_path: Path) -> None:

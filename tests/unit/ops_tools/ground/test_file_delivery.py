@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ import pytest
 
 from flightsw.mission_file_delivery import FileDeliveryParameters
 from ops_tools.ground import transfers
-from ops_tools.ground.delivery_memory import MEMORY_FILE, DeliveryMemory
+from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.errors import LinkDownError
 from ops_tools.ground.file_delivery import MAX_TRANSACTIONS, FileDelivery
 from ops_tools.ground.files import FileStore
+from ops_tools.ground.guarded_files import MEMORY_FOLDER
 from ops_tools.ground.pdu_uplink import FRAMES_FOR_COMMANDS
 from ops_tools.ground.station import GroundSettings
 from ops_tools.ground.transfers import (
@@ -23,15 +25,19 @@ from ops_tools.ground.transfers import (
     TransferRefusedError,
     UnknownTransferError,
 )
-from tlm_cmd.cfdp.codes import ConditionCode
+from tlm_cmd.cfdp.codes import ConditionCode, FilestoreAction
 from tlm_cmd.cfdp.entity_state import EntityState
+from tlm_cmd.cfdp.pdu.tlv import FilestoreRequest
 from tlm_cmd.cfdp.requests import PutRequest
 from tlm_cmd.cfdp.traffic import kind_of
 from tlm_cmd.definition.dictionary import Dictionary
+from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.packets.cfs_header import parse_command
 from tlm_cmd.packets.cfs_profile import CfsProfile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.unit.ops_tools.conftest import Loop
 
 CONTENT = random.Random(5).randbytes(5000)
@@ -129,6 +135,57 @@ def test_a_wrong_checksum_drops_the_file(contact: Loop) -> None:
     assert (contact.ground.files.counters.corrupt, list(contact.ground.files.files)) == (1, [])
 
 
+@pytest.mark.parametrize(
+    "name",
+    [".file_delivery", "./.File_Delivery/x", "outgoing/7", "outgoing/./7", "received/1", "a/../b"],
+)
+def test_the_ground_s_own_files_are_not_overwritten(contact: Loop, name: str) -> None:
+    """A name of what the ground keeps for itself, or of what it has asked for and has, is refused when it is told."""
+    contact.spacecraft.files.put("there", CONTENT)
+    asked = delivery(contact).get("there", contact.now_ns)
+    fly(contact)
+    assert asked.local == "received/1"
+    contact.spacecraft.files.put("bad", b"bad")
+    contact.spacecraft.entity.put(PutRequest(1, "bad", name))
+    fly(contact)
+    transfer = [*delivery(contact).transfers][-1]
+    assert (transfer.outcome, transfer.condition) == (TransferOutcome.FAILED, ConditionCode.FILESTORE_REJECTION)
+    assert transfer.reason.startswith("refused on ground: ")
+    assert contact.ground.files.read("received/1") == CONTENT
+    assert list(contact.ground.files.by_name) == ["received/1"]
+    assert contact.spacecraft.entity.transactions == ()
+
+
+def test_requests_leave_the_ground_s_own_files_alone(contact: Loop) -> None:
+    """No filestore request of the spacecraft changes them either."""
+    contact.spacecraft.files.put("there", CONTENT)
+    delivery(contact).get("there", contact.now_ns)
+    fly(contact)
+    contact.ground.files.filestore.create("outgoing/9")
+    contact.ground.files.filestore.create(".file_delivery/state")
+    before = {name: contact.ground.files.read(name) for name in ("received/1", "outgoing/9", ".file_delivery/state")}
+    for name in before:
+        for action, second in (("DELETE_FILE", ""), ("RENAME_FILE", "new"), ("APPEND_FILE", name), ("DENY_FILE", "")):
+            request = FilestoreRequest(FilestoreAction[action], name, second)
+            contact.spacecraft.entity.put(PutRequest(1, filestore_requests=(request,)))
+    fly(contact)
+    assert {name: contact.ground.files.read(name) for name in before} == before
+    assert contact.ground.files.filestore.size("new") is None
+
+
+def test_a_file_that_is_too_long(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused when its length is told, and the files that there are stay."""
+    monkeypatch.setattr(contact_files := loop.ground.files, "_most_octets", 5000)
+    loop.spacecraft.transmitting = True
+    for name, content in (("first", CONTENT), ("second", CONTENT + b"1")):
+        loop.spacecraft.files.put(name, content)
+        loop.spacecraft.entity.put(PutRequest(1, name, f"products/{name}"))
+    fly(loop)
+    assert list(contact_files.by_name) == ["products/first"]
+    assert [each.outcome.value for each in delivery(loop).transfers] == ["finished", "failed"]
+    assert texts(loop)[0] == "second failed: refused on ground: 5001 octets, at most 5000 are kept"
+
+
 # ------------------------------------------------------------------ up, and asking
 
 
@@ -218,6 +275,79 @@ def test_what_was_only_asked_for_is_cancelled_as_well(loop: Loop) -> None:
         ground.suspend(transfer.number, loop.now_ns)
     ground.cancel(transfer.number, loop.now_ns)
     assert transfer.outcome is TransferOutcome.CANCELLED
+
+
+def no_file_comes(pdu: bytes) -> bool:
+    """Lose what the spacecraft sends of the file that it was asked for."""
+    return not pdu[0] & 0x08 and pdu[4:6] == b"\0\2" and kind_of(pdu) in ("metadata", "file_data", "eof")
+
+
+def test_a_request_that_was_delivered_is_cancelled(contact: Loop) -> None:
+    """It is over at once on ground, and on board as well: the file is taken back."""
+    contact.spacecraft.files.put("there", CONTENT)
+    contact.spacecraft.loses = no_file_comes
+    transfer = delivery(contact).get("there", contact.now_ns)
+    fly(contact, 30)
+    assert (transfer.open, transfer.transaction) == (True, None)
+    assert len(contact.spacecraft.entity.transactions) == 1
+    assert delivery(contact).cancel(transfer.number, contact.now_ns).outcome is TransferOutcome.CANCELLED
+    fly(contact, 10)
+    assert contact.spacecraft.entity.state.senders[0].condition is ConditionCode.CANCEL_REQUEST
+    contact.spacecraft.loses = lambda _pdu: False
+    fly(contact, 300)
+    assert contact.spacecraft.entity.transactions == ()
+    assert contact.ground.files.by_name == {}
+
+
+def test_a_cancelled_file_that_comes_all_the_same_is_refused(contact: Loop) -> None:
+    """Where it could not be taken back it is cancelled when it comes, at both ends."""
+    contact.spacecraft.files.put("there", CONTENT)
+    contact.spacecraft.loses = no_file_comes
+    transfer = delivery(contact).get("there", contact.now_ns)
+    fly(contact, 30)
+    contact.spacecraft.entity.state.proxied.clear()
+    delivery(contact).cancel(transfer.number, contact.now_ns)
+    contact.spacecraft.loses = lambda _pdu: False
+    fly(contact, 300)
+    assert contact.spacecraft.entity.transactions == ()
+    assert contact.ground.files.by_name == {}
+    assert contact.ground.files.read(transfer.local) is None
+
+
+@pytest.mark.parametrize("kind", [TransferKind.GET, TransferKind.LISTING])
+def test_a_request_that_is_never_answered_fails(contact: Loop, kind: TransferKind) -> None:
+    """The spacecraft has forgotten it: the ground waits for twice the time of inactivity, in contact only."""
+    contact.spacecraft.files.put("there", CONTENT)
+    contact.spacecraft.loses = no_file_comes
+    ground = delivery(contact)
+    transfer = (ground.get if kind is TransferKind.GET else ground.list_directory)("there", contact.now_ns)
+    fly(contact, 30)
+    contact.spacecraft.entity.state = EntityState(next_sequence=100)
+    contact.spacecraft.loses = lambda _pdu: False
+    contact.spacecraft.transmitting = False
+    fly(contact, 2000)
+    assert transfer.open
+    contact.spacecraft.transmitting = True
+    fly(contact, 500)
+    assert transfer.open
+    fly(contact, 150)
+    assert (transfer.outcome, transfer.condition) == (TransferOutcome.FAILED, ConditionCode.INACTIVITY)
+    assert transfer.reason == "the spacecraft does not answer"
+
+
+def test_no_more_transfers_than_are_remembered(contact: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all go on a further one is refused; one that the spacecraft begins is taken."""
+    monkeypatch.setattr(transfers, "MAX_TRANSFERS", 2)
+    contact.spacecraft.silent = True
+    for name in ("one", "two"):
+        delivery(contact).put(name, CONTENT, contact.now_ns)
+    with pytest.raises(TransferRefusedError, match="cancel some"):
+        delivery(contact).put("three", CONTENT, contact.now_ns)
+    contact.spacecraft.files.put("there", b"1")
+    contact.spacecraft.entity.put(PutRequest(1, "there", "products/there"))
+    fly(contact)
+    assert [each.remote for each in delivery(contact).transfers] == ["one", "two", "there"]
+    assert "products/there" in contact.ground.files.by_name
 
 
 def test_what_is_refused_at_once(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,18 +494,97 @@ class TestOnDisk:
         assert again.outcome is TransferOutcome.FINISHED
         assert contact.spacecraft.files.get("upload") == b"again"
 
+    @pytest.fixture
+    def rerun(
+        self, contact: Loop, dictionary: Dictionary, parameters: LinkParameters, settings: GroundSettings
+    ) -> Callable[[], Loop]:
+        """Makes another run of the ground over the same directory, with the same spacecraft."""
+
+        def run() -> Loop:
+            loop = type(contact)(dictionary, parameters, settings)
+            loop.spacecraft.files, loop.spacecraft.entity = contact.spacecraft.files, contact.spacecraft.entity
+            loop.spacecraft.transmitting = True
+            loop.step()
+            return loop
+
+        return run
+
+    def test_a_new_upload_does_not_take_the_place_of_one_under_way(
+        self, contact: Loop, rerun: Callable[[], Loop]
+    ) -> None:
+        """Both arrive as they were given."""
+        first = delivery(contact).put("zero", b"0", contact.now_ns)
+        fly(contact)
+        assert not first.open
+        delivery(contact).put("one", CONTENT, contact.now_ns)
+        fly(contact, 1)
+        later = rerun()
+        delivery(later).put("two", b"2" * 5000, later.now_ns)
+        fly(later, 200)
+        assert [each.outcome.value for each in delivery(later).transfers] == ["finished", "finished"]
+        files = later.spacecraft.files
+        assert (files.get("one"), files.get("two")) == (CONTENT, b"2" * 5000)
+
+    def test_what_an_earlier_run_has_received_stays(
+        self, contact: Loop, rerun: Callable[[], Loop], tmp_path: Path
+    ) -> None:
+        """Numbers of transfers go on, also where only the files tell which there were."""
+        contact.spacecraft.files.put("old", b"old")
+        old = delivery(contact).get("old", contact.now_ns)
+        fly(contact)
+        shutil.rmtree(tmp_path / MEMORY_FOLDER)
+        later = rerun()
+        new = delivery(later).get("old", later.now_ns)
+        assert (old.local, new.local) == ("received/1", "received/2")
+
+    @pytest.mark.parametrize("damaged", [1, 2])
+    def test_a_damaged_memory_is_told_and_files_go_on(
+        self, contact: Loop, rerun: Callable[[], Loop], tmp_path: Path, damaged: int
+    ) -> None:
+        """Whether the older generation is left or nothing, no number comes twice, and an event says what happened."""
+        for count in range(3):
+            delivery(contact).put("upload", bytes(900 + count), contact.now_ns)
+            fly(contact)
+        newest_last = sorted((tmp_path / MEMORY_FOLDER).iterdir(), key=lambda file: file.stat().st_mtime_ns)
+        for file in newest_last[-damaged:]:
+            file.write_bytes(file.read_bytes()[:-20])
+        later = rerun()
+        (text,) = texts(later)
+        assert text.startswith("the memory of file delivery is ")
+        again = delivery(later).put("upload", b"again", later.now_ns)
+        fly(later)
+        assert again.outcome is TransferOutcome.FINISHED
+        assert later.spacecraft.files.get("upload") == b"again"
+
+    def test_transfers_with_somebody_else(self, contact: Loop, dictionary: Dictionary, tmp_path: Path) -> None:
+        """A directory of another mission is refused, and the message says what to do."""
+        delivery(contact).put("upload", CONTENT, contact.now_ns)
+        other = msgspec.structs.replace(PARAMETERS, spacecraft_entity=7)
+        with pytest.raises(TransferRefusedError, match="another directory"):
+            FileDelivery(
+                other,
+                dictionary,
+                CfsProfile(dictionary),
+                contact.ground.link,
+                FileStore(tmp_path),
+                memory=DeliveryMemory(tmp_path),
+            )
+
 
 def test_a_memory_that_cannot_be_used(tmp_path: Path) -> None:
-    """None at all, one that makes no sense, or one that cannot be written: it is counted, and nothing is raised."""
-    memory = DeliveryMemory(tmp_path / "none")
-    assert memory.load() is None
-    assert memory.errors == 0
-    (tmp_path / MEMORY_FILE).write_bytes(b"\xc1")
+    """None at all is none; one that cannot be read or written is counted, and nothing is raised."""
+    memory = DeliveryMemory(tmp_path)
+    assert memory.load(4) is None
+    assert (memory.errors, memory.problem) == (0, "")
+    shutil.rmtree(tmp_path / MEMORY_FOLDER)
+    (tmp_path / MEMORY_FOLDER).write_bytes(b"no folder")
     spoilt = DeliveryMemory(tmp_path)
-    assert spoilt.load() is None
+    kept = spoilt.load(4)
+    assert kept is not None
+    assert kept.entity.next_sequence == 1 << 31
     assert spoilt.errors == 1
-    memory.save(EntityState())
-    assert memory.errors == 1
+    spoilt.save(EntityState(), 0)
+    assert spoilt.errors == 2
 
 
 def test_transfers_that_are_over_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

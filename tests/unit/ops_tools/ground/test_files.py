@@ -43,6 +43,22 @@ def test_a_newer_file_replaces_one_of_the_same_name(store: FileStore) -> None:
     assert (store.counters.completed, store.counters.replaced) == (2, 1)
 
 
+def test_two_ways_to_write_a_name(store: FileStore) -> None:
+    """They are one file."""
+    stored(store, "products/00007.mask", b"first")
+    stored(store, "./products//00007.mask", b"second")
+    assert list(store.by_name) == ["products/00007.mask"]
+    assert (store.content(7), store.counters.replaced) == (b"second", 1)
+
+
+def test_the_newest_file_is_never_deleted(monkeypatch: pytest.MonkeyPatch, store: FileStore) -> None:
+    """However long it is: whoever was told that it is complete finds it."""
+    monkeypatch.setattr(files, "MAX_STORED_OCTETS", 3)
+    for product in (1, 2):
+        stored(store, f"products/{product:05d}.mask", b"12345")
+    assert (list(store.files), store.content(2)) == ([2], b"12345")
+
+
 @pytest.mark.parametrize("bound", [("MAX_FILES", 2), ("MAX_STORED_OCTETS", 10)])
 def test_complete_files_are_bounded(monkeypatch: pytest.MonkeyPatch, store: FileStore, bound: tuple[str, int]) -> None:
     """The oldest files make room for newer ones, also where they lie."""

@@ -160,6 +160,14 @@ def test_a_directory_is_listed() -> None:
     )
 
 
+def test_a_name_that_is_no_text_is_listed() -> None:
+    """A file of the host whose name is no UTF-8 raises nothing; the octets in question are question marks."""
+    ends = Ends(content=b"1")
+    ends.files[0].put("bad\udcff", b"22")
+    asked(ends, ListingRequest("", "listing"))
+    assert ends.files[1].get("listing") == b"bad?\t2\nthere\t1\n"
+
+
 @pytest.mark.parametrize("local", [{}, {"max_listing_octets": 3}])
 def test_a_directory_that_is_not_listed(local: dict[str, int]) -> None:
     """Since it is not there, or too long: the answer says so, and no file comes."""
