@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -13,26 +11,28 @@ from flightsw.mission_file_delivery import FileDeliveryParameters
 from flightsw.mission_links import MissionLinks
 from flightsw.services.link_security import LinkSecurity
 from ops_tools.ground.alarms import AlarmBook
-from ops_tools.ground.command_record import CommandRecord, CommandTimeouts, Verdict, WithoutContact
+from ops_tools.ground.command_record import CommandRecord, WithoutContact
 from ops_tools.ground.commanding import CommandCentre
 from ops_tools.ground.contact_plan import ContactOutlook, ContactPlan
 from ops_tools.ground.contact_watch import ContactWatch
-from ops_tools.ground.decoder import Decoder, Sample, Undecodable
+from ops_tools.ground.decoder import Decoder, Sample
 from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.dictionary_guard import REPORT, DictionaryCheck, DictionaryGuard
-from ops_tools.ground.events import DEFAULT_LOG_DEPTH, EventLog, GroundEvent
+from ops_tools.ground.events import EventLog, GroundEvent
 from ops_tools.ground.file_delivery import PDU_PACKET, FileDelivery
 from ops_tools.ground.file_news import tell_of_file
 from ops_tools.ground.files import FileStore
 from ops_tools.ground.limits import LimitState
-from ops_tools.ground.link import FramePort, GroundLink, GroundLinkStatus
+from ops_tools.ground.link import FramePort, GroundLink
 from ops_tools.ground.onboard_log import LOG_FIELDS, LOG_PACKET, onboard_entries
-from ops_tools.ground.passes import DEFAULT_SILENCE_NS, Pass, PassBook
+from ops_tools.ground.passes import PassBook
 from ops_tools.ground.pdu_uplink import PDU_COMMAND
 from ops_tools.ground.security.control import SecurityControl
-from ops_tools.ground.security.own_end import OwnEnd, RandomOctets
+from ops_tools.ground.security.own_end import OwnEnd
+from ops_tools.ground.settings import GroundSettings
 from ops_tools.ground.station_radio import RadioPort, StationRadio
-from ops_tools.ground.telemetry import DEFAULT_HISTORY, DEFAULT_STALE_PERIODS, TelemetryStore
+from ops_tools.ground.status import GroundStatus
+from ops_tools.ground.telemetry import TelemetryStore
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.definition.message import Event, Severity, ShortEvent
 from tlm_cmd.link.parameters import LinkParameters
@@ -70,75 +70,6 @@ class LinkedMission(Protocol):
     def file(self) -> LinkedFile:
         """The mission file."""
         ...
-
-
-class GroundSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a ground segment is set up.
-
-    Attributes:
-        history: packets of each kind that are kept.
-        stale_periods: periods of silence after which a packet is stale.
-        event_log_depth: events that are kept.
-        silence_ns: time without a frame after which a pass has ended.
-        timeouts: how long commands wait for reports.
-        files_directory: where files go, and what is remembered of their delivery; None keeps them in memory.
-        resumes_transfers: whether what is remembered there is of the same spacecraft, so that transfers go on.
-        epoch_tai_ns: TAI at ground time 0, by which the ground dates its own events; None leaves them without date.
-        listens_only: whether somebody else commands the spacecraft.
-        random_octets: for new keys and challenges; a simulation gives octets of its seed.
-    """
-
-    history: int = DEFAULT_HISTORY
-    stale_periods: float = DEFAULT_STALE_PERIODS
-    event_log_depth: int = DEFAULT_LOG_DEPTH
-    silence_ns: int = DEFAULT_SILENCE_NS
-    timeouts: CommandTimeouts = CommandTimeouts()
-    files_directory: Path | None = None
-    resumes_transfers: bool = True
-    epoch_tai_ns: int | None = None
-    listens_only: bool = False
-    random_octets: RandomOctets = secrets.token_bytes
-
-
-class GroundStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The ground segment at a glance, as plain data.
-
-    Attributes:
-        mission: the mission's name.
-        now_ns: ground time.
-        spacecraft_ns: spacecraft time of the packet that arrived last.
-        contact: what is heard of the spacecraft, and when it can be heard next.
-        current_pass: the pass that goes on, None without contact.
-        passes: passes so far.
-        dictionary: whether spacecraft and ground use the same one, and in words.
-        link: what went over the link.
-        packets_decoded, packets_refused, packets_missing: what became of packets.
-        commands_open: commands without verdict.
-        verdicts: commands by verdict.
-        events: events by severity.
-        alarms: values outside their limits now, by state.
-        files_complete: on ground.
-        files_open: transfers going on, both ways.
-    """
-
-    mission: str
-    now_ns: int
-    spacecraft_ns: int | None
-    contact: ContactOutlook
-    current_pass: Pass | None
-    passes: int
-    dictionary: DictionaryCheck
-    dictionary_text: str
-    link: GroundLinkStatus
-    packets_decoded: int
-    packets_refused: dict[Undecodable, int]
-    packets_missing: int
-    commands_open: int
-    verdicts: dict[Verdict, int]
-    events: dict[str, int]
-    alarms: dict[str, int]
-    files_complete: int
-    files_open: int
 
 
 class GroundSegment:

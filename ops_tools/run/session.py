@@ -38,7 +38,8 @@ from ops_tools.contact_predictor import ContactPredictor
 from ops_tools.gateway.errors import GatewayError
 from ops_tools.gateway.gateway import Gateway
 from ops_tools.ground.command_record import CommandTimeouts
-from ops_tools.ground.station import GroundSegment, GroundSettings, ground_associations
+from ops_tools.ground.settings import GroundSettings
+from ops_tools.ground.station import GroundSegment, ground_associations
 from ops_tools.link_keys import check_link_keys
 from ops_tools.run.notices import Pacing, read_notice
 from ops_tools.run.reset_line import ResetLine

@@ -23,7 +23,8 @@ from flightsw.services.link_security import LinkSecurity
 from flightsw.services.spacecraft_time import parse_utc
 from flightsw.services.store import Store
 from ops_tools.contact_predictor import ContactPredictor
-from ops_tools.ground.station import GroundSegment, GroundSettings, ground_associations
+from ops_tools.ground.settings import GroundSettings
+from ops_tools.ground.station import GroundSegment, ground_associations
 from tlm_cmd.definition.message import Event
 from tlm_cmd.packets.leap_seconds import LEAP_SECONDS
 from tlm_cmd.sdls.simulation_keys import derive_simulation_keys

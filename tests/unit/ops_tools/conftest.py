@@ -23,7 +23,8 @@ from flightsw.services.store import Store
 from ops_tools.console.server import build_application
 from ops_tools.console.stepping import SteppedGround
 from ops_tools.ground.contact_plan import ContactPlan, PlannedContact
-from ops_tools.ground.station import GroundSegment, GroundSettings
+from ops_tools.ground.settings import GroundSettings
+from ops_tools.ground.station import GroundSegment
 from tlm_cmd.cfdp.entity import Entity
 from tlm_cmd.cfdp.filestore import MemoryFilestore
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary

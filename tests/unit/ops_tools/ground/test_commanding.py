@@ -11,7 +11,7 @@ from ops_tools.console import json_values
 from ops_tools.ground import commanding
 from ops_tools.ground.command_record import CommandStage, CommandTimeouts, Verdict, WithoutContact
 from ops_tools.ground.errors import UnknownCommandRecordError
-from ops_tools.ground.station import GroundSettings
+from ops_tools.ground.settings import GroundSettings
 from ops_tools.ground.verification import ReportFate
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
 from tlm_cmd.frames.packet_builder import MAX_QUEUE_PACKETS

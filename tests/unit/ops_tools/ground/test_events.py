@@ -7,7 +7,7 @@ import pytest
 
 from ops_tools.ground.events import EventLog, GroundEvent
 from ops_tools.ground.onboard_log import event_text
-from ops_tools.ground.station import GroundSettings
+from ops_tools.ground.settings import GroundSettings
 from tlm_cmd.definition.message import Event, Severity
 from tlm_cmd.packets.cfs_header import build_telemetry
 

@@ -16,7 +16,7 @@ from ops_tools.ground.file_delivery import MAX_TRANSACTIONS, FileDelivery
 from ops_tools.ground.files import FileStore
 from ops_tools.ground.guarded_files import MEMORY_FOLDER
 from ops_tools.ground.pdu_uplink import FRAMES_FOR_COMMANDS
-from ops_tools.ground.station import GroundSettings
+from ops_tools.ground.settings import GroundSettings
 from ops_tools.ground.transfers import (
     Transfer,
     TransferBook,

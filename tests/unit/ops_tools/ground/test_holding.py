@@ -10,7 +10,7 @@ from ops_tools.ground import commanding
 from ops_tools.ground.command_record import CommandStage, CommandTimeouts, Verdict, WithoutContact
 from ops_tools.ground.contact_plan import ContactPlan
 from ops_tools.ground.errors import CommandHasLeftError, UnknownCommandRecordError
-from ops_tools.ground.station import GroundSettings
+from ops_tools.ground.settings import GroundSettings
 
 if TYPE_CHECKING:
     from types import SimpleNamespace

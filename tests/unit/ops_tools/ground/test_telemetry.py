@@ -7,7 +7,7 @@ import pytest
 
 from ops_tools.ground.errors import AmbiguousNameError, UnknownNameError
 from ops_tools.ground.limits import LimitState
-from ops_tools.ground.station import GroundSettings
+from ops_tools.ground.settings import GroundSettings
 from ops_tools.ground.telemetry import TelemetryStore
 
 if TYPE_CHECKING:
