@@ -76,11 +76,11 @@ def _no_utf8(column: Column, field: FieldLayout) -> Rows | None:
     assert isinstance(field.extent, Length)  # noqa: S101 - texts in plain columns have a fixed length
     texts = values.reshape(-1, field.extent.count)
     wrong = np.fromiter((not _is_text(text.tobytes().rstrip(b"\0")) for text in texts), np.bool_, len(texts))
-    return _any_in_row(wrong.reshape(len(values), -1))
+    return _any_in_row(wrong.reshape(values.shape[:-1]))
 
 
 def _any_in_row(values: Rows) -> Rows:
-    rows: Rows = np.any(values.reshape(len(values), -1), axis=1)
+    rows: Rows = np.any(values, axis=tuple(range(1, values.ndim)))
     return rows
 
 
