@@ -79,11 +79,21 @@ def _list(database: XtceDatabase) -> None:
 
 
 def _decode(database: XtceDatabase, data: bytes) -> ExitCode:
-    """Write a line per packet; what cannot be decoded is said and passed over."""
+    """Write a line per packet; what cannot be decoded, and what is no packet, is said and passed over."""
     from tlm_cmd.packets.splitter import PacketSplitter  # noqa: PLC0415 - only what is run is loaded
 
-    splitter, failed = PacketSplitter(), 0
-    for packet in splitter.feed(data):
+    def is_believed(packet: bytes) -> bool:
+        """Behind octets that were no packet anything could look like a header: it is one if its packet decodes."""
+        if splitter.state.synchronised:
+            return True
+        try:
+            database.decode(packet)
+        except ProtocolError:
+            return False
+        return True
+
+    splitter, failed = PacketSplitter(accepts=is_believed), 0
+    for packet in splitter.feed(data) + splitter.finish():
         try:
             kind, message = database.decode(packet)
         except ProtocolError as error:
@@ -93,7 +103,6 @@ def _decode(database: XtceDatabase, data: bytes) -> ExitCode:
         values = zip(kind.fields, (getattr(message, name) for name in message.__struct_fields__), strict=True)
         named = ", ".join(f"{name} {value_text(value)}" for name, value in values)
         write(printable(f"{kind.name}: {named}"))
-    splitter.reset()
     counters = splitter.state.counters
     write(f"{counters.packets} packets, {failed} of them not decoded, {counters.skipped_octets} octets in no packet")
     failed += counters.skipped_octets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, floor, isinf
+from math import ceil, floor, inf, isinf, nextafter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,16 +43,16 @@ def any_item(items: Rows, starts: NDArray[np.int64]) -> Rows:
 
 def _refused_values(values: Array, field: FieldLayout) -> Rows | None:
     if field.kind is Kind.BOOLEAN:
-        return values > 1
+        return _outside_integers(values, 0, 1)
     if field.enumeration is not None:
-        return ~np.isin(values, sorted(field.labels))
+        return ~np.isin(values, np.array(sorted(field.labels), values.dtype))
     bounds = raw_range(field)
     if bounds is None:
         return None
     lowest, highest = bounds
     if not np.issubdtype(values.dtype, np.floating):
         return _outside_integers(values, lowest, highest)
-    return ~((values >= lowest) & (values <= highest))  # true for what is not a number, too
+    return _outside_floats(values, lowest, highest)
 
 
 def _outside_integers(values: Array, lowest: float, highest: float) -> Rows:
@@ -63,6 +63,16 @@ def _outside_integers(values: Array, lowest: float, highest: float) -> Rows:
     if least > most:
         return np.ones(values.shape, np.bool_)
     return (values < least) | (values > most)
+
+
+def _outside_floats(values: Array, lowest: float, highest: float) -> Rows:
+    """Compared with the outermost floats within the range: its ends may be integers that no float is equal to."""
+    least, most = float(lowest), float(highest)
+    if least < lowest:
+        least = nextafter(least, inf)
+    if most > highest:
+        most = nextafter(most, -inf)
+    return ~((values >= least) & (values <= most))  # true for what is not a number, too
 
 
 def _no_utf8(column: Column, field: FieldLayout) -> Rows | None:
@@ -76,11 +86,11 @@ def _no_utf8(column: Column, field: FieldLayout) -> Rows | None:
     assert isinstance(field.extent, Length)  # noqa: S101 - texts in plain columns have a fixed length
     texts = values.reshape(-1, field.extent.count)
     wrong = np.fromiter((not _is_text(text.tobytes().rstrip(b"\0")) for text in texts), np.bool_, len(texts))
-    return _any_in_row(wrong.reshape(len(values), -1))
+    return _any_in_row(wrong.reshape(values.shape[:-1]))
 
 
 def _any_in_row(values: Rows) -> Rows:
-    rows: Rows = np.any(values.reshape(len(values), -1), axis=1)
+    rows: Rows = np.any(values, axis=tuple(range(1, values.ndim)))
     return rows
 
 

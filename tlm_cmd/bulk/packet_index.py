@@ -81,6 +81,11 @@ class PacketIndex(msgspec.Struct):
 def index_packets(buffer: bytes, apids: Collection[int] = (), *, check_crc: bool = True) -> PacketIndex:
     """Find the telemetry packets of a buffer (`tlm_cmd.packets.cfs_header` has their shape).
 
+    Any header that could be one is believed until the packet error control behind it is wrong: packets may have any
+    length, also ones that no definition has, and those are to be reported. So octets that were made for it, long
+    headers one behind the other, cost a checksum over 64 KiB for each six of them, half a minute for a megabyte; what
+    links and recorders damage costs no more than a few checksums for each damaged packet.
+
     Args:
         buffer: any octets.
         apids: the APIDs that occur; without the check of the packet error control, nothing else is taken for a packet.

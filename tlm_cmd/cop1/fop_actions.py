@@ -38,15 +38,15 @@ def _initialise(occasion: Occasion) -> None:
     purge(occasion)
     variables.transmission_count = 1
     variables.suspend_state = 0
-    # The standard leaves NN(R) behind when an alert has purged frames, and table 5-1 then has empty cells in S4 and
-    # S5, and a window that nothing opens again. With nothing outstanding, NN(R) is V(S).
-    variables.nn_r = variables.v_s
 
 
 def _alert(code: AlertCode) -> Callable[[Occasion], None]:
     def alert(occasion: Occasion) -> None:
         cancel_timer(occasion)
         purge(occasion)
+        # The lower procedures can end a service that is suspended (E42, E44, E46 in S6). What it kept is given up, so
+        # there is nothing to resume. The standard speaks of SS only where the service is initiated or resumed.
+        occasion.variables.suspend_state = 0
         occasion.variables.counters.alerts.count(code)
         occasion.outputs.append(Alert(code))
 

@@ -136,7 +136,7 @@ _DIRECTIVE_ROWS: Mapping[E, Mapping[FopState, FopCell]] = {
     E.E26: _staying(A.REJECT_DIRECTIVE),
     E.E27: _only_in_initial(FopCell((*_BEGIN, A.TRANSMIT_SET_V_R), _S5)),
     E.E28: _staying(A.REJECT_DIRECTIVE),
-    # In S6 it changes nothing, a suspension included: only resuming or initiating ends that (4.1, note 1).
+    # In S6 it changes nothing, a suspension included: only resuming, initiating (4.1, note 1) or an alert ends that.
     E.E29: _row(*[_TERMINATE] * 5, _end(A.ACCEPT_DIRECTIVE, A.CONFIRM_DIRECTIVE)),
     E.E30: _staying(A.REJECT_DIRECTIVE),
     E.E31: _row(_NONE_1, _NONE_2, _NONE_3, _NONE_4, _NONE_5, FopCell(_RESUME, _S1)),

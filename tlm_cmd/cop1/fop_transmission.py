@@ -162,6 +162,9 @@ def purge(occasion: Occasion) -> None:
             answer_unit(occasion, sent.unit.tag, Answer.NOT_CONFIRMED)
             variables.counters.ad_not_confirmed += 1
     variables.sent_queue.clear()
+    # The standard leaves NN(R) behind, and table 5-1 then has empty cells in S4 and S5, and a window that nothing opens
+    # again. With nothing outstanding, NN(R) is V(S).
+    variables.nn_r = variables.v_s
     if variables.wait_queue is not None:
         answer_unit(occasion, variables.wait_queue.tag, Answer.REJECTED)
         variables.counters.ad_rejected += 1

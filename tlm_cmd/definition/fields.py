@@ -14,6 +14,7 @@ from itertools import pairwise
 from math import inf, isfinite, isnan, ulp
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from tlm_cmd.errors import ProtocolError
 
@@ -137,13 +138,13 @@ class Tail(msgspec.Struct, frozen=True):
 
 
 class Linear(msgspec.Struct, frozen=True):
-    """Calibration: engineering value = ``offset + scale * raw``."""
+    """Calibration: engineering value = ``offset + scale * raw``, in floating point also for whole numbers."""
 
     scale: float
     offset: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse a calibration that cannot be inverted.
+        """Refuse a calibration that cannot be inverted; whole numbers become floats.
 
         Raises:
             AnnotationError: scale or offset is no finite number, or the scale is 0.
@@ -152,6 +153,8 @@ class Linear(msgspec.Struct, frozen=True):
             raise AnnotationError(
                 f"Linear({self.scale!r}, {self.offset!r})", "needs finite numbers and a scale other than 0"
             )
+        force_setattr(self, "scale", float(self.scale))
+        force_setattr(self, "offset", float(self.offset))
 
     def engineering(self, raw: float) -> float:
         """Raw value, in steps of the wire type, to engineering value, in the unit of its field."""
@@ -179,18 +182,22 @@ class Linear(msgspec.Struct, frozen=True):
 
 
 class Polynomial(msgspec.Struct, frozen=True):
-    """Calibration: engineering value = c0 + c1 raw + c2 raw^2 + ...; strictly monotonic over the wire type's range."""
+    """Calibration: engineering value = c0 + c1 raw + c2 raw^2 + ...; strictly monotonic over the wire type's range.
+
+    It is computed in floating point also for whole numbers.
+    """
 
     coefficients: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what is no number.
+        """Refuse what is no number; whole numbers become floats.
 
         Raises:
             AnnotationError: a coefficient is no finite number.
         """
         if not _are_finite(*self.coefficients):
             raise AnnotationError(f"Polynomial{self.coefficients!r}", "needs finite numbers")
+        force_setattr(self, "coefficients", tuple(float(coefficient) for coefficient in self.coefficients))
 
     @classmethod
     def of(cls, *coefficients: float) -> Polynomial:

@@ -101,7 +101,7 @@ class ReassemblyCounters(msgspec.Struct):
     repeated: int = 0
     """Pieces dropped because they had come before."""
     too_many_open: int = 0
-    """Units refused because too many APIDs had one in progress."""
+    """Units dropped because too many APIDs had one in progress: each time the one that began first."""
 
 
 class PartialUnit(msgspec.Struct):
@@ -117,7 +117,7 @@ class ReassemblerState(msgspec.Struct):
 
     counters: ReassemblyCounters = msgspec.field(default_factory=ReassemblyCounters)
     partial: dict[int, PartialUnit] = msgspec.field(default_factory=dict)
-    """Units in progress by their APID."""
+    """Units in progress by their APID, in the order in which they began."""
 
 
 class UserData(msgspec.Struct, frozen=True, gc=False):
@@ -135,7 +135,8 @@ class UserDataReassembler:
     Args:
         secondary_header_octets: length of the secondary header of packets that have one.
         max_unit_octets: longest unit.
-        max_open: most APIDs that may have a unit in progress; so memory is bounded by the product of both.
+        max_open: most APIDs that may have a unit in progress; so memory is bounded by the product of both. When one
+            more begins, the one that began first is dropped: the end of it may never come.
 
     Raises:
         FieldRangeError: a bound is less than 1 or too high.
@@ -192,14 +193,14 @@ class UserDataReassembler:
 
     def _begin(self, apid: int, count: int, secondary: bytes, piece: bytes) -> None:
         counters = self.state.counters
-        if len(self.state.partial) >= self.max_open:
-            counters.too_many_open += 1
-            counters.dropped_octets += len(piece)
-        elif len(piece) > self.max_unit_octets:
+        if len(piece) > self.max_unit_octets:
             counters.oversize += 1
             counters.dropped_octets += len(piece)
-        else:
-            self.state.partial[apid] = PartialUnit((count + 1) % SEQUENCE_MODULO, bytearray(piece), secondary)
+            return
+        if len(self.state.partial) >= self.max_open:
+            counters.too_many_open += 1
+            self._drop(next(iter(self.state.partial)))
+        self.state.partial[apid] = PartialUnit((count + 1) % SEQUENCE_MODULO, bytearray(piece), secondary)
 
     def _continue(self, apid: int, count: int, piece: bytes, *, is_last: bool) -> UserData | None:
         counters, unit = self.state.counters, self.state.partial.get(apid)

@@ -78,7 +78,8 @@ class TelemetryPackets:
         dictionary: the mission's.
         decode: reads a packet and verifies all of it: header, error control, content. Raises what `parse_telemetry`
             raises for header and error control, DictionaryError when no packet has this APID, or no event this code
-            and severity, and another ProtocolError when the content does not fit its definition.
+            and severity, and another ProtocolError when the content does not fit its definition. A bytearray or a
+            memoryview of octets will do; what is decoded is the same as from bytes.
     """
 
     decode: DecodePacket
@@ -158,7 +159,11 @@ def _decoder_of_all(dictionary: Dictionary) -> DecodePacket:
     }
 
     def decode_by_identification(packet: bytes) -> ReceivedTelemetry:
-        return decoders.get(packet[:2], decode_carefully)(packet)
+        try:
+            decoder = decoders.get(packet[:2], decode_carefully)
+        except (TypeError, ValueError):  # of a buffer that can be written to nothing can be looked up
+            decoder = decoders.get(bytes(packet[:2]), decode_carefully)
+        return decoder(packet)
 
     second_octets = [identification[1] for identification in decoders]
     by_second_octet: list[DecodePacket] = [decode_carefully] * 256
@@ -204,6 +209,7 @@ def _decoder(entry: TelemetryEntry, decode_carefully: DecodePacket) -> DecodePac
     decode: DecodePacket = source.function(
         "decode(data)",
         [
+            *([] if is_fixed else ["if type(data) is not bytes: data = bytes(data)"]),
             f"if len(data) {'!=' if is_fixed else '<'} {fewest}: return decode_carefully(data)",
             f"end = len(data) - {CRC_OCTETS}",
             *guarded(source, layout, received),

@@ -38,7 +38,19 @@ class Budget:
 
 
 def fewest_bits(kind: DataType) -> int:
-    """Fewest bits that a value of a type takes."""
+    """Fewest bits that a value of a type takes, of a structure those of its largest member."""
+    return _fewest_bits(kind, {})
+
+
+def _fewest_bits(kind: DataType, known: dict[int, int]) -> int:
+    """Each type is looked at once, however often others hold it: ``known`` has those that were, by identity."""
+    found = known.get(id(kind))
+    if found is None:
+        found = known[id(kind)] = _of_one_type(kind, known)
+    return found
+
+
+def _of_one_type(kind: DataType, known: dict[int, int]) -> int:
     match kind:
         case ScalarType(encoding=IntegerEncoding(bits=bits) | FloatEncoding(bits=bits)):
             return bits
@@ -48,9 +60,9 @@ def fewest_bits(kind: DataType) -> int:
         case ScalarType(encoding=BinaryEncoding(size)):
             return size.fixed or 0
         case AggregateType(members=members):
-            return max(fewest_bits(member) for _, member in members)
+            return max(_fewest_bits(member, known) for _, member in members)
         case ArrayType(item=item, count=count):
-            return (count.fixed or 0) * fewest_bits(item)
+            return (count.fixed or 0) * _fewest_bits(item, known)
     return 0
 
 

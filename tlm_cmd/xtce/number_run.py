@@ -81,7 +81,8 @@ class NumberRun:
         """The numbers that share octets with the one at ``index``."""
         group = [pieces[index]]
         end = pieces[index].bit + pieces[index].encoding.bits
-        for piece in pieces[index + 1 :]:
+        for following in range(index + 1, len(pieces)):
+            piece = pieces[following]
             if not end % 8 or piece.bit >= (end + 7) // 8 * 8:
                 break
             group.append(piece)

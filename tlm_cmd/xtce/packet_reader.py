@@ -29,7 +29,7 @@ from tlm_cmd.xtce.number_run import NumberRun
 from tlm_cmd.xtce.packet_arrays import MAX_NESTED_CONTAINERS, read_array, read_repeated
 from tlm_cmd.xtce.packet_model import Container, ContainerEntry, Entry, FixedEntry, Location, ParameterEntry
 from tlm_cmd.xtce.read_strings import StringCode
-from tlm_cmd.xtce.structures import entries_of, structure
+from tlm_cmd.xtce.structures import DistinctNames, entries_of, structure
 from tlm_cmd.xtce.values import OctetRun, Piece, Scope, Value, calibrated
 
 
@@ -69,6 +69,7 @@ class PacketReader:
             base: where the first entry begins.
         """
         self.fields: dict[str, Value] = {}
+        self._names = DistinctNames()
         self.source, self._label, self.containers, self.raw = source, label, containers, raw
         self._base, self._bit = base, 0
         self._run = NumberRun(source)
@@ -158,12 +159,7 @@ class PacketReader:
             self.depth -= 1
 
     def _add(self, path: str, value: Value) -> None:
-        name = path.rpartition("/")[2]
-        field, number = name, 1
-        while field in self.fields:
-            number += 1
-            field = f"{name}_{number}"
-        self.fields[field] = value
+        self.fields[self._names.give(path.rpartition("/")[2])] = value
         self.scope.values[path] = value
 
     def _conditional(self, entry: ParameterEntry | ContainerEntry, condition: Condition) -> None:
@@ -171,11 +167,11 @@ class PacketReader:
         test = self.scope.condition(condition)
         self.source.line(f"o = {self.position(entry.line)}")
         self.vary()
-        known = dict(self.fields)
+        known, self.fields = self.fields, {}
         outer, self.source.lines = self.source.lines, []
         self._entry(entry)
         position = self.position(entry.line)
-        made = {field: value for field, value in self.fields.items() if field not in known}
+        made, self.fields = self.fields, known
         names = {field: self.source.local() for field in made}
         for field, value in made.items():
             self.source.line(f"{names[field]} = {self.expression(value)}")
@@ -184,12 +180,8 @@ class PacketReader:
         self.source.lines += [f"if {test}:", *(f"    {line}" for line in inner)]
         self.vary()
         for field, value in made.items():
-            plain = Value(value.name, scalar=value.type, expression=_constant(names[field]))
-            plain.calibrated = names[field]
-            self.fields[field] = plain
-            for path, known_value in self.scope.values.items():
-                if known_value is value:
-                    self.scope.values[path] = plain
+            value.settle(names[field])
+            self.fields[field] = value
 
     # ---------------------------------------------------------------- values
 

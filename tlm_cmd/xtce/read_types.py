@@ -10,6 +10,7 @@ from tlm_cmd.xtce.xml_document import Node
 
 MAX_TYPE_DEPTH = 16
 MAX_DIMENSIONS = 8
+_TOO_DEEP = f"holds itself, or is more than {MAX_TYPE_DEPTH} types deep"
 _DESCRIBING = ("LongDescription", "AliasSet", "AncillaryDataSet", "ToString")
 _ENCODINGS = ("IntegerDataEncoding", "FloatDataEncoding", "StringDataEncoding", "BinaryDataEncoding")
 _NATURES = {nature.value: nature for nature in Nature}
@@ -18,14 +19,16 @@ _NATURES = {nature.value: nature for nature in Nature}
 class TypeReader:
     """Reads types when they are first asked for.
 
+    It knows how deep each of them is, and how deep the deepest one is within each that it is reading.
+
     Attributes:
         left_out: how many elements of each kind were passed over: monitoring that this package does not do.
     """
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._read: dict[tuple[Named, str], DataType] = {}
-        self._reading: list[tuple[Named, str]] = []
+        self._read: dict[tuple[Named, str], tuple[DataType, int]] = {}
+        self._reading: dict[tuple[Named, str], int] = {}
         self.left_out: dict[str, int] = {}
 
     def type_of(self, node: Node, attribute: str, kind: Named, system: str) -> DataType:
@@ -40,18 +43,21 @@ class TypeReader:
         """The type that a definition defines.
 
         Raises:
-            XtceError: it is not supported, or holds itself.
+            XtceError: it is not supported, holds itself, or is too deep.
         """
         key = (kind, definition.path)
-        known = self._read.get(key)
-        if known is not None:
-            return known
-        if key in self._reading or len(self._reading) >= MAX_TYPE_DEPTH:
-            raise definition.node.error(f"holds itself, or is more than {MAX_TYPE_DEPTH} types deep")
-        self._reading.append(key)
-        found = self._type(definition, kind)
-        self._reading.pop()
-        self._read[key] = found
+        if key not in self._read:
+            if key in self._reading or len(self._reading) >= MAX_TYPE_DEPTH:
+                raise definition.node.error(_TOO_DEEP)
+            self._reading[key] = 0
+            found = self._type(definition, kind)
+            self._read[key] = found, 1 + self._reading.pop(key)
+        found, depth = self._read[key]
+        if depth > MAX_TYPE_DEPTH:
+            raise definition.node.error(_TOO_DEEP)
+        if self._reading:
+            holder = next(reversed(self._reading))
+            self._reading[holder] = max(self._reading[holder], depth)
         return found
 
     def _type(self, definition: Definition, kind: Named) -> DataType:

@@ -30,16 +30,32 @@ def entries_of(path: str, containers: Mapping[str, Container], line: int = 0) ->
     return entries
 
 
+class DistinctNames:
+    """Gives out names, no two of them equal: the second ``x`` becomes ``x_2``, and so on."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+        self._numbers: dict[str, int] = {}
+
+    def give(self, name: str) -> str:
+        """The name, or with the next number behind it what nothing else is called."""
+        found, number = name, self._numbers.get(name, 1)
+        while found in self._given:
+            number += 1
+            found = f"{name}_{number}"
+        self._numbers[name] = number
+        self._given.add(found)
+        return found
+
+
 @cache
 def structure(name: str, fields: tuple[str, ...]) -> type[msgspec.Struct]:
-    """A frozen class with such fields; what is no identifier in Python becomes one."""
-    names: list[str] = []
+    """A frozen class with such fields; what is no identifier in Python becomes one, and equal ones are numbered."""
+    distinct, names = DistinctNames(), []
     for field in fields:
         identifier = re.sub(r"\W", "_", field)
         if not identifier.isidentifier() or identifier.startswith("__"):
             identifier = f"p_{identifier}"
-        while identifier in names or iskeyword(identifier):
-            identifier = f"{identifier}_"
-        names.append(identifier)
+        names.append(distinct.give(f"{identifier}_" if iskeyword(identifier) else identifier))
     made: type[msgspec.Struct] = msgspec.defstruct(re.sub(r"\W", "_", name), names, frozen=True, gc=False)
     return made

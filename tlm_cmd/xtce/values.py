@@ -75,6 +75,11 @@ class Value:
         self.calibrated = ""
         self._piece, self._expression = piece, expression
 
+    def settle(self, name: str) -> None:
+        """From here on, what is handed out for the value stands in a local variable."""
+        self.members, self.calibrated = {}, name
+        self._piece, self._expression = None, lambda: name
+
     def raw(self) -> str:
         """The expression of the raw value; the reader must have read it."""
         if self._piece is not None:

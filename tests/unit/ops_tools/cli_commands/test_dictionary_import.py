@@ -64,6 +64,20 @@ def test_packets_are_decoded(document: Path, tmp_path: Path, capsys: pytest.Capt
     assert shell(str(document), "--packets", str(packets), "--allow-rest") == 1
 
 
+def test_a_damaged_length_costs_only_the_packet_it_is_in(
+    document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A header that announces more than the file holds does not hide the packets behind it."""
+    packets = tmp_path / "packets.bin"
+    whole = [bytes.fromhex("0001 C000 0000") + bytes([0xE0 + number]) for number in range(20)]
+    damaged = bytes.fromhex("0001 C000 FF00 FF")
+    packets.write_bytes(b"".join([*whole[:5], damaged, *whole[5:]]))
+    assert shell(str(document), "--packets", str(packets)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rpartition(" ")[2] for line in lines[:-1]] == [str(0xE0 + number) for number in range(20)]
+    assert lines[-1] == "20 packets, 0 of them not decoded, 7 octets in no packet"
+
+
 def test_files_that_cannot_be_loaded_are_exit_code_2(
     document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from enum import IntEnum
 from typing import Annotated
 
@@ -10,8 +11,9 @@ import pytest
 
 from tlm_cmd.bulk.columns import PacketColumns, Ragged, join_rows, keep_rows, order_rows
 from tlm_cmd.bulk.decoding import decode_packets
+from tlm_cmd.definition.codec import codec_of
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
-from tlm_cmd.definition.fields import I16, Length, Limits, Linear, UpTo
+from tlm_cmd.definition.fields import I16, U8, U32, Length, Limits, Linear, Polynomial, UpTo
 from tlm_cmd.definition.message import Telemetry
 from tlm_cmd.packets.cfs_header import build_telemetry
 
@@ -94,6 +96,29 @@ def test_values_are_read_raw_calibrated_and_by_name(columns: PacketColumns) -> N
     assert columns.texts("name") == ["one", "second"]
     assert columns.texts("note") == ["é", ""]
     assert columns.octets("key") == [b"\0\1", b"ab"]
+
+
+class Whole(Telemetry):
+    """Calibrations of whole numbers, on wire types that the engineering values do not fit."""
+
+    double: Annotated[float, U8, Linear(2)]
+    thousand: Annotated[float, U8, Linear(1000)]
+    shifted: Annotated[float, I16, Linear(4, 100)]
+    large: Annotated[float, U32, Polynomial.of(0, 2**33)]
+
+
+@pytest.mark.parametrize("raw", [(0xA4, 0x48, 32_767, 2**32 - 1), (255, 255, -32_768, 3), (0, 0, 0, 0)])
+def test_calibrations_of_whole_numbers_give_the_floats_of_the_scalar_decoder(raw: tuple[int, ...]) -> None:
+    """Engineering values are floats of full width, however narrow the raw ones are."""
+    dictionary = Dictionary("m", [AppInterface("app", 0x100, (), (Whole,))])
+    payload = struct.pack(">BBhI", *raw)
+    columns = decode_packets(dictionary, build_telemetry(0x101, 0, 0, 0, payload)).packets["APP.WHOLE"]
+    alone = codec_of(Whole).decode(payload)
+    for field in Whole.__struct_fields__:
+        column = np.asarray(columns.engineering(field))
+        assert column.dtype == np.float64
+        assert type(getattr(alone, field)) is float
+        assert column.tolist() == [getattr(alone, field)]
 
 
 @pytest.mark.parametrize(("method", "field"), [("labels", "board"), ("texts", "key"), ("octets", "board")])

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from math import isnan
 from random import Random
-from typing import Annotated, Any
+from typing import Annotated
 
-import numpy as np
 import pytest
 
 from flightsw.mission import Mission
 from ops_tools.reference_mission import reference_mission
-from tlm_cmd.bulk.columns import Column, PacketColumns, Ragged
-from tlm_cmd.bulk.decoding import Check, Decoded, PacketRefusal, decode_packets
+from tests.unit.tlm_cmd.bulk.both_decoders import compare, random_packets
+from tlm_cmd.bulk.decoding import Check, PacketRefusal, decode_packets
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary
-from tlm_cmd.definition.field_layout import FieldLayout, Kind, RecordLayout
 from tlm_cmd.definition.fields import (
     F32,
     F64,
@@ -28,16 +25,13 @@ from tlm_cmd.definition.fields import (
     Bits,
     Length,
     Linear,
-    Number,
     Polynomial,
     Range,
     Tail,
     UpTo,
 )
-from tlm_cmd.definition.layout import layout_of
-from tlm_cmd.definition.message import Event, Record, Severity, ShortEvent, Telemetry
-from tlm_cmd.errors import ProtocolError
-from tlm_cmd.packets.cfs_header import build_telemetry, join_time, parse_telemetry
+from tlm_cmd.definition.message import Event, Record, Severity, Telemetry
+from tlm_cmd.packets.cfs_header import build_telemetry
 from tlm_cmd.packets.crc import crc16
 from tlm_cmd.packets.spacepacket import idle_packet
 
@@ -138,156 +132,7 @@ class Other(Event, code=10, text="{number}"):
 OWN = Dictionary("own", [AppInterface("app", 0x100, (), (Scalars, Variable, Dump, Checked, Empty), (Happened, Other))])
 
 
-# ------------------------------------------------------------------ packets at random
-
-
-def random_raw(wire: Number, draw: Random) -> int:
-    """Any raw value, the ends more often."""
-    return draw.choice((int(wire.lowest), int(wire.highest), draw.randint(int(wire.lowest), int(wire.highest))))
-
-
-def random_octets(layout: RecordLayout, draw: Random) -> bytes:
-    """Octets that fit a layout as far as lengths go; values may be ones that it refuses."""
-    octets, bits, width = b"", 0, 0
-    for field in layout.fields:
-        if isinstance(field.wire, Bits):
-            value = draw.choice(sorted(field.labels)) if field.labels else draw.randrange(field.wire.highest + 1)
-            bits, width = bits << field.wire.width | value, width + field.wire.width
-            continue
-        octets += _whole_octets(bits, width) + random_field(field, draw)
-        bits = width = 0
-    return octets + _whole_octets(bits, width)
-
-
-def _whole_octets(bits: int, width: int) -> bytes:
-    octets = (width + 7) // 8
-    return (bits << 8 * octets - width).to_bytes(octets, "big")
-
-
-def random_field(field: FieldLayout, draw: Random) -> bytes:
-    """Octets of one field that is no bit field."""
-    if isinstance(field.wire, Number):
-        if field.labels:
-            return draw.choice(sorted(field.labels)).to_bytes(field.wire.octets, "big")
-        if field.kind is Kind.BOOLEAN:
-            return draw.randrange(2).to_bytes(field.wire.octets, "big")
-        return draw.randbytes(field.wire.octets)
-    if field.record is not None:
-        return random_octets(field.record, draw)
-    assert field.extent is not None
-    most = field.extent.count
-    count = most if isinstance(field.extent, Length) else draw.choice((0, 1, draw.randint(0, min(most, 9))))
-    prefix = count.to_bytes(field.extent.prefix.octets, "big") if isinstance(field.extent, UpTo) else b""
-    if field.item is None:
-        return prefix + (bytes(draw.choices(b"abc xyz", k=count)) if field.kind is Kind.TEXT else draw.randbytes(count))
-    return prefix + b"".join(random_field(field.item, draw) for _ in range(count))
-
-
-def random_packets(dictionary: Dictionary, draw: Random, count: int, *, spoilt: float) -> list[bytes]:
-    """Packets and events of every kind in any order, a share of them with one octet changed under a right CRC."""
-    kinds: list[tuple[int, bytes, RecordLayout | None]] = [
-        (entry.apid, b"", layout_of(entry.record)) for entry in dictionary.telemetry.values()
-    ]
-    for event in dictionary.events.values():
-        head = bytes((event.code, event.record.severity))
-        kinds += [(event.apid, head, layout_of(event.record)), (event.apid, bytes((head[0], head[1] | 0x80)), None)]
-    packets = []
-    for number in range(count):
-        apid, head, layout = draw.choice(kinds)
-        payload = bytearray(head + (random_octets(layout, draw) if layout else b""))
-        if payload and draw.random() < spoilt:
-            payload[draw.randrange(len(payload))] = draw.randrange(256)
-        if draw.random() < spoilt / 4:
-            payload = payload[: draw.randint(0, len(payload))] + draw.randbytes(draw.choice((0, 0, 1, 5)))
-        seconds, subseconds = draw.randrange(2**32), draw.randrange(2**16)
-        packets.append(build_telemetry(apid, number % 16_384, seconds, subseconds, bytes(payload)))
-    return packets
-
-
-# ------------------------------------------------------------------ comparison
-
-
-def row_of(columns: PacketColumns, row: int) -> dict[str, Any]:
-    """One packet of the columns, in engineering units, by path."""
-    found = {}
-    for path, field in columns.fields.items():
-        column = columns.engineering(path)
-        found[path] = plain(column[row], field)
-    return found
-
-
-def plain(value: Column | Any, field: FieldLayout) -> Any:  # noqa: ANN401 - numbers, texts, lists of them
-    """A value of a column as plain Python values, strings joined."""
-    if isinstance(value, Ragged):
-        return [plain(value[index], field) for index in range(len(value))]
-    if field.kind not in (Kind.TEXT, Kind.OCTETS):
-        return np.asarray(value).tolist()
-    if np.asarray(value).ndim > 1:
-        return [plain(item, field) for item in value]
-    octets = np.asarray(value).astype(np.uint8).tobytes()
-    if field.kind is Kind.OCTETS:
-        return octets
-    return (octets.rstrip(b"\0") if isinstance(field.extent, Length) else octets).decode()
-
-
-def flat(message: Record, prefix: str = "") -> dict[str, Any]:
-    """A message as plain Python values by path; fields of items become lists."""
-    found: dict[str, Any] = {}
-    for field in layout_of(type(message)).fields:
-        found |= flat_value(field, getattr(message, field.name), prefix + field.name)
-    return found
-
-
-def flat_value(field: FieldLayout, value: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - any value of a message
-    """One field of a message by path."""
-    if field.record is not None:
-        return flat(value, f"{path}.")
-    if field.item is None:
-        return {path: value}
-    items = [flat_value(field.item, item, path) for item in value]
-    return {name: [item[name] for item in items] for name in items[0]} if items else {path: []}
-
-
-def same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any value of a message
-    """Equality, also between numbers that are none."""
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(same(*pair) for pair in zip(one, other, strict=True))
-    if isinstance(one, float) and isinstance(other, float) and isnan(one):
-        return isnan(other)
-    return bool(one == other)
-
-
-def compare(dictionary: Dictionary, packets: list[bytes], decoded: Decoded) -> tuple[int, int]:
-    """Hold all rows against the scalar decoder; return how many packets it accepts, and how many not."""
-    rows = {name: iter(range(len(columns))) for name, columns in decoded.packets.items()}
-    accepted = refused = position = 0
-    reasons: list[tuple[int, int, str]] = []
-    for packet in packets:
-        parsed = parse_telemetry(packet)
-        try:
-            entry, message = dictionary.decode_downlink(parsed.apid, parsed.payload)
-        except ProtocolError as error:
-            refused += 1
-            reasons.append((position, len(packet), str(error)))
-        else:
-            accepted += 1
-            name = f"{entry.name} (short)" if isinstance(message, ShortEvent) else entry.name
-            columns = decoded.packets[name]
-            row = next(rows[name])
-            assert int(columns.positions[row]) == position
-            assert int(columns.sequence[row]) == parsed.sequence_count
-            assert int(columns.time_ns[row]) == join_time(parsed.time_seconds, parsed.time_subseconds)
-            if not isinstance(message, ShortEvent):
-                expected, found = flat(message), row_of(columns, row)
-                for path, value in expected.items():
-                    if value == [] and path not in found:  # an array of structures without items
-                        value, path = [], next(name for name in found if name.startswith(f"{path}."))
-                    assert same(value, found[path]), (name, path, value, found[path])
-        position += len(packet)
-    assert all(next(each, None) is None for each in rows.values())
-    assert sum(decoded.refused.values()) == refused
-    assert sorted((each.position, each.octets, each.detail) for each in decoded.refusals) == reasons
-    return accepted, refused
+# ------------------------------------------------------------------ both decoders
 
 
 @pytest.mark.parametrize("seed", range(12))

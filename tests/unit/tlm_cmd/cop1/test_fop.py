@@ -195,6 +195,21 @@ def test_initiating_again_ends_a_suspension() -> None:
     assert fop.state.suspend_state == 0
 
 
+def test_what_a_resumed_service_confirms_has_arrived() -> None:
+    """A frame given up during a suspension is not confirmed for another one, and that one is not forgotten."""
+    changes = {"timeout_type": TimeoutType.SUSPEND, "transmission_limit": 1, "accepted_at_once": False}
+    fop = active(msgspec.structs.replace(PARAMETERS, **changes))
+    fop.request_ad(unit(1), 0)
+    assert fop.poll(T1) == [Suspended(1)]
+    assert answers(fop.lower_rejects(TcFrameType.AD, T1)) == [(1, "not_confirmed")]
+    assert fop.directive(Directive.RESUME, T1) == [DirectiveAnswer(Directive.RESUME, 0, Answer.REJECTED)]
+    assert answers(fop.request_ad(unit(2), T1)) == [(2, "rejected")]
+    fop.directive(Directive.INITIATE_WITHOUT_CLCW_CHECK, T1)
+    assert sent(fop.request_ad(unit(3), T1)) == [("AD", 1, False)]
+    assert answers(fop.on_clcw(clean(1), T1)) == []
+    assert answers(fop.on_clcw(clean(2), T1)) == [(3, "confirmed")]
+
+
 def test_lockout_and_unlock() -> None:
     """A report of lockout ends the service; Unlock is repeated until a clean report confirms it."""
     fop = active(v_s=7)
@@ -486,13 +501,13 @@ def test_whatever_happens_the_books_close(steps: list[tuple[Step, int]], at_once
         assert counters.ad_accepted == counters.ad_confirmed + counters.ad_not_confirmed + len(ad_sent)
         assert counters.bd_requests == counters.bd_frames + counters.bd_rejected
         assert len(state.sent_queue) <= PARAMETERS.farm_window // 2
+        assert [item.sequence_number for item in ad_sent] == [
+            (state.nn_r + index) % 256 for index in range(state.outstanding)
+        ]
         if state.state is FopState.INITIAL:
             assert state.timer_expires_ns is None
         else:
             assert state.suspend_state == 0
-            assert [item.sequence_number for item in ad_sent] == [
-                (state.nn_r + index) % 256 for index in range(state.outstanding)
-            ]
             assert state.timer_expires_ns is not None or not state.sent_queue
         assert (state.initiation is None) or state.state.value in (4, 5) or state.suspend_state == 4
         assert at_once <= (state.ad_out_ready and state.bc_out_ready and state.bd_out_ready)

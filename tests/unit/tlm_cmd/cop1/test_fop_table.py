@@ -57,7 +57,7 @@ def situation(state: FopState) -> Watched:
     """Return a FOP in a state, with V(S) = 8, Transmission_Count 3 and limit 5.
 
     S1 to S3: frames 5, 6, 7 are outstanding, K = 3 and a unit waits. S4, S5: being initiated, in S5 by Unlock.
-    S6: as after an alert, which leaves NN(R) at 5.
+    S6: as after an alert.
     """
     fop = Watched(FopParameters(window=3, t1_initial_ns=T1_NS, transmission_limit=5, accepted_at_once=False))
     variables = fop.state
@@ -75,7 +75,7 @@ def situation(state: FopState) -> Watched:
             variables.initiation = PendingInitiation(Directive.INITIATE_WITH_UNLOCK, INITIATION)
             variables.sent_queue = [SentFrame(TcFrameType.BC, 0, FrameDataUnit(UNLOCK))]
         case FopState.INITIAL:
-            variables.nn_r = 5
+            pass
         case _:
             assert_never(state)
     if state is not FopState.INITIAL:
@@ -204,8 +204,8 @@ ALERT, SUSPEND = TimeoutType.ALERT, TimeoutType.SUSPEND
 STIMULI: dict[str, tuple[Preparation, Stimulus]] = {
     "E1": (all_acknowledged, report(8)),
     "E2": (some_outstanding, report(8)),
-    "E3": (some_outstanding, report(8, wait=True)),
-    "E4": (some_outstanding, report(8, retransmit=True)),
+    "E3": (unchanged, report(8, wait=True)),
+    "E4": (unchanged, report(8, retransmit=True)),
     "E5": (some_outstanding, report(5)),
     "E6": (some_outstanding, report(6)),
     "E7": (some_outstanding, report(6, wait=True)),
@@ -345,7 +345,7 @@ def check_books(variables: FopVariables) -> None:
 ENDS_5 = "5:not_confirmed 6:not_confirmed 7:not_confirmed 90:rejected"
 ENDS_6 = "6:not_confirmed 7:not_confirmed 90:rejected"
 ENDS_I = "d70:not_confirmed"
-ENDED_123, ENDED_4, ENDED_5 = "T=- sent=- wait=-", "T=- init=-", "T=- sent=- init=-"
+ENDED_123, ENDED_4, ENDED_5 = "nn=8 T=- sent=- wait=-", "T=- init=-", "T=- sent=- init=-"
 
 
 def alert(code: str) -> dict[str, str]:
@@ -387,7 +387,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "E5": {"1": ">1", "23": f">6 {ENDS_5} ALERT:synch {ENDED_123}", **NONE},
     "E6": {"123": ">1 5:confirmed 90:accepted AD8 n=1 vs=9 nn=6 T=600 sent=6,7,8 wait=- ad=busy", **NONE},
     "E7": {"123": f">6 {ENDS_5} ALERT:clcw {ENDED_123}", **NONE},
-    "E101": {"123": f">6 5:confirmed {ENDS_6} ALERT:limit nn=6 {ENDED_123}", **NONE},
+    "E101": {"123": f">6 5:confirmed {ENDS_6} ALERT:limit {ENDED_123}", **NONE},
     "E102": {"123": f">6 {ENDS_5} ALERT:limit {ENDED_123}", **NONE},
     "E8": {"123": ">2 5:confirmed abortAD AD6r n=2 nn=6 T=600 sent=6,7 marked=7 ad=busy", **NONE},
     "E9": {"123": ">3 5:confirmed n=1 nn=6 sent=6,7", **NONE},
@@ -429,9 +429,9 @@ EXPECTED: dict[str, dict[str, str]] = {
     "E20": {"123456": ">= 91:rejected"},
     "E21": {"123456": ">= 91:accepted BD:91 bd=busy"},
     "E22": {"123456": ">= 91:rejected"},
-    "E23": {**ONLY_INITIAL, "6": ">1 d60:accepted d60:confirmed n=1 nn=8"},
-    "E24": {**ONLY_INITIAL, "6": ">4 d60:accepted n=1 nn=8 T=600 init=60"},
-    "E25": {**ONLY_INITIAL, "6": ">5 d60:accepted UNLOCK n=1 nn=8 T=600 sent=BC init=60 bc=busy"},
+    "E23": {**ONLY_INITIAL, "6": ">1 d60:accepted d60:confirmed n=1"},
+    "E24": {**ONLY_INITIAL, "6": ">4 d60:accepted n=1 T=600 init=60"},
+    "E25": {**ONLY_INITIAL, "6": ">5 d60:accepted UNLOCK n=1 T=600 sent=BC init=60 bc=busy"},
     "E26": {"123456": ">= d60:rejected"},
     "E27": {**ONLY_INITIAL, "6": ">5 d60:accepted SETVR200 n=1 vs=200 nn=200 T=600 sent=BC init=60 bc=busy"},
     "E28": {"123456": ">= d60:rejected"},
@@ -454,7 +454,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "E40": {"123456": ">= d60:rejected"},
     "E41": {"12": ">= AD6r marked=-", "3456": ">= ad=ready"},
     "E42": {
-        "123": f">6 {ENDS_5} ALERT:llif T=- sent=- marked=- wait=- ad=ready",
+        "123": f">6 {ENDS_5} ALERT:llif nn=8 T=- sent=- marked=- wait=- ad=ready",
         "4": LLIF["4"] + " ad=ready",
         "5": LLIF["5"] + " ad=ready",
         "6": ">6 ALERT:llif ad=ready",
@@ -514,6 +514,19 @@ def test_initiating_gives_up_what_a_suspension_kept(event: str) -> None:
     assert words[:5] == ["d60:accepted", *ENDS_5.split()]
     assert fop.state.suspend_state == 0
     assert fop.state.transmission_count == 1
+    check_books(fop.state)
+
+
+@pytest.mark.parametrize("event", ["E42", "E44", "E46"])
+@pytest.mark.parametrize("suspend_state", [1, 2, 3, 4])
+def test_an_alert_ends_a_suspension(event: str, suspend_state: int) -> None:
+    """When the lower procedures end a suspended service, what it kept is given up, and it cannot be resumed."""
+    fop = situation(FopState(suspend_state))
+    fop.state.state, fop.state.suspend_state, fop.state.timer_expires_ns = FopState.INITIAL, suspend_state, None
+    words = [said(output) for output in STIMULI[event][1](fop)]
+    assert words == [*(ENDS_I if suspend_state == 4 else ENDS_5).split(), "ALERT:llif"]
+    assert (fop.state.suspend_state, fop.state.outstanding, fop.state.sent_queue) == (0, 0, [])
+    assert list(map(said, ask(Directive.RESUME)(fop))) == ["d60:rejected"]
     check_books(fop.state)
 
 

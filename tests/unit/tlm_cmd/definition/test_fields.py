@@ -173,6 +173,16 @@ def test_calibrations_round_to_the_nearest(calibration: Linear | Polynomial) -> 
     assert [calibration.raw(value, U8) for value in (6.4, 6.6, 7.4, 7.6)] == [6, 7, 7, 8]
 
 
+def test_whole_numbers_calibrate_to_floats() -> None:
+    """A calibration of whole numbers is the one of equal floats, and gives floats."""
+    assert [type(each) for each in (Linear(2, -3).scale, Linear(2, -3).offset, *Polynomial.of(1, 2).coefficients)] == (
+        [float] * 4
+    )
+    for calibration in (Linear(2, -3), Polynomial.of(-3, 2)):
+        assert type(calibration.engineering(5)) is float
+        assert calibration.engineering(5) == 7
+
+
 @pytest.mark.parametrize(
     ("calibration", "wire"),
     [

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tlm_cmd.errors import FieldRangeError
 from tlm_cmd.packets.segmentation import (
+    DEFAULT_MAX_OPEN,
     ReassemblerState,
     UserData,
     UserDataReassembler,
@@ -123,6 +124,19 @@ def test_only_true_units_come_back(seed: int, percent: int) -> None:
     assert percent or found == sent
 
 
+def test_units_that_never_end_hold_up_nothing() -> None:
+    """Where too many are in progress, the one that began first makes room for the next one."""
+    reassembler, source = UserDataReassembler(), SequenceCounters()
+    units = {apid: segments(bytes(15), source, apid=apid) for apid in range(100, 170)}
+    add_all(reassembler, [first for first, _ in units.values()])
+    counters = reassembler.state.counters
+    assert counters.too_many_open == 70 - DEFAULT_MAX_OPEN
+    assert list(reassembler.state.partial) == list(range(170 - DEFAULT_MAX_OPEN, 170))
+    found = [unit.apid for unit in add_all(reassembler, [last for _, last in units.values()])]
+    assert found == list(range(170 - DEFAULT_MAX_OPEN, 170))
+    assert counters.octets == counters.unit_octets + counters.dropped_octets
+
+
 def test_what_is_dropped_has_a_reason() -> None:
     """Each way to lose a unit has its own counter."""
     reassembler = UserDataReassembler(max_unit_octets=25, max_open=1)
@@ -134,7 +148,8 @@ def test_what_is_dropped_has_a_reason() -> None:
     assert counters.without_start == 2
     assert add_all(reassembler, [first, last]) == []
     assert counters.gaps == 1
-    assert add_all(reassembler, [first, first, middle, middle, other[0], last]) == [UserData(5, b"", bytes(25))]
+    assert add_all(reassembler, [first, first, middle, middle, last]) == [UserData(5, b"", bytes(25))]
+    assert add_all(reassembler, [first, *other]) == [UserData(6, b"", bytes(25))]
     assert (counters.unfinished, counters.repeated, counters.too_many_open) == (1, 1, 1)
     assert add_all(reassembler, segments(bytes(26))) == []
     assert add_all(reassembler, segments(bytes(26), octets=40)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tlm_cmd.definition.dictionary import AppInterface, Dictionary, DictionaryError
-from tlm_cmd.definition.fields import U8, U16, Range, Tail, UpTo
+from tlm_cmd.definition.fields import U8, U16, Length, Range, Tail, UpTo
 from tlm_cmd.definition.message import Event, ShortEvent, Telemetry
 from tlm_cmd.errors import (
     ChecksumError,
@@ -109,6 +110,38 @@ def outcome(decode: object, octets: bytes) -> object:
     if isinstance(received, tuple):
         return received
     return received.entry.name, received.sequence_count, received.time_ns, received.message
+
+
+class Far(Telemetry):
+    """The first packet of an app whose APID has the same second octet as that of the first app's."""
+
+    words: Annotated[tuple[Annotated[bytes, UpTo(3)], ...], UpTo(3)]
+    name: Annotated[str, Length(4)]
+    number: Annotated[int, U8, Range(1, 9)]
+
+
+TWO_APPS = TelemetryPackets(
+    Dictionary(
+        "m",
+        [AppInterface("app", 0x100, (), (Plain, Ranged, Empty), (Happened,)), AppInterface("far", 0x200, (), (Far,))],
+    )
+)
+FAR = Far((b"abc", b"", b"z"), "name", 5)
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview, lambda octets: memoryview(bytearray(octets))])
+@pytest.mark.parametrize(
+    ("apid", "message"),
+    [(0x101, Plain(1, 2)), (0x102, Ranged(3, b"rest")), (0x103, Empty()), (0x201, FAR), (0x100, Happened("abc"))],
+)
+def test_any_buffer_gives_what_bytes_give(
+    kind: Callable[[bytes], bytes], apid: int, message: Telemetry | Event
+) -> None:
+    """Whatever the octets stand in, the message is made of bytes, and errors are the same."""
+    packet = TWO_APPS.encode(apid, message, 5, 6, 7)
+    for octets in (packet, packet[:-1], packet[:1], b"", packet[:8] + b"\xff" + packet[9:]):
+        assert repr(outcome(TWO_APPS.decode, kind(octets))) == repr(outcome(TWO_APPS.decode, octets))
+    assert TWO_APPS.decode(kind(packet)).message == message
 
 
 def test_an_event_in_the_short_form_says_only_what_it_is() -> None:

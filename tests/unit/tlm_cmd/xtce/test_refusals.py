@@ -198,6 +198,34 @@ def test_containers_that_are_not_supported_are_refused(containers: str, message:
         XtceDatabase(document("", "v:u8", containers))
 
 
+def nested(depth: int) -> str:
+    """Types of which each holds the one before it, which is known already: no type is read within another."""
+    kinds = [
+        f'<AggregateParameterType name="l{level}"><MemberList><Member name="m" typeRef="l{level - 1}"/>'
+        "</MemberList></AggregateParameterType>"
+        for level in range(1, depth)
+    ]
+    return '<IntegerParameterType name="l0"><IntegerDataEncoding/></IntegerParameterType>' + "".join(kinds)
+
+
+@pytest.mark.parametrize("in_an_array", [False, True])
+def test_types_within_types_end_at_a_depth(in_an_array: bool, document: Document) -> None:  # noqa: FBT001
+    """In whatever order they are defined; the type that is too deep is named."""
+    many = ARRAY.format("l{}", "<FixedValue>99</FixedValue>")
+    for depth in (15, 16, 17, 600, 5000):
+        outermost = "t" if in_an_array else f"l{depth - 1}"
+        types = nested(depth - in_an_array) + (many.format(depth - 2) if in_an_array else "")
+        inner = range(depth - in_an_array)
+        parameters = " ".join(f"p{level}:l{level}" for level in inner)
+        data = document(types, f"{parameters} v:{outermost}", " ".join([*(f"p{level}" for level in inner), "v"]))
+        if depth <= 16:
+            assert XtceDatabase(data).packets
+            continue
+        too_deep = "l16" if depth > 17 or not in_an_array else "t"
+        with pytest.raises(XtceError, match=f"'{too_deep}': holds itself, or is more than 16 types deep"):
+            XtceDatabase(data)
+
+
 def test_few_elements_cannot_stand_for_very_many_values(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
     """A structure of ten structures of ten structures, and so on, ends at a bound."""
     monkeypatch.setattr(budget.Budget.__init__, "__defaults__", (10_000,))
