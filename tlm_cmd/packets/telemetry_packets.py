@@ -23,6 +23,7 @@ from tlm_cmd.definition.generated import GeneratedSource
 from tlm_cmd.definition.layout import layout_of
 from tlm_cmd.definition.message import Event, ShortEvent, Telemetry
 from tlm_cmd.definition.reader import LeadingFields, Reader
+from tlm_cmd.definition.scalars import is_plain
 from tlm_cmd.errors import check_range
 from tlm_cmd.packets.cfs_header import (
     MIN_TELEMETRY_OCTETS,
@@ -191,28 +192,34 @@ def _decoder(entry: TelemetryEntry, decode_carefully: DecodePacket) -> DecodePac
         "entry": entry,
         "decode_carefully": decode_carefully,
     }
-    is_fixed, fewest = layout.fixed_octets is not None, MIN_TELEMETRY_OCTETS + layout.octet_bounds[0]
+    fewest = MIN_TELEMETRY_OCTETS + layout.octet_bounds[0]
+    if layout.fixed_octets is not None:
+        opening = [f"if len(data) != {fewest}: return decode_carefully(data)"]
+        length = f"{fewest - MIN_PACKET_OCTETS}"
+    else:
+        opening = [
+            "if type(data) is not bytes: data = bytes(data)",
+            f"if len(data) < {fewest}: return decode_carefully(data)",
+            f"end = len(data) - {CRC_OCTETS}",
+        ]
+        length = f"end - {MIN_PACKET_OCTETS - CRC_OCTETS}"
     wrong = [
         f"identification != {TELEMETRY_MESSAGE_ID | entry.apid}",
         f"sequence < {_UNSEGMENTED_BITS}",
-        f"length != end - {MIN_PACKET_OCTETS - CRC_OCTETS}",
+        f"length != {length}",
         "crc(data, 0xFFFF)",
     ]
     check = f"if {' or '.join(wrong)}: return decode_carefully(data)"
     names = ("identification", "sequence", "length", "seconds", "subseconds")
     reader = Reader(source, layout.name, "0", LeadingFields(_HEADER_CODE, names, (check,)))
-    message = reader.record(layout)
-    reader.close_run()
-    if not is_fixed:
+    if is_plain(layout):  # its values become arguments without having been variables
+        reader.close_run()
+        message = reader.plain_record(layout)
+    else:
+        message = reader.record(layout)
+        reader.close_run()
+    if layout.fixed_octets is None:
         source.line(f"if {reader.position} != end: return decode_carefully(data)")
     received = f"return Received(entry, sequence & 0x3FFF, seconds, subseconds, {message})"
-    decode: DecodePacket = source.function(
-        "decode(data)",
-        [
-            *([] if is_fixed else ["if type(data) is not bytes: data = bytes(data)"]),
-            f"if len(data) {'!=' if is_fixed else '<'} {fewest}: return decode_carefully(data)",
-            f"end = len(data) - {CRC_OCTETS}",
-            *guarded(source, layout, received),
-        ],
-    )
+    decode: DecodePacket = source.function("decode(data)", [*opening, *guarded(source, layout, received)])
     return decode
