@@ -62,7 +62,7 @@ class Mission:
             if str(folder) not in sys.path:
                 sys.path.append(str(folder))
         mission = cls(read, path)
-        _ = mission.dictionary
+        _ = mission.dictionary.content_hash  # here, and not in each process anew
         return mission
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TypeVar
 
 from tlm_cmd.definition.codec import codec_of
@@ -63,7 +64,6 @@ class Dictionary:
         self._by_class: dict[tuple[str, type[Record]], CommandEntry | TelemetryEntry | EventEntry] = {}
         for app in self.apps:
             self._add_app(app)
-        self.content_hash = hashlib.sha256(json.dumps(self.document(), sort_keys=True).encode()).hexdigest()
 
     # ---------------------------------------------------------------- building
 
@@ -232,6 +232,11 @@ class Dictionary:
         return event, ShortEvent(event.record)
 
     # ---------------------------------------------------------------- describing
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of the document, in hexadecimal: two dictionaries with one hash say the same."""
+        return hashlib.sha256(json.dumps(self.document(), sort_keys=True).encode()).hexdigest()
 
     def document(self) -> dict[str, object]:
         """The whole dictionary as plain data; the content hash covers exactly this."""

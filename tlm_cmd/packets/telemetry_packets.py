@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from binascii import crc_hqx
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -154,23 +155,30 @@ def _decoder_of_all(dictionary: Dictionary) -> DecodePacket:
         entry, message = dictionary.decode_downlink(parsed.apid, parsed.payload)
         return ReceivedTelemetry(entry, parsed.sequence_count, parsed.time_seconds, parsed.time_subseconds, message)
 
-    decoders = {
-        (TELEMETRY_MESSAGE_ID | entry.apid).to_bytes(2, "big"): _decoder(entry, decode_carefully)
-        for entry in dictionary.telemetry.values()
-    }
+    entries = {(TELEMETRY_MESSAGE_ID | entry.apid).to_bytes(2, "big"): entry for entry in dictionary.telemetry.values()}
+    second_octets = Counter(identification[1] for identification in entries)
+    decoders: dict[bytes, DecodePacket] = {}
+
+    def decode_first(packet: bytes) -> ReceivedTelemetry:
+        identification = bytes(packet[:2])
+        entry = entries.get(identification)
+        if entry is None:
+            return decode_carefully(packet)
+        decoder = decoders[identification] = _decoder(entry, decode_carefully)
+        if second_octets[identification[1]] == 1:
+            by_second_octet[identification[1]] = decoder
+        return decoder(packet)
 
     def decode_by_identification(packet: bytes) -> ReceivedTelemetry:
         try:
-            decoder = decoders.get(packet[:2], decode_carefully)
+            decoder = decoders.get(packet[:2], decode_first)
         except (TypeError, ValueError):  # of a buffer that can be written to nothing can be looked up
-            decoder = decoders.get(bytes(packet[:2]), decode_carefully)
+            decoder = decoders.get(bytes(packet[:2]), decode_first)
         return decoder(packet)
 
-    second_octets = [identification[1] for identification in decoders]
     by_second_octet: list[DecodePacket] = [decode_carefully] * 256
-    for identification, decoder in decoders.items():
-        is_alone = second_octets.count(identification[1]) == 1
-        by_second_octet[identification[1]] = decoder if is_alone else decode_by_identification
+    for second_octet, count in second_octets.items():
+        by_second_octet[second_octet] = decode_first if count == 1 else decode_by_identification
 
     def decode(packet: bytes) -> ReceivedTelemetry:
         try:

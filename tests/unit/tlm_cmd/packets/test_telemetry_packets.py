@@ -21,6 +21,7 @@ from tlm_cmd.errors import (
     WrongValueError,
     WrongVersionError,
 )
+from tlm_cmd.packets import telemetry_packets
 from tlm_cmd.packets.cfs_header import build_telemetry, parse_telemetry
 from tlm_cmd.packets.crc import crc16
 from tlm_cmd.packets.telemetry_packets import TelemetryPackets
@@ -191,3 +192,18 @@ def test_a_message_of_an_unknown_apid_is_refused() -> None:
     """The error says which APID."""
     with pytest.raises(DictionaryError, match="0x333"):
         PACKETS.encode(0x333, Plain(1, 2), 0, 0, 0)
+
+
+def test_a_decoder_is_made_when_its_packet_first_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that looks at few kinds of packets does not wait for the others' decoders, and makes each once."""
+    made: list[str] = []
+    make = telemetry_packets._decoder
+    monkeypatch.setattr(
+        telemetry_packets, "_decoder", lambda entry, careful: made.append(entry.name) or make(entry, careful)
+    )
+    packets = TelemetryPackets(DICTIONARY)
+    packet = packets.encode(0x101, Plain(1, 2), 0, 0, 0)
+    assert made == []
+    for _ in range(3):
+        assert packets.decode(packet).message == Plain(1, 2)
+    assert made == ["APP.PLAIN"]
