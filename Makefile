@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# One more than cores: there is always a test that waits for a process or a server.
+WORKERS ?= 3
 SOAK ?= 100
 FUZZ ?= 1
 # Which software of others must be there for the tests: packages, or all (with Java 17, iproute2 and root).
@@ -47,7 +48,7 @@ soak: env
 	FLIGHTSW_SOAK=$(SOAK) $(BIN)/python -m pytest -m soak $(PARALLEL)
 
 fuzz: env
-	$(BIN)/python -m tests.fuzz --scale $(FUZZ) --processes $(WORKERS) --json reports/fuzz.json
+	$(BIN)/python -m tests.fuzz --scale $(FUZZ) --json reports/fuzz.json
 
 check: lint types contracts
 
