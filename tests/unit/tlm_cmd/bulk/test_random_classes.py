@@ -123,6 +123,7 @@ def random_class(draw: Random, base: type[Record], depth: int, number: int = 0) 
     return type(Record)(name, (base,), {"__annotations__": annotations, "__module__": __name__, "__doc__": "Drawn."})
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(40))
 def test_both_decoders_agree_on_classes_at_random(seed: int) -> None:
     """For packets of six random classes, both give the same values, and refuse the same with the same words."""

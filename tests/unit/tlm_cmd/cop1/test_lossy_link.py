@@ -200,6 +200,7 @@ LAST_FRAMES_BEHIND_A_WAIT = {
 }
 
 
+@pytest.mark.untraced
 @MODEST
 @given(LINKS)
 @example(LAST_FRAMES_BEHIND_A_WAIT)

@@ -110,6 +110,7 @@ class Pass:
                 end.saved()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("parameters", [LINK, AUTHENTICATED], ids=["encrypted", "authenticated"])
 @pytest.mark.parametrize(("bit_errors", "loss"), [(0.0, 0.0), (1e-4, 0.0), (1e-4, 0.1)])
 def test_commands_arrive_in_order_once_and_telemetry_in_order(

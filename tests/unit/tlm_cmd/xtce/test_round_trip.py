@@ -259,6 +259,7 @@ def imported(reference: Dictionary) -> XtceDatabase:
     return XtceDatabase(exported.text.encode())
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(3))
 def test_every_packet_of_the_reference_mission_is_read_as_the_dictionary_reads_it(
     seed: int, reference: Dictionary, imported: XtceDatabase, differences: Differences, draw: Draw
@@ -273,6 +274,7 @@ def test_every_packet_of_the_reference_mission_is_read_as_the_dictionary_reads_i
         assert differences(message, found, f"{name}_") == []
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(3))
 def test_every_command_of_the_reference_mission_is_written_as_the_dictionary_writes_it(
     seed: int, reference: Dictionary, imported: XtceDatabase, draw: Draw
@@ -288,6 +290,7 @@ def test_every_command_of_the_reference_mission_is_written_as_the_dictionary_wri
         assert without_filled_in(octets) == without_filled_in(expected)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(2))
 def test_the_plain_form_reads_what_it_can_express(
     seed: int, reference: Dictionary, differences: Differences, draw: Draw

@@ -11,7 +11,7 @@ from tlm_cmd.packets.pus.catalogue import REPORTS, REQUESTS, UnknownMessageError
 from tlm_cmd.packets.pus.formats import DEFAULT_FORMATS, PusFormats
 from tlm_cmd.packets.pus.service_20_parameters import Values
 
-MODEST = settings(max_examples=30, deadline=None)
+MODEST = settings(max_examples=12, deadline=None)
 
 
 def unpack(body: type[PusBody], data: bytes, formats: PusFormats) -> PusBody:
