@@ -14,8 +14,8 @@ from tlm_cmd.xtce.model import (
     StringEncoding,
 )
 
-MAX_VALUES = 2_000_000
-"""Most values, of all packets and commands of a file together."""
+MAX_VALUES = 500_000
+"""Most values, of all packets and commands of a file together: they take half a gigabyte and seconds to compile."""
 MAX_CASES = 512
 """Most calibrators with a context, and most cases of a size, of one type."""
 
