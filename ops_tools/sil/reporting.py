@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from apps.camera.messages import ImageTaken
 from apps.camera.opportunities import Targets
-from apps.payload.messages import JobOutcome, JobReport, ProductReady
-from apps.products.messages import Alert
+from apps.payload.messages import JobOutcome, JobReport
 from bus_sim.spacecraft import Spacecraft
 from flightsw.services.spacecraft_time import parse_utc
 from flightsw.services.tables.content import TableError, read_table
-from ops_tools.ground.command_record import CommandRecord as GroundCommand
-from ops_tools.ground.command_record import CommandStage
-from ops_tools.ground.command_record import Verdict as GroundVerdict
 from ops_tools.sil.flight_record import FlightRecord, ModeEntry
-from ops_tools.sil.report import imagery
 from ops_tools.sil.report.model import (
     Compute,
     Downlink,
@@ -32,33 +24,21 @@ from ops_tools.sil.report.model import (
     ThermalNode,
 )
 from ops_tools.sil.report.records import (
-    CommandRecord,
-    CommandVerdict,
     EventRecord,
     Expectation,
-    GalleryItem,
-    ImageOutcome,
-    ImageRecord,
     JobRecord,
     LinkPass,
-    ProductRecord,
     Severity,
-    Stage,
-    StageReport,
 )
 from ops_tools.sil.report.records import JobOutcome as ReportedOutcome
+from ops_tools.sil.reported_commands import reported_commands
+from ops_tools.sil.reported_products import gallery, reported_images, reported_products
 from ops_tools.sil.result import FlightResult
 from ops_tools.sil.runner import NANOSECONDS, Flight
 from ops_tools.sil.scenario import Limits
 from tlm_cmd.definition.message import Event
-from tlm_cmd.errors import ProtocolError
-from tlm_cmd.products.flags import ProductFlag
-from tlm_cmd.products.image_file import parse_image
-from tlm_cmd.products.mask_file import parse_mask
 
 COMPUTE_NODE = "compute_board"
-STAND_IN = "stand-in: the Sentinel-2 scene S2_10m of the Python package spyndex, the same under every target"
-"""What the ground in the pictures really is, see `bus_sim.equipment.imagery`."""
 _OUTCOMES = {
     JobOutcome.COMPLETED: ReportedOutcome.COMPLETED,
     JobOutcome.DISCARDED_CLOUDY: ReportedOutcome.DISCARDED,
@@ -66,15 +46,6 @@ _OUTCOMES = {
     JobOutcome.CANCELLED: ReportedOutcome.REFUSED,
     JobOutcome.FAILED: ReportedOutcome.FAILED,
     JobOutcome.REFUSED: ReportedOutcome.REFUSED,
-}
-_IMAGE_OUTCOMES = {
-    JobOutcome.COMPLETED: ImageOutcome.PROCESSED,
-    JobOutcome.DISCARDED_CLOUDY: ImageOutcome.DISCARDED,
-}
-_STAGES = {
-    CommandStage.ACCEPTED: Stage.ACCEPTED,
-    CommandStage.STARTED: Stage.STARTED,
-    CommandStage.PROGRESS: Stage.PROGRESS,
 }
 
 
@@ -112,7 +83,7 @@ def mission_report(flight: Flight, result: FlightResult) -> MissionReport:
         ),
         spacecraft_modes=_spans(record.spacecraft_modes, flight.duration_s),
         jobs=[_job(timed.message, timed.time_s) for timed in record.jobs if isinstance(timed.message, JobReport)],
-        commands=list(_commands(flight)),
+        commands=list(reported_commands(flight)),
         passes=_passes(flight),
         downlink=Downlink(
             raw_bytes=record.raw_octets,
@@ -120,9 +91,9 @@ def mission_report(flight: Flight, result: FlightResult) -> MissionReport:
             settled_images=result.downlink.settled_images,
             settled_bytes=result.downlink.settled_bytes,
         ),
-        products=list(_products(flight)),
-        images=list(_images(record)),
-        gallery=list(_gallery(flight)),
+        products=list(reported_products(flight)),
+        images=list(reported_images(record)),
+        gallery=list(gallery(flight)),
         events=[
             EventRecord(
                 at_s=timed.time_s,
@@ -228,75 +199,6 @@ def _job(report: JobReport, ended_s: float) -> JobRecord:
     )
 
 
-def _images(record: FlightRecord) -> Iterator[ImageRecord]:
-    outcomes = {timed.message.scene: timed.message for timed in record.jobs if isinstance(timed.message, JobReport)}
-    for timed in record.images:
-        image = timed.message
-        if isinstance(image, ImageTaken):
-            job = outcomes.get(image.scene)
-            yield ImageRecord(
-                image=image.scene,
-                target=image.name,
-                taken_s=timed.time_s,
-                outcome=_IMAGE_OUTCOMES.get(job.outcome, ImageOutcome.FAILED) if job else ImageOutcome.WAITING,
-                cloud_fraction=job.cloud_fraction if job else None,
-            )
-
-
-def _commands(flight: Flight) -> Iterator[CommandRecord]:
-    """All commands, those that the ground has added to arm others included."""
-    wanted = {issued.record.number: issued.wanted for issued in flight.procedure.issued}
-    records = flight.vehicle.ground.commands.newest()
-    arms = {record.armed_by: record.number for record in records if record.armed_by is not None}
-    for record in records:
-        armed = arms.get(record.number)
-        by_ground = "ground" if armed is None else f"ground, arms {armed}"
-        scenario = wanted.get(record.number)
-        invalid = scenario is not None and scenario.expect is not GroundVerdict.COMPLETED
-        yield _command(record, "scenario" if scenario is not None else by_ground, invalid=invalid)
-
-
-def _command(record: GroundCommand, source: str, *, invalid: bool) -> CommandRecord:
-    return CommandRecord(
-        sequence=record.number,
-        name=record.name or "forced octets",
-        sent_s=record.issued_ns / NANOSECONDS,
-        verdict=_verdict(record),
-        arguments=", ".join(f"{name}={value}" for name, value in record.arguments.items()),
-        source=source,
-        hazardous=record.hazardous,
-        invalid=invalid,
-        code=int(record.code) or None,
-        reason=record.reason,
-        stages=list(_stages(record)),
-    )
-
-
-def _verdict(record: GroundCommand) -> CommandVerdict:
-    match record.verdict:
-        case GroundVerdict.COMPLETED:
-            return CommandVerdict.COMPLETED
-        case GroundVerdict.FAILED:
-            return CommandVerdict.FAILED
-        case GroundVerdict.REJECTED:
-            return CommandVerdict.REJECTED
-        case GroundVerdict.REFUSED_ON_GROUND:
-            return CommandVerdict.REFUSED_ON_GROUND
-        case GroundVerdict.TIMED_OUT:
-            return CommandVerdict.TIMED_OUT
-        case None:
-            return CommandVerdict.NONE
-
-
-def _stages(record: GroundCommand) -> Iterator[StageReport]:
-    for stage, at_ns in record.times.items():
-        if stage in _STAGES:
-            yield StageReport(stage=_STAGES[stage], at_s=at_ns / NANOSECONDS)
-    if CommandStage.FINISHED in record.times and record.verdict in (GroundVerdict.COMPLETED, GroundVerdict.FAILED):
-        at_s = record.times[CommandStage.FINISHED] / NANOSECONDS
-        yield StageReport(stage=Stage.COMPLETED, at_s=at_s, ok=record.verdict is GroundVerdict.COMPLETED)
-
-
 def _passes(flight: Flight) -> list[LinkPass]:
     heard = list(flight.vehicle.ground.passes.passes)
     if flight.vehicle.ground.passes.current is not None:
@@ -321,68 +223,6 @@ def _passes(flight: Flight) -> list[LinkPass]:
             )
         )
     return rows
-
-
-def _products(flight: Flight) -> Iterator[ProductRecord]:
-    files = flight.vehicle.ground.files.files
-    for timed in flight.record.products:
-        product = timed.message
-        if isinstance(product, ProductReady):
-            received = files.get(product.product)
-            yield ProductRecord(
-                name=f"mask {product.product}",
-                kind="mask",
-                size_bytes=product.octets,
-                created_s=timed.time_s,
-                image=product.scene,
-                received_s=received.completed_ns / NANOSECONDS if received else None,
-            )
-    for number, timed in enumerate(flight.record.alerts, 1):
-        if isinstance(timed.message, Alert):
-            yield ProductRecord(
-                name=f"alert {number}",
-                kind="alert",
-                size_bytes=0,
-                created_s=timed.time_s,
-                image=timed.message.scene,
-            )
-
-
-def _gallery(flight: Flight) -> Iterator[GalleryItem]:
-    """The masks that came down, each beside the scene that stayed on board."""
-    taken = {timed.message.scene: timed for timed in flight.record.images if isinstance(timed.message, ImageTaken)}
-    made = {timed.message.product: timed for timed in flight.record.products if isinstance(timed.message, ProductReady)}
-    for number, file in flight.vehicle.ground.files.files.items():
-        product = made[number].message if number in made else None
-        if not isinstance(product, ProductReady) or product.scene not in taken:
-            continue
-        image = taken[product.scene].message
-        assert isinstance(image, ImageTaken)  # noqa: S101 - gathered above
-        try:
-            mask = parse_mask(flight.vehicle.ground.files.content(number) or b"")
-            header, pixels = parse_image(flight.vehicle.images[image.file])
-        except (ProtocolError, KeyError):
-            continue
-        samples = _samples(pixels)
-        size = header.height * header.width
-        yield imagery.gallery_item(
-            image=image.scene,
-            target=image.name,
-            taken_s=taken[product.scene].time_s,
-            bands=[samples[band * size : (band + 1) * size] for band in range(header.bands)],
-            mask=mask.classes,
-            width=header.width,
-            height=header.height,
-            received_s=file.completed_ns / NANOSECONDS,
-            clouds_synthetic=bool(mask.flags & ProductFlag.SYNTHETIC_CLOUDS),
-            ground=STAND_IN,
-            caption=f"{mask.cloud_fraction:.0%} cloud",
-        )
-
-
-def _samples(pixels: memoryview) -> list[int]:
-    octets = bytes(pixels)
-    return [octets[at] << 8 | octets[at + 1] for at in range(0, len(octets), 2)]
 
 
 def _ledger(flight: Flight) -> Ledger:
