@@ -172,16 +172,24 @@ class PacketReader:
         self._entry(entry)
         position = self.position(entry.line)
         made, self.fields = self.fields, known
-        names = {field: self.source.local() for field in made}
-        for field, value in made.items():
-            self.source.line(f"{names[field]} = {self.expression(value)}")
+        raws = {field: self._kept(value.raw()) for field, value in made.items() if value.is_number}
+        handed = {
+            field: raws[field] if self.raw and field in raws else self._kept(self.expression(value))
+            for field, value in made.items()
+        }
         inner, self.source.lines = [*self.source.lines, f"o = {position}"], outer
-        self.source.lines += [f"{name} = None" for name in names.values()]
+        self.source.lines += [f"{name} = None" for name in dict.fromkeys([*raws.values(), *handed.values()])]
         self.source.lines += [f"if {test}:", *(f"    {line}" for line in inner)]
         self.vary()
         for field, value in made.items():
-            value.settle(names[field])
+            value.settle(raws.get(field, handed[field]), "" if self.raw else handed[field])
             self.fields[field] = value
+
+    def _kept(self, expression: str) -> str:
+        """The name of a local variable in which a value is kept."""
+        name = self.source.local()
+        self.source.line(f"{name} = {expression}")
+        return name
 
     # ---------------------------------------------------------------- values
 

@@ -58,6 +58,7 @@ class Value:
         members: the values of a structure's members.
         structure: what the structure is called.
         calibrated: the name of the engineering value, where it was worked out already.
+        presence: the condition that it is there at all; empty when it always is.
     """
 
     def __init__(
@@ -72,13 +73,28 @@ class Value:
     ) -> None:
         self.name, self.type, self.members = name, scalar, members or {}
         self.structure = structure
-        self.calibrated = ""
+        self.calibrated = self.presence = ""
         self._piece, self._expression = piece, expression
 
-    def settle(self, name: str) -> None:
-        """From here on, what is handed out for the value stands in a local variable."""
-        self.members, self.calibrated = {}, name
-        self._piece, self._expression = None, lambda: name
+    @property
+    def is_number(self) -> bool:
+        """Whether a raw number stands in the packet for it."""
+        return self._piece is not None and not isinstance(self._piece.encoding, OctetRun)
+
+    def settle(self, raw: str, engineering: str) -> None:
+        """From here on, the value stands in local variables, which are None where it is absent.
+
+        Args:
+            raw: the name of the raw value, or of what is handed out for what is no number.
+            engineering: the name of the engineering value; empty if it is to be worked out of the raw one.
+        """
+        self.members, self.presence = {}, f"{raw} is not None"
+        self.calibrated = engineering or self.calibrated
+        if self._piece is not None and self.is_number:
+            self._piece = Piece(self._piece.bit, self._piece.encoding)
+            self._piece.expression = raw
+        else:
+            self._piece, self._expression = None, lambda: raw
 
     def raw(self) -> str:
         """The expression of the raw value; the reader must have read it."""
@@ -89,7 +105,7 @@ class Value:
 
     def engineering(self, source: GeneratedSource) -> str:
         """The expression of the engineering value; the reader must have read it."""
-        if self.calibrated or self._piece is None or self.type is None or isinstance(self._piece.encoding, OctetRun):
+        if self.calibrated or self.type is None or not self.is_number:
             return self.calibrated or self.raw()
         return engineering(source, self.type, self.raw(), self.name)
 
@@ -162,19 +178,24 @@ class Scope:
                 return f"({' or '.join(map(self.condition, conditions))})"
             case Comparison(left, operator, right):
                 if isinstance(right, Reference):
-                    return f"({self.expression(left)} {operator.value} {self.expression(right)})"
-                return self._constant(left, operator, right)
+                    comparison = f"{self.expression(left)} {operator.value} {self.expression(right)}"
+                    return f"({' and '.join([*self._presence(left, right), comparison])})"
+                return f"({' and '.join([*self._presence(left), self._constant(left, operator, right)])})"
             case _:
                 assert_never(condition)
+
+    def _presence(self, *references: Reference) -> list[str]:
+        """What must hold for values to be there: no comparison with an absent one holds."""
+        return [presence for each in references if (presence := self.find(each).presence)]
 
     def _constant(self, left: Reference, operator: Operator, right: str) -> str:
         found = self.find(left)
         self._read()
         raw = raw_constant(found.type, left, operator, right)
         if raw is not None:
-            return f"({found.raw()} {operator.value} {raw!r})"
+            return f"{found.raw()} {operator.value} {raw!r}"
         value = engineering_constant(found.type, left, right)
-        return f"({found.engineering(self._source)} {operator.value} {literal_of(value)})"
+        return f"{found.engineering(self._source)} {operator.value} {literal_of(value)}"
 
 
 def raw_constant(scalar: ScalarType | None, left: Reference, operator: Operator, text: str) -> int | None:

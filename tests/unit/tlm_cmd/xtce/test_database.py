@@ -184,7 +184,7 @@ def test_what_only_watches_is_counted(document: Document) -> None:
 
 
 def test_only_protocol_errors_leave_a_decoder(loaded: Loaded) -> None:
-    """Also where a condition compares what cannot be compared."""
+    """Also where a condition compares what cannot be compared; with what is absent nothing compares."""
     absent = (
         '<SequenceContainer name="p"><EntryList><ParameterRefEntry parameterRef="x"/>'
         '<ParameterRefEntry parameterRef="y"><IncludeCondition><Comparison parameterRef="x" value="1"/></IncludeCondition></ParameterRefEntry>'
@@ -193,5 +193,47 @@ def test_only_protocol_errors_leave_a_decoder(loaded: Loaded) -> None:
     )
     database = loaded(MODES, PARAMETERS, absent)
     assert database.decode(b"\1\0\2\3")[1].signed == 3
+    without = database.decode(b"\0")[1]
+    assert (without.y, without.signed) == (None, None)
+    incomparable = (
+        '<SequenceContainer name="p"><EntryList><ParameterRefEntry parameterRef="x"/>'
+        '<ParameterRefEntry parameterRef="mode"/>'
+        '<ParameterRefEntry parameterRef="signed"><IncludeCondition><BooleanExpression><Condition>'
+        '<ParameterInstanceRef parameterRef="mode"/><ComparisonOperator>&gt;</ComparisonOperator>'
+        '<ParameterInstanceRef parameterRef="x"/>'
+        "</Condition></BooleanExpression></IncludeCondition></ParameterRefEntry>"
+        "</EntryList></SequenceContainer>"
+    )
     with pytest.raises(ProtocolError, match="p: "):
-        database.decode(b"\0\0\2\3")
+        loaded(MODES, PARAMETERS, incomparable).decode(b"\0\1\2\3")
+
+
+@pytest.mark.parametrize("always", [True, False])
+@pytest.mark.parametrize("raw", [True, False])
+@pytest.mark.parametrize(
+    ("name", "comparison"),
+    [
+        ("mode", 'value="ON"'),
+        ("mode", 'value="1" useCalibratedValue="false"'),
+        ("volts", 'value="0.5"'),
+        ("volts", 'value="1" useCalibratedValue="false"'),
+        ("flag", 'value="true"'),
+    ],
+)
+def test_a_condition_on_what_is_itself_conditional(
+    loaded: Loaded, name: str, comparison: str, *, raw: bool, always: bool
+) -> None:
+    """It looks at the raw or the engineering value as if it always stood there, whichever is handed out."""
+    first = "" if always else '<IncludeCondition><Comparison parameterRef="x" value="1"/></IncludeCondition>'
+    entries = (
+        '<SequenceContainer name="p"><EntryList><ParameterRefEntry parameterRef="x"/>'
+        f'<ParameterRefEntry parameterRef="{name}">{first}</ParameterRefEntry>'
+        f'<ParameterRefEntry parameterRef="y"><IncludeCondition><Comparison parameterRef="{name}" {comparison}/>'
+        "</IncludeCondition></ParameterRefEntry></EntryList></SequenceContainer>"
+    )
+    database = loaded(MODES, "x:u8 mode:mode flag:flag volts:volts y:u8", entries)
+    decode = database.decode_raw if raw else database.decode
+    assert decode(b"\1\1\7")[1].y == 7
+    assert decode(b"\1\0")[1].y is None
+    if not always:
+        assert decode(b"\0")[1].y is None
