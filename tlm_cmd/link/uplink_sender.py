@@ -83,7 +83,8 @@ class UplinkSender:
     an alert with the first that knows all frames sent before, T1 after the last of them: a number given again while an
     older frame with it is under way would confirm a frame that never arrives. An Unlock command goes first if the
     receiver is locked out, or still asks for a lost frame. What waits for that longer than the frame would be repeated
-    is dropped: nobody wants an old command to arrive in the next pass.
+    is dropped: nobody wants an old command to arrive in the next pass. A sender that begins without the state of an
+    earlier one cannot know what is under way: whoever replaces one waits T1 before the first report is taken.
 
     Args:
         parameters: of the link.
@@ -173,7 +174,7 @@ class UplinkSender:
         if sender is None or clcw.virtual_channel != self.parameters.tc_virtual_channel:
             return []
         frames = self._frames(sender.on_clcw(clcw, now_ns), now_ns)
-        if sender.state.fop.state is FopState.INITIAL and not self._under_way(sender, now_ns):
+        if sender.state.fop.state is FopState.INITIAL and self._known_after_ns(sender, now_ns) == now_ns:
             frames += self._initiate(sender, clcw, now_ns)
         return frames + self._release_held(sender, now_ns)
 
@@ -186,10 +187,10 @@ class UplinkSender:
 
     # ---------------------------------------------------------------- sequence control
 
-    def _under_way(self, sender: Cop1Sender, now_ns: int) -> bool:
-        """Whether there may be frames sent in sequence that a report does not know of yet."""
+    def _known_after_ns(self, sender: Cop1Sender, now_ns: int) -> int:
+        """From when on a report knows of all frames sent in sequence."""
         sent_ns = self._state.sequenced_ns
-        return sent_ns is not None and 0 <= now_ns - sent_ns < sender.parameters.t1_initial_ns
+        return now_ns if sent_ns is None or sent_ns > now_ns else max(now_ns, sent_ns + sender.parameters.t1_initial_ns)
 
     def _initiate(self, sender: Cop1Sender, clcw: Clcw, now_ns: int) -> list[bytes]:
         """Begin where the receiver says that it is.
@@ -212,7 +213,8 @@ class UplinkSender:
         state.counters.units += len(units)
         if sender.state.fop.state is FopState.INITIAL:
             room = MAX_HELD_UNITS - len(state.held)
-            expires_ns = now_ns + sender.parameters.t1_initial_ns * sender.parameters.transmission_limit
+            patience_ns = sender.parameters.t1_initial_ns * sender.parameters.transmission_limit
+            expires_ns = self._known_after_ns(sender, now_ns) + patience_ns
             state.held += [HeldUnit(unit, expires_ns) for unit in units[:room]]
             state.counters.rejected += len(units[room:])
             return []

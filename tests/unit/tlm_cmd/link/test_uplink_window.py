@@ -74,3 +74,25 @@ def test_a_report_that_comes_late_takes_no_number_back() -> None:
     assert arrived == [packet(2)]
     counters = sender.state.counters
     assert (counters.units, counters.confirmed, counters.initiations) == (2, 2, 2)
+
+
+def test_what_waits_because_frames_are_under_way_does_not_expire_meanwhile() -> None:
+    """A command given at an alert is sent when the service begins again, though each frame is sent only once."""
+    once = LinkParameters(spacecraft_id=0x123, cop1=Cop1Parameters(transmission_limit=1))
+    sender, receiver = UplinkSender(once), UplinkReceiver(once)
+    for frame in sender.on_clcw(receiver.clcw(), 0):
+        receiver.receive(frame)
+    older = receiver.clcw()
+    sender.on_clcw(older, 0)
+    for frame in sender.send(packet(1), S):
+        receiver.receive(frame)
+    sender.on_clcw(receiver.clcw(), S)
+    sender.on_clcw(older, S)
+    assert sender.send(packet(2), S) == []
+    arrived: list[bytes] = []
+    for second in range(2, 20):
+        for frame in sender.on_clcw(receiver.clcw(), second * S):
+            arrived += receiver.receive(frame).packets
+        sender.poll(second * S)
+    assert arrived == [packet(2)]
+    assert sender.state.counters.expired == 0
