@@ -174,16 +174,18 @@ class Conductor:
 
     def _watch_pace(self) -> None:
         """Say live that the simulator is late: in the view, or on standard error where there is none."""
-        self._tell_pace(begins=self._pace.take(self.session.behind_ns()))
+        self._pace.take(self.session.behind_ns())
+        self._tell_pace()
 
     def _watch_account(self, sample: Sample) -> None:
         """Say that the flight software is late, as soon as it is known on ground."""
         if sample.name == ACCOUNT and not sample.recorded:
-            self._tell_pace(begins=self._pace.take_account(getattr(sample.message, "slots_skipped", 0)))
+            self._pace.take_account(getattr(sample.message, "slots_skipped", 0))
+            self._tell_pace()
 
-    def _tell_pace(self, *, begins: bool) -> None:
-        if begins and self._options.headless and self._pace.line_due(self._host_clock.now_ns()):
-            sys.stderr.write(f"{self._pace.warning}\n")
+    def _tell_pace(self) -> None:
+        if self._options.headless and (line := self._pace.line(self._host_clock.now_ns())):
+            sys.stderr.write(f"{line}\n")
 
     def _over(self) -> bool:
         duration_s = self._options.duration_s

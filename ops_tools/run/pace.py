@@ -19,6 +19,7 @@ class PaceWatch:
     def __init__(self, speed: float) -> None:
         self._speed = speed
         self._simulator = self._flight = ""
+        self._simulator_told = self._flight_told = False
         self._slots_skipped = 0
         self._next_line_ns = 0
 
@@ -27,34 +28,41 @@ class PaceWatch:
         """What to say now; empty while all keep up."""
         return self._simulator or self._flight
 
-    def take(self, behind_ns: int) -> bool:
-        """Take how much vehicle time the simulator is late; return whether a warning begins."""
-        before, late_s = self._simulator, behind_ns / _NS_PER_S
+    def take(self, behind_ns: int) -> None:
+        """Take how much vehicle time the simulator is late."""
+        late_s = behind_ns / _NS_PER_S
         if late_s < LATE_HOST_S * self._speed:
-            self._simulator = ""
+            self._simulator, self._simulator_told = "", False
         else:
             self._simulator = f"simulator {late_s:.0f} s of vehicle time late: {self._advice}"
-        return bool(self._simulator) and not before
 
-    def take_account(self, slots_skipped: int) -> bool:
-        """Take how many slots the flight software has found too late to run; return whether a warning begins.
+    def take_account(self, slots_skipped: int) -> None:
+        """Take how many slots the flight software has found too late to run.
 
         The count begins anew when the on-board computer does.
         """
-        before, more = self._flight, slots_skipped - self._slots_skipped
+        more = slots_skipped - self._slots_skipped
         self._slots_skipped = slots_skipped
         if more <= 0:
-            self._flight = ""
+            self._flight, self._flight_told = "", False
         else:
             self._flight = f"flight software too late for {more} slots, by its newest account: {self._advice}"
-        return bool(self._flight) and not before
 
-    def line_due(self, now_ns: int) -> bool:
-        """Whether a line may be written at a time of the host; if so, the next one has to wait."""
+    def line(self, now_ns: int) -> str:
+        """A warning that was not told since it began and still holds, if a line is due at a time of the host.
+
+        Otherwise empty; a warning that is held back keeps its turn as long as it holds.
+        """
         if now_ns < self._next_line_ns:
-            return False
+            return ""
+        if self._simulator and not self._simulator_told:
+            self._simulator_told, line = True, self._simulator
+        elif self._flight and not self._flight_told:
+            self._flight_told, line = True, self._flight
+        else:
+            return ""
         self._next_line_ns = now_ns + round(LINE_EVERY_S * _NS_PER_S)
-        return True
+        return line
 
     @property
     def _advice(self) -> str:
