@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ops_tools.cli_commands.output import ExitCode, complain
-from ops_tools.console.client import ConsoleClient
+from ops_tools.console.client import ConsoleClient, ConsoleRequestError
 
 WAIT_STEP_S = 10.0
 """How long one request waits at the server; longer waits are several requests."""
+NO_LONGER_WAITS = 409
+"""The server's status for a command that cannot be withdrawn any more."""
 WAIT_STAGES = ("waiting", "sent", "accepted", "started", "progress", "completed")
 
 
@@ -50,14 +52,26 @@ def reached(record: Mapping[str, Any], stage: str) -> bool:
 def interrupted(client: ConsoleClient, command: str, number: int) -> ExitCode:
     """Give a command up if it has not left; it must not leave later behind the back of who has turned away.
 
+    Who interrupts this too does not wait for an answer any more, and is told that the command may still wait.
+
     Args:
         client: whom to ask.
         command: the command of the shell that was interrupted.
         number: of the command that was issued.
     """
-    record = client.command(number)
-    if record["stage"] == "waiting":
+    try:
+        return _withdrawn(client, command, number)
+    except KeyboardInterrupt:
+        complain(command, f"#{number} was perhaps not withdrawn; if it still waits, it leaves with the next contact")
+        return ExitCode.NOT_COMPLETED
+
+
+def _withdrawn(client: ConsoleClient, command: str, number: int) -> ExitCode:
+    try:
         client.withdraw(number)
-        return complain(command, f"#{number} withdrawn, nothing was sent")
-    complain(command, f"#{number} is {record['stage']}; it has left, and goes on")
-    return ExitCode.NOT_COMPLETED
+    except ConsoleRequestError as error:
+        if error.status != NO_LONGER_WAITS:
+            raise
+        complain(command, f"#{number} is {client.command(number)['stage']}; it has left, and goes on")
+        return ExitCode.NOT_COMPLETED
+    return complain(command, f"#{number} withdrawn, nothing was sent")

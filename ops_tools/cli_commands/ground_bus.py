@@ -155,15 +155,15 @@ def _link_lines(report: Mapping[str, Any]) -> list[str]:
 
 def _ask(client: ConsoleClient, command: str, *, quiet: bool) -> ExitCode:
     """Ask the spacecraft for a report; OK when it has answered."""
-    record = client.issue(command, {})
-    if record["stage"] == "waiting" and not quiet:
-        note(f"#{record['number']} {command} waiting: {contact_text(client.status())}")
 
     def tell_contact(record: Mapping[str, Any]) -> None:
         if not quiet:
             note(f"#{record['number']} contact, {record['stage']}")
 
+    record = client.issue(command, {})
     try:
+        if record["stage"] == "waiting" and not quiet:
+            note(f"#{record['number']} {command} waiting: {contact_text(client.status())}")
         record = follow(client, record, "completed", ANSWER_WITHIN_S, tell_contact)
     except KeyboardInterrupt:
         return interrupted(client, "bus", record["number"])

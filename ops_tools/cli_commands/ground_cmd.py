@@ -78,15 +78,15 @@ def run(arguments: Namespace, client: ConsoleClient, _pause: Pause) -> ExitCode:
             write(json.dumps(refused))
         return complain("cmd", f"{refused['name']} refused on ground, nothing was sent: {error.message}")
     told = "" if arguments.json else record["stage"]
-    if not arguments.json:
-        why = f": {contact_text(client.status())}" if record["stage"] == "waiting" else ""
-        write(f"#{record['number']} {record['name']} {record['stage']}{why}")
 
     def tell_contact(record: Mapping[str, Any]) -> None:
         if not arguments.json:
             write(f"#{record['number']} contact, {record['stage']}")
 
     try:
+        if not arguments.json:
+            why = f": {contact_text(client.status())}" if record["stage"] == "waiting" else ""
+            write(f"#{record['number']} {record['name']} {record['stage']}{why}")
         record = follow(client, record, arguments.wait, arguments.timeout, tell_contact)
     except KeyboardInterrupt:
         return interrupted(client, "cmd", record["number"])

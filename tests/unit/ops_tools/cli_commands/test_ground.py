@@ -109,6 +109,24 @@ def test_a_command_can_be_left_to_wait_by_itself(
     assert console.loop.spacecraft.executed == ["Arm", "Explode"]
 
 
+def test_a_command_interrupted_while_the_next_contact_is_asked_for_is_withdrawn(
+    console: LoopbackConsole, parser: ArgumentParser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the moment on that the command was issued."""
+
+    def interrupt(method: str, url: str, body: bytes | None) -> tuple[int, bytes]:
+        if "/api/status" in url:
+            raise KeyboardInterrupt
+        return console.ask(method, url, body)
+
+    assert ground.run(parser.parse_args(["cmd", "HEATER.NOOP"]), ConsoleClient(transport=interrupt), no_pause) == 2
+    assert "#1 withdrawn, nothing was sent" in capsys.readouterr().err
+    console.begin_contact()
+    for _ in range(3):
+        console.step()
+    assert console.loop.spacecraft.executed == []
+
+
 def test_an_interrupted_command_is_withdrawn_before_it_has_left_and_goes_on_after(
     console: LoopbackConsole, parser: ArgumentParser, capsys: pytest.CaptureFixture[str]
 ) -> None:

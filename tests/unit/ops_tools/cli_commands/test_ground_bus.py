@@ -46,15 +46,19 @@ class Console:
         self.issued: list[str] = []
         self.stages = ["sent"]
         """Of the command, one behind the other; the last one stays."""
-        self.withdrawn = self.interrupts = False
+        self.withdrawn = False
+        self.interrupted_at: set[str] = set()
+        """Methods, and parts of addresses, in which the shell is interrupted."""
 
     def ask(self, method: str, url: str, body: bytes | None) -> tuple[int, bytes]:
         """One request."""
         if method == "POST":
             self.issued.append(json.loads(body or b"")["name"])
-        self.withdrawn |= method == "DELETE"
-        if self.interrupts and "wait=" in url:
+        if any(each == method or each in url for each in self.interrupted_at):
             raise KeyboardInterrupt
+        if method == "DELETE" and self.stages[0] != "waiting":
+            return 409, json.dumps({"error": "it does not wait any more"}).encode()
+        self.withdrawn |= method == "DELETE"
         if "/api/status" in url:
             answer: dict[str, Any] = {
                 "contact": {"now_ns": 0, "in_contact": self.stages[0] != "waiting"},
@@ -162,16 +166,50 @@ def test_without_contact_the_question_waits_and_says_so(console: Console, capsys
     assert capsys.readouterr().err == ""
 
 
-def test_an_interrupted_question_is_withdrawn(console: Console, capsys: pytest.CaptureFixture[str]) -> None:
-    """It must not leave with the next contact; once it has left, that is said."""
-    console.stages, console.interrupts = ["waiting"], True
+@pytest.mark.parametrize("moment", ["wait=", "/api/status"])
+def test_an_interrupted_question_is_withdrawn(
+    console: Console, moment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It must not leave with the next contact, whenever after it was asked the shell is interrupted."""
+    console.stages, console.interrupted_at = ["waiting"], {moment}
     assert shell(console, "bus", "links") == 2
     assert console.withdrawn
     assert "flightsw bus: #1 withdrawn, nothing was sent" in capsys.readouterr().err
-    console.stages, console.withdrawn, console.verdict = ["sent"], False, None
+
+
+@pytest.mark.parametrize("stages", [["sent"], ["waiting", "sent"]])
+def test_an_interrupted_question_that_has_left_goes_on(
+    console: Console, stages: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Even if it left after the shell has last asked."""
+    console.stages, console.interrupted_at, console.verdict = stages, {"wait="}, None
     assert shell(console, "bus", "links") == 1
     assert not console.withdrawn
     assert "#1 is sent; it has left, and goes on" in capsys.readouterr().err
+
+
+def test_who_interrupts_the_withdrawal_is_told_what_may_happen(
+    console: Console, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The shell ends at once, and not as if all were well."""
+    console.stages, console.interrupted_at = ["waiting"], {"wait=", "DELETE"}
+    assert shell(console, "bus", "links") == 1
+    assert "#1 was perhaps not withdrawn; if it still waits, it leaves" in capsys.readouterr().err
+
+
+def test_a_withdrawal_refused_for_another_reason_is_no_departure(
+    console: Console, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A record that is gone has not left because of that; the refusal is passed on."""
+
+    def forget(method: str, url: str, body: bytes | None) -> tuple[int, bytes]:
+        return (404, b'{"error": "no command 1"}') if method == "DELETE" else console.ask(method, url, body)
+
+    console.stages, console.interrupted_at = ["waiting"], {"wait="}
+    parser = ArgumentParser(prog="flightsw")
+    ground.register(parser.add_subparsers())
+    assert ground.run(parser.parse_args(["bus", "links"]), ConsoleClient(transport=forget)) == 2
+    assert capsys.readouterr().err.endswith("flightsw bus: no command 1\n")
 
 
 @pytest.mark.parametrize("words", [("mailbox",), ("ledger", "THERMAL")])
