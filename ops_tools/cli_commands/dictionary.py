@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flightsw.errors import FlightSoftwareError
-from ops_tools.cli_commands.dictionary_differences import compare, described
+from ops_tools.cli_commands.dictionary_differences import compare, described, is_dictionary, shortened
 from ops_tools.cli_commands.dictionary_import import load, register_import
 from ops_tools.cli_commands.output import ExitCode, complain, note, problem_text, write
+from ops_tools.console.printable import printable
 from tlm_cmd.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 FORMATS = ("json", "markdown", "xtce", "xtce-plain")
 MAX_DIFFERENCES = 20
 """Differences that are listed; the rest is counted."""
+MAX_LINE_CHARACTERS = 300
+"""Of a difference; names are those of the file, and as long as it likes."""
 PLAIN_DEPTH = 2
 """Most parts of a path where all is in one space system: ``/mission/PACKET``."""
 
@@ -200,7 +203,7 @@ def _check_json(arguments: Namespace) -> ExitCode:
     except (ValueError, RecursionError) as error:
         expected = "a mission file ends in .toml, an XTCE file in .xml, anything else is JSON"
         return complain("dictionary check", f"{arguments.file}: no JSON ({error}); {expected}")
-    if not isinstance(document, dict):
+    if not is_dictionary(document):
         return complain("dictionary check", f"{arguments.file} holds no dictionary written by 'export --format json'")
     differences = compare(document, json.loads(_document(dictionary, "json")))
     if differences:
@@ -227,7 +230,7 @@ def _check_xtce(arguments: Namespace) -> ExitCode:
         found = load(data)
         dictionary = _load(arguments.mission, "xtce")
     except (OSError, ProtocolError, UnusableMissionError) as error:
-        return complain("dictionary check", f"{arguments.file}: {problem_text(error)}")
+        return complain("dictionary check", f"{arguments.file}: {printable(problem_text(error))}")
     is_plain = all(path.count("/") <= PLAIN_DEPTH for path in found.containers)
     expected = _xtce(dictionary, plain=is_plain).text.encode()
     if expected == data:
@@ -240,7 +243,7 @@ def _check_xtce(arguments: Namespace) -> ExitCode:
 
 def _list(differences: list[str]) -> None:
     for difference in differences[:MAX_DIFFERENCES]:
-        write(difference)
+        write(printable(shortened(difference, MAX_LINE_CHARACTERS)))
     if len(differences) > MAX_DIFFERENCES:
         write(f"and {len(differences) - MAX_DIFFERENCES} more")
 

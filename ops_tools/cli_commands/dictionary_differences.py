@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+MAX_VALUE_CHARACTERS = 60
+"""Longer values are cut off."""
+_KINDS = ("commands", "telemetry", "events")
+
 if TYPE_CHECKING:
     from tlm_cmd.xtce.database import XtceDatabase
     from tlm_cmd.xtce.packet_model import Container, MetaCommand
+
+
+def is_dictionary(document: object) -> bool:
+    """Whether a document of JSON is one of a dictionary: it has the lists that each of them has."""
+    return isinstance(document, dict) and all(isinstance(document.get(kind), list) for kind in _KINDS)
 
 
 def compare(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
@@ -20,8 +29,13 @@ def compare(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
         if isinstance(mine, list) and isinstance(theirs, list):
             differences += _compare_entries(key, mine, theirs)
         elif mine != theirs:
-            differences.append(f"{key}: {mine!r} in the file, {theirs!r} in the mission")
+            differences.append(f"{key}: {_short(mine)} in the file, {_short(theirs)} in the mission")
     return differences
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters; three dots say that it was longer."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def described(database: XtceDatabase) -> dict[str, Any]:
@@ -44,6 +58,10 @@ def _without_lines(value: Any) -> Any:  # noqa: ANN401 - any value of a document
     if isinstance(value, dict):
         return {name: _without_lines(item) for name, item in value.items() if name != "line"}
     return [_without_lines(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _short(value: object) -> str:
+    return shortened(repr(value), MAX_VALUE_CHARACTERS)
 
 
 def _compare_entries(kind: str, found: list[Any], expected: list[Any]) -> list[str]:

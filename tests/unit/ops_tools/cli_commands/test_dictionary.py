@@ -9,7 +9,7 @@ import pytest
 from flightsw.mission import Mission
 from ops_tools.cli import main
 from ops_tools.cli_commands import dictionary
-from ops_tools.cli_commands.dictionary import MAX_DIFFERENCES, default_mission
+from ops_tools.cli_commands.dictionary import MAX_DIFFERENCES, MAX_LINE_CHARACTERS, default_mission
 from ops_tools.cli_commands.dictionary_differences import compare
 from ops_tools.cli_commands.output import table, value_text
 
@@ -99,6 +99,25 @@ def test_differences_are_listed_up_to_a_bound(
     assert lines[-1].startswith("and ")
 
 
+def test_nothing_of_a_file_commands_the_terminal_or_fills_it(
+    mission: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Control characters in names and values, values without end, names without end."""
+    path = tmp_path / "dictionary.json"
+    shell("export", "-o", str(path), "--mission", str(mission))
+    document = json.loads(path.read_text())
+    document["x\x1b[31mred"], document["mission"] = 1, ["y" * 10_000]
+    document["commands"].append({"name": "z\n" * 10_000})
+    path.write_text(json.dumps(document))
+    capsys.readouterr()
+    assert shell("check", str(path), "--mission", str(mission)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "x?[31mred: 1 in the file, None in the mission" in lines
+    assert f"mission: ['{'y' * 55}... in the file, 'small' in the mission" in lines
+    assert [line[:17] for line in lines if len(line) == MAX_LINE_CHARACTERS] == ["commands: z?z?z?z"]
+    assert len(lines) == 3
+
+
 def test_other_parts_of_the_document_are_compared_too() -> None:
     """Whatever the documents hold."""
     found = {"mission": "a", "commands": [{"name": "X"}, "odd"]}
@@ -131,6 +150,8 @@ def test_colliding_ids_are_named(mission: Path, capsys: pytest.CaptureFixture[st
         (["check", "absent.xml"], "flightsw dictionary check: absent.xml: No such file or directory\n"),
         (["import", "absent.xml"], "flightsw dictionary import: absent.xml: No such file or directory\n"),
         (["check", "list.json"], "holds no dictionary"),
+        (["check", "empty.json"], "holds no dictionary"),
+        (["check", "lists.json"], "holds no dictionary"),
         (["check", "broken.json"], "broken.json: no JSON (Expecting property name"),
         (["check", "deep.json"], "deep.json: no JSON ("),
         (["check", "text.md"], "a mission file ends in .toml, an XTCE file in .xml, anything else is JSON"),
@@ -148,6 +169,8 @@ def test_what_cannot_be_done_is_exit_code_2(
     """With the file and what is wrong with it."""
     monkeypatch.chdir(tmp_path)
     Path("list.json").write_text("[]")
+    Path("empty.json").write_text("{}")
+    Path("lists.json").write_text('{"commands": [], "telemetry": {}, "events": []}')
     Path("broken.json").write_text("{")
     Path("deep.json").write_text("[" * 100_000)
     Path("text.md").write_text("# Text\n")
