@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flightsw.errors import FlightSoftwareError
-from ops_tools.cli_commands.dictionary_differences import compare, described, is_dictionary, shortened
+from ops_tools.cli_commands.dictionary_differences import (
+    compare,
+    described,
+    first_difference,
+    is_dictionary,
+    shortened,
+)
 from ops_tools.cli_commands.dictionary_import import load, register_import
 from ops_tools.cli_commands.output import ExitCode, complain, note, problem_text, write
 from ops_tools.console.printable import printable
@@ -236,7 +242,8 @@ def _check_xtce(arguments: Namespace) -> ExitCode:
     if expected == data:
         write(f"{arguments.file} agrees with the mission: {_summary(dictionary)}")
         return ExitCode.OK
-    _list(compare(described(found), described(load(expected))))
+    differences = compare(described(found, data), described(load(expected), expected))
+    _list(differences or [f"nothing that is read differs; the files do from {first_difference(data, expected)} on"])
     write(f"{arguments.file} can be loaded, but is not what export writes for the mission: {_summary(dictionary)}")
     return ExitCode.NOT_COMPLETED
 

@@ -14,6 +14,7 @@ _KINDS = ("commands", "telemetry", "events")
 if TYPE_CHECKING:
     from tlm_cmd.xtce.database import XtceDatabase
     from tlm_cmd.xtce.packet_model import Container, MetaCommand
+    from tlm_cmd.xtce.xml_document import Node
 
 
 def is_dictionary(document: object) -> bool:
@@ -38,12 +39,26 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def described(database: XtceDatabase) -> dict[str, Any]:
-    """What an XTCE file says of packets and commands, in the form of a dictionary's document."""
+def described(database: XtceDatabase, data: bytes) -> dict[str, Any]:
+    """What an XTCE file says of packets and commands, in the form of a dictionary's document.
+
+    Args:
+        database: as it was loaded.
+        data: the file; verifiers, and whatever else watches a command, stand there only.
+    """
+    watching = _watching(data)
     return {
         "telemetry": [_described(each, "fields") for each in database.containers.values()],
-        "commands": [_described(each, "layout") for each in database.commands.values()],
+        "commands": [_described(each, "layout") | watching[path] for path, each in database.commands.items()],
     }
+
+
+def first_difference(found: bytes, expected: bytes) -> str:
+    """Where a file first differs from another, for people."""
+    pairs = enumerate(zip(found, expected, strict=False))
+    octet = next((n for n, (mine, theirs) in pairs if mine != theirs), min(len(found), len(expected)))
+    line = found.count(b"\n", 0, octet) + 1
+    return f"octet {octet}, line {line}"
 
 
 def _described(entry: Container | MetaCommand, entries: str) -> dict[str, Any]:
@@ -52,6 +67,23 @@ def _described(entry: Container | MetaCommand, entries: str) -> dict[str, Any]:
     _, _, *systems, name = fields.pop("path").split("/")
     named = ".".join([*(system.upper() for system in systems), name])
     return {"name": named, entries: fields.pop("entries"), **fields}
+
+
+def _watching(data: bytes) -> dict[str, dict[str, Any]]:
+    """What the database passes over of each command, by path and element."""
+    from tlm_cmd.xtce.names import Named, Names  # noqa: PLC0415 - only what is run is loaded
+    from tlm_cmd.xtce.read_commands import WATCHING  # noqa: PLC0415 - the same
+    from tlm_cmd.xtce.xml_document import parse_document  # noqa: PLC0415 - the same
+
+    definitions = Names(parse_document(data)).all(Named.COMMAND)
+    return {
+        path: {tag: elements for tag in WATCHING if (elements := [_plain(each) for each in definition.node.all(tag)])}
+        for path, definition in definitions.items()
+    }
+
+
+def _plain(node: Node) -> tuple[Any, ...]:
+    return node.tag, node.attributes, node.text, [_plain(child) for child in node.children]
 
 
 def _without_lines(value: Any) -> Any:  # noqa: ANN401 - any value of a document

@@ -10,9 +10,11 @@ from tlm_cmd.xtce.xml_document import Node
 
 MAX_INHERITED = 16
 
+WATCHING = ("VerifierSet", "TransmissionConstraintList", "ContextSignificanceList", "Interlock", "ParameterToSetList",
+            "ParametersToSuspendAlarmsOnSet")  # fmt: skip
+"""Elements that watch a command, or say when to send it: they are passed over."""
+
 _DESCRIBING = ("LongDescription", "AliasSet", "AncillaryDataSet", "SystemName")
-_WATCHING = ("VerifierSet", "TransmissionConstraintList", "ContextSignificanceList", "Interlock", "ParameterToSetList",
-             "ParametersToSuspendAlarmsOnSet")  # fmt: skip
 
 
 class CommandReader:
@@ -71,7 +73,7 @@ class CommandReader:
         if node.tag != "MetaCommand":
             raise node.unsupported()
         for child in node.children:
-            if child.tag in _WATCHING:
+            if child.tag in WATCHING:
                 self.left_out[child.tag] = self.left_out.get(child.tag, 0) + own
             elif child.tag not in (*_DESCRIBING, "BaseMetaCommand", "ArgumentList", "CommandContainer",
                                    "DefaultSignificance"):  # fmt: skip

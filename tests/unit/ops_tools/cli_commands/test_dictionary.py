@@ -255,6 +255,40 @@ def test_what_a_changed_xtce_file_has_otherwise_is_named(
     assert captured.out.splitlines()[:-1] == [f"telemetry: {packet} differs in fields"]
 
 
+def test_a_changed_verifier_is_named(mission: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Though nothing here follows a command by it: the control system that gets the file does."""
+    path = tmp_path / "mission.xml"
+    shell("export", "--format", "xtce", "-o", str(path), "--mission", str(mission))
+    path.write_text(path.read_text().replace("PT60S", "PT99S", 1))
+    capsys.readouterr()
+    assert shell("check", str(path), "--mission", str(mission)) == 1
+    differences = capsys.readouterr().out.splitlines()[:-1]
+    assert differences == ["commands: CcsdsCommand differs in VerifierSet"]
+
+
+@pytest.mark.parametrize("form", ["xtce", "xtce-plain"])
+def test_a_file_that_differs_in_nothing_that_is_read_says_where(
+    form: str, mission: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first octet that differs, in the file or behind its end."""
+    path = tmp_path / "mission.xml"
+    shell("export", "--format", form, "-o", str(path), "--mission", str(mission))
+    data = path.read_bytes()
+    place = data.index(b"<ParameterTypeSet>")
+    line = data[:place].count(b"\n") + 1
+    for changed, octet, in_line in (
+        (data + b"\n", len(data), data.count(b"\n") + 1),
+        (data[:-1], len(data) - 1, data.count(b"\n")),
+        (data[:place] + b" " + data[place:], place, line),
+    ):
+        path.write_bytes(changed)
+        capsys.readouterr()
+        assert shell("check", str(path), "--mission", str(mission)) == 1
+        assert capsys.readouterr().out.splitlines()[0] == (
+            f"nothing that is read differs; the files do from octet {octet}, line {in_line} on"
+        )
+
+
 def test_xtce_of_other_headers_is_refused(mission: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It would describe packets that nobody sends."""
     mission.write_text(f'packets = "pus"\n{mission.read_text()}')
