@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -39,6 +40,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
 
 _BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)
 """A whole string, so that nothing in it counts, or one bracket."""
+_LONE_SURROGATE = "a text holds half of a surrogate pair, as in \\ud800, and is no valid UTF-8"
 
 Handler = Callable[[Request], Awaitable[Response]]
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -80,7 +82,8 @@ async def read_json(request: Request, kind: type[Body], expected: str, most_octe
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise HTTPException(400, f"{error}; expected is {expected}") from error
+        problem = _LONE_SURROGATE if _has_lone_surrogate(body) else error
+        raise HTTPException(400, f"{problem}; expected is {expected}") from error
 
 
 def path_number(request: Request) -> int:
@@ -115,6 +118,17 @@ def number(request: Request, name: str, default: float) -> float:
     if not 0 <= value < 2**53:
         raise HTTPException(400, f"{name} is {text!r}, a number from 0 on is needed")
     return value
+
+
+def _has_lone_surrogate(body: bytearray) -> bool:
+    """Whether a string of a document holds half of a character, which the reader takes for the end of the document."""
+    try:
+        json.dumps(json.loads(body), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except ValueError:
+        return False
+    return False
 
 
 def _nesting(body: bytearray) -> int:

@@ -100,6 +100,27 @@ def test_brackets_in_texts_and_beside_each_other_are_not_deep(console: LoopbackC
     assert (status, len(answer["commands"])) == (200, 3)
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (rb'{"name": "\ud800"}', "a text holds half of a surrogate pair"),
+        (rb'{"name": "HEATER.NOOP", "arguments": {"x": ["\udc00 and more"]}}', "a text holds half of a surrogate pair"),
+        (rb'{"name": "HEATER.NOOP", "arguments": {"\ud83d\u0041": 1}}', "a text holds half of a surrogate pair"),
+        (rb'{"name": "HEATER', "Input data was truncated"),
+        (b'{"name": "\xff"}', "'utf-8' codec can't decode byte 0xff"),
+        (rb'{"name": NaN}', "invalid character"),
+        (rb'{"name": 3}', "Expected `str`, got `int`"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_what_is_wrong_with_it(
+    console: LoopbackConsole, body: bytes, message: str
+) -> None:
+    """Half a character is neither the end of the body nor its fault."""
+    status, answer = console.ask("POST", "/api/commands", body)
+    error = json.loads(answer)["error"]
+    assert (status, message in error, "expected is" in error) == (400, True, True)
+
+
 def test_a_defect_is_told_as_json(console: LoopbackConsole, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody has foreseen is an error of the server, in the form that programs read; the log has the rest."""
 
