@@ -14,7 +14,10 @@ from ops_tools.cli_commands.output import ExitCode, note, table, time_text, writ
 if TYPE_CHECKING:
     from tlm_cmd.bulk.columns import PacketColumns
     from tlm_cmd.bulk.decoding import Decoded
+    from tlm_cmd.definition.dictionary import Dictionary
 
+SHORT = " (short)"
+"""Behind the name of an event: those that came in the short form, without fields."""
 MAX_LISTED = 20
 """Refused packets and skipped spans that are listed; all are counted."""
 
@@ -44,7 +47,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="telemetry packets")
-    parser.add_argument("--packet", metavar="NAME", action="append", default=[], help="only these; may be repeated")
+    parser.add_argument(
+        "--packet", metavar="NAME", action="append", default=[], help="only these, packets or events; may be repeated"
+    )
     parser.add_argument("-o", "--output", metavar="PLACE", help="an .npz file, or a folder for .csv files, ending in /")
     parser.add_argument("--raw", action="store_true", help="write raw values instead of calibrated ones")
     parser.add_argument("--no-crc", action="store_true", help="skip the packet error control; several times faster")
@@ -61,7 +66,7 @@ def run(arguments: Namespace) -> int:
     mission = Mission.load(arguments.mission or default_mission())
     require_cfs_headers(mission, "columns are made")
     dictionary = mission.dictionary
-    wanted = [dictionary.packet(name).name for name in arguments.packet]
+    wanted = [_listed_name(dictionary, name) for name in arguments.packet]
     try:
         buffer = arguments.file.read_bytes()
     except OSError as error:
@@ -77,6 +82,18 @@ def run(arguments: Namespace) -> int:
         _write_columns(arguments, chosen)
     report = _report(decoded, len(buffer))
     return report if chosen else ExitCode.NOT_COMPLETED
+
+
+def _listed_name(dictionary: Dictionary, name: str) -> str:
+    """A packet or an event as the list names it; events have a short form too, ``NAME (short)``.
+
+    Raises:
+        DictionaryError: neither is called so.
+    """
+    event = name[: -len(SHORT)] if name.lower().endswith(SHORT) else name
+    if event.upper() in dictionary.events:
+        return event.upper() + name[len(event) :].lower()
+    return dictionary.packet(name).name
 
 
 def _nothing(file: Path, buffer: bytes, wanted: list[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apps.thermal.messages import ThermalStatus
+from apps.thermal.messages import TemperatureOutOfLimits, ThermalStatus
 from flightsw.mission import Mission
 from ops_tools.cli import main
 from ops_tools.reference_mission import reference_mission
@@ -52,6 +52,29 @@ def test_columns_go_into_an_archive(file: Path, tmp_path: Path) -> None:
     starts, values = (arrays[f"THERMAL.THERMAL_STATUS/temperatures/{part}"] for part in ("starts", "items/values"))
     assert starts.tolist() == [2 * n for n in range(11)]
     assert values[::2] == pytest.approx(range(10), abs=0.1)
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> Path:
+    """A file with one event twice: once as it is, once in the short form."""
+    dictionary = Mission.load(reference_mission() / "mission.toml").dictionary
+    event = TemperatureOutOfLimits(1, 70.0)
+    payload, short = dictionary.encode_payload(event), dictionary.encode_short_event(event)
+    apid = dictionary.apid_of("thermal")
+    path = tmp_path / "events.bin"
+    path.write_bytes(b"".join(build_telemetry(apid, n, 0, 0, each) for n, each in enumerate((payload, short))))
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["", " (short)"])
+def test_every_name_of_the_list_can_be_asked_for(events: Path, suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Events too, in each of their forms and in any case of letters; a name that nothing has is refused."""
+    name = "THERMAL.TEMPERATURE_OUT_OF_LIMITS"
+    assert main(["decode", str(events)]) == 0
+    assert [row.split("  ")[0] for row in capsys.readouterr().out.splitlines()[1:]] == [name, f"{name} (short)"]
+    assert main(["decode", str(events), "--packet", f"{name}{suffix}".lower()]) == 0
+    assert [row.split("  ")[0] for row in capsys.readouterr().out.splitlines()[1:]] == [f"{name}{suffix}"]
+    assert main(["decode", str(events), "--packet", f"THERMAL.THERMAL_STATUS{suffix}"]) == (2 if suffix else 1)
 
 
 def test_columns_go_into_tables(file: Path, tmp_path: Path) -> None:
