@@ -224,7 +224,7 @@ def _check_mission(path: Path) -> ExitCode:
         dictionary = _load(path)
     except UnusableMissionError as error:
         complain("dictionary check", error)
-        return ExitCode.USAGE if not path.exists() else ExitCode.NOT_COMPLETED
+        return ExitCode.NOT_COMPLETED if path.is_file() else ExitCode.USAGE
     write(f"{path} can be loaded: {_summary(dictionary)}")
     return ExitCode.OK
 

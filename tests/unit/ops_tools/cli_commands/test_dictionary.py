@@ -149,6 +149,8 @@ def test_colliding_ids_are_named(mission: Path, capsys: pytest.CaptureFixture[st
         (["check", "absent.json"], "flightsw dictionary check: absent.json: No such file or directory\n"),
         (["check", "absent.xml"], "flightsw dictionary check: absent.xml: No such file or directory\n"),
         (["import", "absent.xml"], "flightsw dictionary import: absent.xml: No such file or directory\n"),
+        (["check", "folder.toml"], "flightsw dictionary check: "),
+        (["check", "folder.xml"], "flightsw dictionary check: folder.xml: Is a directory"),
         (["check", "list.json"], "holds no dictionary"),
         (["check", "empty.json"], "holds no dictionary"),
         (["check", "lists.json"], "holds no dictionary"),
@@ -168,6 +170,8 @@ def test_what_cannot_be_done_is_exit_code_2(
 ) -> None:
     """With the file and what is wrong with it."""
     monkeypatch.chdir(tmp_path)
+    Path("folder.toml").mkdir()
+    Path("folder.xml").mkdir()
     Path("list.json").write_text("[]")
     Path("empty.json").write_text("{}")
     Path("lists.json").write_text('{"commands": [], "telemetry": {}, "events": []}')
