@@ -50,24 +50,29 @@ class MissionLinks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyPlan(msgspec.Struct, frozen=True):
-    """The ids of the keys that a mission needs.
+    """The keys that a mission needs, by their ids.
 
     Attributes:
         masters: under these, session keys travel.
         sessions: what the links begin with; none if no link is protected.
         spares: for the first changes; the ground alone has them, until it sends them up.
+        session_octets: how long each of ``sessions`` is, as the algorithm of its association needs it. All others
+            have the 32 octets of what is changed over the link.
     """
 
     masters: tuple[int, ...]
     sessions: tuple[int, ...]
     spares: tuple[int, ...]
+    session_octets: dict[int, int]
 
 
 def key_plan(links: MissionLinks) -> KeyPlan:
     """The keys that the links of a mission need."""
-    sessions = tuple(each.key_id for each in links.security)
-    if not sessions:
-        return KeyPlan((), (), ())
+    octets = {each.key_id: each.algorithm.key_octets for each in links.security}
+    if not octets:
+        return KeyPlan((), (), (), {})
+    sessions = tuple(octets)
     master = next(key_id for key_id in range(MASTER_KEY_ID, MAX_KEY_ID) if key_id not in sessions)
     behind = max(sessions) + 1
-    return KeyPlan((master,), sessions, tuple(range(behind, min(behind + SPARE_KEYS, MAX_KEY_ID + 1))))
+    spares = tuple(range(behind, min(behind + SPARE_KEYS, MAX_KEY_ID + 1)))
+    return KeyPlan((master,), sessions, spares, octets)

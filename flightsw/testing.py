@@ -319,7 +319,9 @@ class Bench:
         """The security of an app's end of a link, with keys for simulations; its memory is the bench's."""
         if self.key_safe is None:
             plan = key_plan(self.links)
-            self.key_safe = MemoryKeySafe(derive_simulation_keys(0, plan.masters, plan.sessions))
+            self.key_safe = MemoryKeySafe(
+                derive_simulation_keys(0, plan.masters, plan.sessions, key_octets=plan.session_octets)
+            )
         return LinkSecurity(self.key_safe, associations, self.security_store, entry)
 
     def start_work(self, app: str, work: Work[Any, Any], request: msgspec.Struct, key: str, takes_ns: int) -> None:

@@ -8,19 +8,17 @@ from tlm_cmd.link.security_parameters import ChannelSecurity
 from tlm_cmd.sdls.key_ring import KeyKind, KeyRing, KeyState
 from tlm_cmd.sdls.secret_key import SecretKey
 
-SESSION_KEY_ID = 128
-"""Where the ids of session keys begin that ``flightsw keys create`` makes, spare ones behind those in use."""
-
 
 class LinkKeyMissingError(FlightSoftwareError):
     """A key file lacks a key that a link begins with; says which, and what to do."""
 
-    def __init__(self, spi: int, key_id: int, problem: str, sessions: int) -> None:
+    def __init__(self, spi: int, key_id: int, problem: str) -> None:
         super().__init__(
             f"association {spi} needs key {key_id} active, {problem}: "
-            f"'flightsw keys create FILE --sessions {sessions}' makes a file that has it"
+            "'flightsw keys create FILE --mission MISSION' makes a file that has it "
+            "(for the reference mission without --mission)"
         )
-        self.spi, self.key_id, self.problem, self.sessions = spi, key_id, problem, sessions
+        self.spi, self.key_id, self.problem = spi, key_id, problem
 
 
 def check_link_keys(links: MissionLinks, ring: KeyRing) -> None:
@@ -30,11 +28,11 @@ def check_link_keys(links: MissionLinks, ring: KeyRing) -> None:
         LinkKeyMissingError: one has not.
     """
     for security in links.security:
-        link_key(links, security, ring)
+        link_key(security, ring)
 
 
-def link_key(links: MissionLinks, security: ChannelSecurity, ring: KeyRing | None) -> SecretKey:
-    """The key that protects a direction of the links at first; None for the ring if there is no key file.
+def link_key(security: ChannelSecurity, ring: KeyRing | None) -> SecretKey:
+    """The key that protects a direction of a link at first; None for the ring if there is no key file.
 
     Raises:
         LinkKeyMissingError: it is not there, not active, or of another length than the algorithm needs.
@@ -50,5 +48,4 @@ def link_key(links: MissionLinks, security: ChannelSecurity, ring: KeyRing | Non
         problem = f"with {8 * security.algorithm.key_octets} bits; in the key file it has {8 * len(entry.secret)}"
     else:
         return entry.secret
-    sessions = max(each.key_id for each in links.security) - SESSION_KEY_ID + 1
-    raise LinkKeyMissingError(security.spi, security.key_id, problem, max(sessions, len(links.security)))
+    raise LinkKeyMissingError(security.spi, security.key_id, problem)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Entry = CommandEntry | TelemetryEntry | EventEntry
 
 HEAD = ("type", "unit", "range", "yellow limits", "red limits", "default", "meaning")
+MARKS = {"hazardous": "needs --confirm REASON", "secret": "its arguments are in no record"}
+"""What a command can be declared as, and what follows from it."""
 
 
 class UnknownEntryError(ProtocolError):
@@ -98,8 +100,9 @@ def _cell(row: FieldRow, title: str) -> str:
 def _nature(entry: Entry) -> str:
     """What is special about it."""
     record = entry.record
-    if getattr(record, "hazardous", False):
-        return ", hazardous: needs --confirm REASON"
+    marked = "".join(f", {mark}: {what}" for mark, what in MARKS.items() if getattr(record, mark, False))
+    if marked:
+        return marked
     severity, period_s = getattr(record, "severity", None), getattr(record, "period_s", None)
     if severity is not None:
         return f", {severity.name}"
@@ -107,5 +110,5 @@ def _nature(entry: Entry) -> str:
 
 
 def _about(entry: Entry) -> str:
-    hazardous = "(hazardous) " if getattr(entry.record, "hazardous", False) else ""
-    return f"{hazardous}{layout_of(entry.record).description.partition(chr(10))[0]}"
+    marks = ", ".join(mark for mark in MARKS if getattr(entry.record, mark, False))
+    return f"{f'({marks}) ' if marks else ''}{layout_of(entry.record).description.partition(chr(10))[0]}"

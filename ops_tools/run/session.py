@@ -132,10 +132,10 @@ class RunSession:
             return
         try:
             if link_keys is None:
-                ring = fresh_keys(plan.masters, plan.sessions, plan.spares)
+                ring = fresh_keys(plan.masters, plan.sessions, plan.spares, plan.session_octets)
             else:
                 ring = self._key_safe(link_keys).read()
-                check_link_keys(self.mission.file.links, ring)
+            check_link_keys(self.mission.file.links, ring)
             create_key_file(self.settings.run_folder / GROUND_KEYS_FILE, ring)
             if link_keys is None:
                 ring = ring.without_spares()

@@ -78,7 +78,8 @@ class LockstepVehicle:
     def _link_keys(self, *, spares: bool) -> MemoryKeySafe:
         """The keys of one end, derived from the seed so that two flights of one seed are alike."""
         plan = key_plan(self.mission.file.links)
-        ring = derive_simulation_keys(self.seed, plan.masters, plan.sessions, plan.spares if spares else ())
+        spare_ids = plan.spares if spares else ()
+        ring = derive_simulation_keys(self.seed, plan.masters, plan.sessions, spare_ids, plan.session_octets)
         return MemoryKeySafe(ring)
 
     def _ground_security(self) -> LinkSecurity | None:

@@ -18,6 +18,7 @@ from ops_tools.ground.security.own_end import Direction
 from ops_tools.reference_mission import reference_mission
 from ops_tools.run.conduct import Conductor, RunOptions
 from ops_tools.run.session import GROUND_KEYS_FILE, RunSession
+from ops_tools.sil.vehicle import LockstepVehicle
 from tests.sil.test_run import SPEED, Operator, mission
 from tlm_cmd.sdls.key_ring import KeyState
 from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
@@ -27,6 +28,12 @@ pytestmark = pytest.mark.untraced
 __all__ = ["mission"]
 
 SIMULATED = derive_simulation_keys(7, [1], [128, 129, 130], [131])
+SHORT_KEY = """
+[links.s_band.telecommand_security]
+algorithm = "aes-128-cmac"
+sequence_octets = 4
+window = 1024
+"""
 LAB = 'extends = "apps.missions.urbanwatch"\n[security]\nprofile = "lab"\n'
 
 
@@ -45,6 +52,34 @@ def test_fresh_keys_are_given_to_both_ends(mission: tuple[Path, Path]) -> None:
     assert states(folder / GROUND_KEYS_FILE) == active | dict.fromkeys(range(131, 135), KeyState.PREACTIVE)
     session.__exit__(None, None, None)
     assert not folder.exists()
+
+
+def test_fresh_keys_are_as_long_as_the_algorithms_need(mission: tuple[Path, Path]) -> None:
+    """One of 128 bits for telecommands; the others have 256."""
+    with mission[0].open("a") as file:
+        file.write(SHORT_KEY)
+    session = RunSession(mission[0], mission[1], seed=7, speed=SPEED)
+    for name in (LINK_KEYS_FILE, GROUND_KEYS_FILE):
+        entries = read_key_file(session.settings.run_folder / name).entries
+        lengths = {entry.key_id: len(entry.secret or b"") for entry in entries}
+        assert lengths == dict.fromkeys(lengths, 32) | {128: 16}
+    session.__exit__(None, None, None)
+
+
+def test_a_link_with_short_keys_carries_commands_and_telemetry(mission: tuple[Path, Path]) -> None:
+    """In a flight in lock-step, whose keys are derived: AES-128-CMAC up, AES-256-GCM down."""
+    with mission[0].open("a") as file:
+        file.write(SHORT_KEY)
+    vehicle = LockstepVehicle(mission[0], mission[1], 7)
+    try:
+        vehicle.start()
+        vehicle.run_until(120 * 10**9)
+        assert vehicle.ground.passes.current is not None
+        record = vehicle.ground.issue("POWER.NOOP", now_ns=vehicle.now_ns)
+        vehicle.run_until(150 * 10**9)
+        assert record.verdict is Verdict.COMPLETED
+    finally:
+        vehicle.close()
 
 
 def test_keys_for_simulations_are_refused_by_a_mission_that_flies(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ Two simulated flights of one seed must be alike to the last octet, so their keys
 (`KeyRing.simulation`), and so does its key file; whatever flies must refuse it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -21,7 +21,7 @@ def derive_simulation_keys(
     master_key_ids: Iterable[int],
     session_key_ids: Iterable[int],
     spare_key_ids: Iterable[int] = (),
-    key_octets: int = KEY_OCTETS[1],
+    key_octets: int | Mapping[int, int] = KEY_OCTETS[1],
 ) -> KeyRing:
     """Derive a ring from a seed, by HKDF with SHA-256 (RFC 5869). NEVER for anything but a simulation.
 
@@ -30,7 +30,8 @@ def derive_simulation_keys(
         master_key_ids: ids of master keys, active.
         session_key_ids: ids of session keys, active.
         spare_key_ids: ids of session keys, preactive.
-        key_octets: length of the session keys, 16 or 32; master keys have 32.
+        key_octets: length of the session keys, 16 or 32: of all, or by id, where those that are not named have 32.
+            Master keys have 32.
 
     Raises:
         FieldRangeError: the seed or a key id is out of range.
@@ -38,9 +39,12 @@ def derive_simulation_keys(
         KeyRefusedError: a key id comes twice, or there are more than 256.
     """
     check_range("seed", seed, 0, 2**64 - 1)
-    plan = [(key_id, KeyKind.MASTER, KeyState.ACTIVE, KEY_OCTETS[1]) for key_id in master_key_ids]
-    plan += [(key_id, KeyKind.SESSION, KeyState.ACTIVE, key_octets) for key_id in session_key_ids]
-    plan += [(key_id, KeyKind.SESSION, KeyState.PREACTIVE, key_octets) for key_id in spare_key_ids]
+    longest = KEY_OCTETS[1]
+    plan = [(key_id, KeyKind.MASTER, KeyState.ACTIVE, longest) for key_id in master_key_ids]
+    for key_ids, state in ((session_key_ids, KeyState.ACTIVE), (spare_key_ids, KeyState.PREACTIVE)):
+        for key_id in key_ids:
+            octets = key_octets if isinstance(key_octets, int) else key_octets.get(key_id, longest)
+            plan.append((key_id, KeyKind.SESSION, state, octets))
     entries = [
         KeyEntry(key_id, kind, state, _derive(seed, key_id, kind, octets)) for key_id, kind, state, octets in plan
     ]

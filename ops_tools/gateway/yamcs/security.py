@@ -106,7 +106,7 @@ def key_files(links: MissionLinks, ring: KeyRing | None, protection: CommandProt
         for security in (link.telemetry_security, commands):
             if security is None:
                 continue
-            found[_key_file(security)] = link_key(links, security, ring).reveal()
+            found[_key_file(security)] = link_key(security, ring).reveal()
     return found
 
 

@@ -7,6 +7,7 @@ from flightsw.mission_links import KeyPlan, MissionLinks, key_plan
 from tlm_cmd.errors import WrongValueError
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.security_parameters import ChannelSecurity
+from tlm_cmd.sdls.algorithms import Algorithm
 
 UP = ChannelSecurity(spi=1, second_spi=17, key_id=128)
 DOWN = ChannelSecurity(spi=2, second_spi=18, key_id=129)
@@ -21,10 +22,17 @@ def links(**x_band: int) -> MissionLinks:
 
 def test_a_mission_needs_a_master_its_session_keys_and_spares() -> None:
     """No id comes twice; a mission that protects nothing needs none."""
-    assert key_plan(links()) == KeyPlan((1,), (128, 129, 130), (131, 132, 133, 134))
-    assert key_plan(MissionLinks(LinkParameters(spacecraft_id=1))) == KeyPlan((), (), ())
+    assert key_plan(links()) == KeyPlan((1,), (128, 129, 130), (131, 132, 133, 134), dict.fromkeys((128, 129, 130), 32))
+    assert key_plan(MissionLinks(LinkParameters(spacecraft_id=1))) == KeyPlan((), (), (), {})
     assert key_plan(links(key_id=1)).masters == (2,)
     assert key_plan(links(key_id=65_534)).spares == (65_535,)
+
+
+def test_a_key_is_as_long_as_its_algorithm_needs() -> None:
+    """One short, the others long."""
+    short = msgspec.structs.replace(UP, algorithm=Algorithm.AES_128_CMAC, sequence_octets=4)
+    mixed = MissionLinks(msgspec.structs.replace(S_BAND, telecommand_security=short))
+    assert key_plan(mixed).session_octets == {128: 16, 129: 32}
 
 
 @pytest.mark.parametrize("x_band", [{"spi": 2}, {"second_spi": 17}, {"spi": 18}])

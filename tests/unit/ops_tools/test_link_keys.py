@@ -15,6 +15,8 @@ from tlm_cmd.sdls.key_ring import KeyEntry, KeyKind, KeyRing, KeyState
 from tlm_cmd.sdls.secret_key import SecretKey
 from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
 
+ADVICE = "'flightsw keys create FILE --mission MISSION' makes a file that has it"
+
 
 @pytest.fixture(scope="module")
 def links() -> MissionLinks:
@@ -50,7 +52,7 @@ def test_what_is_missing_is_said_with_what_to_do(links: MissionLinks, ring: KeyR
     with pytest.raises(LinkKeyMissingError, match=r"^association 3 needs key 130 active, ") as caught:
         check_link_keys(links, ring)
     assert problem in str(caught.value)
-    assert str(caught.value).endswith(": 'flightsw keys create FILE --sessions 3' makes a file that has it")
+    assert f": {ADVICE}" in str(caught.value)
 
 
 @pytest.mark.parametrize("made", [["--sessions", "2"], ["--sessions", "1", "--spares", "1"]])
@@ -65,5 +67,5 @@ def test_such_a_file_starts_nothing(
     assert main([*what, *output, "--link-keys", str(keys)]) == 2
     complaint = capsys.readouterr().err
     assert "needs key 1" in complaint
-    assert "'flightsw keys create FILE --sessions 3'" in complaint
+    assert ADVICE in complaint
     assert not station.exists() or list(station.iterdir()) == []

@@ -11,7 +11,16 @@ from ops_tools.cli import main
 from ops_tools.cli_commands import dictionary
 from ops_tools.cli_commands.dictionary import MAX_DIFFERENCES, MAX_LINE_CHARACTERS, default_mission
 from ops_tools.cli_commands.dictionary_differences import compare
+from ops_tools.cli_commands.dictionary_show import show
 from ops_tools.cli_commands.output import table, value_text
+from tlm_cmd.definition.dictionary import Dictionary
+from tlm_cmd.definition.entries import AppInterface
+from tlm_cmd.definition.message import Command
+
+
+class OpenVault(Command, code=2, hazardous=True, secret=True):
+    """Open the door."""
+
 
 MISSION = """
 name = "small"
@@ -192,8 +201,24 @@ def test_a_command_is_looked_up_with_its_arguments(mission: Path, capsys: pytest
         "  heater    u8                            0 to 7  number of the heater",
         "  control   u8: 0 AUTOMATIC, 1 OFF, 2 ON",
     ]
+    assert shell("show", "power.switch_line", "--mission", str(mission)) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith(", hazardous: needs --confirm REASON")
     assert shell("show", "POWER.NOOP", "--mission", str(mission)) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "  no arguments"
+
+
+def test_a_secret_command_is_shown_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    """By itself, and in the list of its app; it may be hazardous too."""
+    assert shell("show", "COMMAND_INGEST.SECURITY_PROCEDURE") == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith(", secret: its arguments are in no record")
+    assert shell("show", "COMMAND_INGEST") == 0
+    listed = {line.split()[0]: line.split()[1] for line in capsys.readouterr().out.splitlines() if line[0] == " "}
+    assert [name for name, nature in listed.items() if nature == "(secret)"] == ["COMMAND_INGEST.SECURITY_PROCEDURE"]
+    both = Dictionary("bank", [AppInterface("vault", 0x40, (OpenVault,))])
+    assert show(both, "VAULT.OPEN_VAULT")[0].endswith(
+        "code 2, hazardous: needs --confirm REASON, secret: its arguments are in no record"
+    )
+    assert show(both, "VAULT")[1].split()[1:3] == ["(hazardous,", "secret)"]
 
 
 def test_packets_and_events_are_looked_up_with_their_fields(mission: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,6 +98,33 @@ def test_the_usual_file_has_what_the_reference_mission_needs(tmp_path: Path) -> 
     assert tuple(entry.key_id for entry in ring.entries) == (*plan.masters, *plan.sessions, *plan.spares)
 
 
+@pytest.mark.parametrize("key_id", [0, 1, 5, 127, 130, 200, 65_535])
+@pytest.mark.parametrize("algorithm", ["aes-128-cmac", "aes-256-cmac"])
+def test_a_file_for_a_mission_has_what_its_links_begin_with(tmp_path: Path, key_id: int, algorithm: str) -> None:
+    """Whatever ids its keys have, and whatever lengths its algorithms need: what is advised if a key is missing."""
+    mission, path = tmp_path / "mission.toml", tmp_path / "mission.keys"
+    key = f'{{ key_id = {key_id}, algorithm = "{algorithm}", sequence_octets = 4, window = 1024 }}'
+    mission.write_text(f'extends = "apps.missions.urbanwatch"\n[links.x_band]\ntelemetry_security = {key}\n')
+    links = Mission.load(mission).file.links
+    assert main(["keys", "create", str(path), "--mission", str(mission)]) == 0
+    check_link_keys(links, read_key_file(path))
+    masters = [entry for entry in read_key_file(path).entries if entry.kind is KeyKind.MASTER]
+    assert [len(entry.secret or b"") for entry in masters] == [32]
+
+
+def test_numbers_of_keys_are_refused_beside_a_mission(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says how many there are; and a mission without protected links needs no file."""
+    path, mission, bench = tmp_path / "mission.keys", reference_mission() / "mission.toml", tmp_path / "bench.toml"
+    assert main(["keys", "create", str(path), "--mission", str(mission), "--spares", "4"]) == 2
+    assert "neither --masters, --sessions nor --spares" in capsys.readouterr().err
+    protected = mission.read_text().replace('profile = "flight"', 'profile = "lab"')
+    bench.write_text("".join(line for line in protected.splitlines(keepends=True) if "_security = " not in line))
+    assert main(["keys", "create", str(path), "--mission", str(bench)]) == 2
+    assert "no link of the mission is protected" in capsys.readouterr().err
+    assert main(["keys", "create", str(path), "--mission", str(tmp_path / "none.toml")]) == 2
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("action", ["create", "check"])
 def test_the_help_of_each_action_has_examples_and_exit_codes(action: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Its own."""

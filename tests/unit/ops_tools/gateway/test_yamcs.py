@@ -262,7 +262,7 @@ def test_the_command_line_asks_for_the_keys_of_protected_links(
 ) -> None:
     """Which is missing is said; a number that is none is refused."""
     assert main(["yamcs", "-o", str(tmp_path / "station")]) != 0
-    assert "and no key file is given: 'flightsw keys create FILE --sessions 3'" in capsys.readouterr().err
+    assert "and no key file is given: 'flightsw keys create FILE --mission MISSION'" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["yamcs", "-o", str(tmp_path / "station"), "--first-number", "-1"])
     assert "--first-number" in capsys.readouterr().err

@@ -34,6 +34,13 @@ def test_keys_are_those_of_rfc_5869() -> None:
         assert entry.secret.reveal() == expected[:octets]
 
 
+def test_keys_have_lengths_of_their_own() -> None:
+    """By id; those that are not named have 32 octets, and so has a master key."""
+    ring = derive_simulation_keys(7, [1], [128, 129], [130, 131], key_octets={1: 16, 128: 16, 131: 16})
+    lengths = {entry.key_id: len(entry.secret) for entry in ring.entries if entry.secret is not None}
+    assert lengths == {1: 32, 128: 16, 129: 32, 130: 32, 131: 16}
+
+
 def test_limits() -> None:
     """A seed of more than 64 bits, a key id twice, and keys of another length are refused."""
     with pytest.raises(FieldRangeError, match="seed"):
@@ -42,3 +49,5 @@ def test_limits() -> None:
         derive_simulation_keys(1, [1], [1])
     with pytest.raises(WrongValueError):
         derive_simulation_keys(1, [], [1], key_octets=24)
+    with pytest.raises(WrongValueError):
+        derive_simulation_keys(1, [], [1], key_octets={1: 24})
