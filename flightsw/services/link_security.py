@@ -84,7 +84,7 @@ class LinkSecurity:
             )
         if state is not None:
             self.frames.state = state
-        if not self.forgotten and (state is None or recalled.corrupt):
+        if not self.forgotten and recalled.copies < 2:
             with contextlib.suppress(StoreError, PortError):  # it is tried again with what is used or accepted first
                 self.keep()  # so that the others see which keys are held here, and that there are two copies again
 

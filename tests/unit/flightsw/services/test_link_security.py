@@ -4,7 +4,7 @@ import pytest
 
 from flightsw.hal.errors import MemoryFullError
 from flightsw.hal.sim import MemoryNvm
-from flightsw.services.key_safe import LinkSecurityError, MemoryKeySafe
+from flightsw.services.key_safe import KeySafe, LinkSecurityError, MemoryKeySafe
 from flightsw.services.link_security import LinkSecurity
 from flightsw.services.store import Store
 from tlm_cmd.link.parameters import LinkParameters
@@ -32,11 +32,12 @@ TELEMETRY = DOWN[0].channels[0]
 class Board:
     """What two apps share: keys, and the memory that no reset erases."""
 
-    def __init__(self) -> None:
-        self.keys = MemoryKeySafe(derive_simulation_keys(1, [1], [128, 129]))
+    def __init__(self, *, off: bool = False) -> None:
+        self.keys: KeySafe = MemoryKeySafe(derive_simulation_keys(1, [1], [128, 129]))
         self.memory = MemoryNvm()
         self.store = Store(self.memory)
-        self.boot()
+        if not off:
+            self.boot()
 
     def boot(self) -> None:
         """Both apps start with what there is."""
@@ -235,6 +236,29 @@ def test_nothing_counts_before_both_copies_are_written(board: Board, monkeypatch
     with pytest.raises(MemoryFullError):
         board.down.prepare()
     assert board.down.frames.table.senders[TELEMETRY].usable_until == last
+
+
+@pytest.mark.parametrize("writes", [1, 5])
+def test_a_copy_that_was_never_written_is_written_at_the_next_start(
+    writes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The power was lost between the first two writes: from the next start on, one may be damaged."""
+    board, write, left = Board(off=True), MemoryNvm.write, writes
+
+    def until_power_is_lost(self: MemoryNvm, name: str, data: bytes) -> None:
+        nonlocal left
+        if not left:
+            raise KeyboardInterrupt
+        left -= 1
+        write(self, name, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryNvm, "write", until_power_is_lost)
+        with pytest.raises(KeyboardInterrupt):
+            board.boot()
+    board.boot()
+    for entry in ("up", "down"):
+        assert board.store.recall(entry).copies == 2
 
 
 def test_a_memory_that_is_gone_is_no_beginning(board: Board) -> None:
