@@ -15,21 +15,19 @@ from apps.command_ingest.messages import (
     FilePduReceived,
     FrameRejected,
     KeysChanged,
-    ReplaysPossible,
     SecurityProcedure,
     SecurityReply,
     TakePacket,
     UplinkStatus,
 )
 from apps.command_ingest.security import Procedures, WaitingProcedure
+from apps.command_ingest.security_memory import SecurityMemory, SecurityMemoryState
 from apps.command_ingest.services import Rejection
 from flightsw.app import App, Refused, Table, every, handles
 from flightsw.bus.requests import Request
 from flightsw.devices.errors import DeviceError
 from flightsw.devices.radio import SBandTransceiver
-from flightsw.hal.errors import PortError
 from flightsw.services.link_security import LinkSecurity
-from flightsw.services.store import StoreError
 from tlm_cmd.definition.fields import U8, U16, Range, Unit
 from tlm_cmd.definition.message import Record
 from tlm_cmd.link.parameters import LinkParameters
@@ -75,6 +73,7 @@ class IngestState(msgspec.Struct):
         procedures_executed: extended procedures of the security that were executed.
         procedures_refused: those that were not.
         key_changes: times that the keys on board have changed.
+        memory: what was said of the memory of the security.
     """
 
     decoder: TelecommandDecoderState | None = None
@@ -92,6 +91,7 @@ class IngestState(msgspec.Struct):
     procedures_executed: int = 0
     procedures_refused: int = 0
     key_changes: int = 0
+    memory: SecurityMemoryState = msgspec.field(default_factory=SecurityMemoryState)
 
 
 class CommandIngest(App):
@@ -116,12 +116,12 @@ class CommandIngest(App):
         self._decoder = _decoder(parameters, self.state)
         self._security: LinkSecurity | None = None
         self._procedures: Procedures | None = None
+        self._memory: SecurityMemory | None = None
         associations = parameters.telecommand_associations(flight=True)
         if associations:
             self._security = self.container.surroundings.link_security(self.name, associations)
             self._procedures = Procedures(self._security, self._packets, self._judging)
-            if self._security.forgotten:
-                self.event(ReplaysPossible())
+            self._memory = SecurityMemory(self._security, self.state.memory, self.event)
         self._receiver = UplinkReceiver(parameters, None if self._security is None else self._security.frames)
         if self.state.receiver is not None:
             self._receiver.state = self.state.receiver
@@ -209,15 +209,9 @@ class CommandIngest(App):
 
     def _remembered(self) -> bool:
         """See that no frame accepted so far can be accepted again; before that nothing of it is executed."""
-        security = self._security
-        if security is None or not security.frames.unsaved_acceptances:
-            return True
-        try:
-            security.keep()
-        except (StoreError, PortError):
-            self.state.errors += 1
-            return False
-        return True
+        is_kept = self._memory is None or self._memory.keep()
+        self.state.errors += not is_kept
+        return is_kept
 
     def _execute_procedures(self) -> None:
         """Execute what came for the security, and answer."""

@@ -116,13 +116,32 @@ class ReplaysPossible(
     Event,
     code=35,
     severity=Severity.CRITICAL,
-    text="the memory of the telecommand security is damaged or gone: recorded commands could be replayed; "
-    "change its key",
+    text="the memory of the telecommand security is damaged or gone, or does not know a key: recorded commands could "
+    "be replayed; change its key",
 ):
-    """Which frames were accepted before the last start is not known."""
+    """Which frames were accepted before the last start, at least under some key that there is, is not known."""
 
 
 class KeysChanged(Event, code=36, text="keys of the links changed: {procedure}"):
     """A key procedure was executed; which keys there are now, the key inventory tells."""
 
     procedure: Annotated[str, UpTo(24)]
+
+
+class SecurityNotStored(
+    Event,
+    code=37,
+    severity=Severity.ERROR,
+    text="telecommands wait, and are not executed: the memory of their security refuses: {problem}",
+):
+    """What was accepted could not be kept from being accepted again; it is tried again with each poll."""
+
+    problem: Annotated[str, UpTo(120)]
+
+
+class KeyUseNotNoted(
+    Event, code=38, severity=Severity.ERROR, text="which keys of the telecommands were used is not noted: {problem}"
+):
+    """Without the memory of the security, its keys would be taken for new; it is tried again with each command."""
+
+    problem: Annotated[str, UpTo(120)]

@@ -16,6 +16,7 @@ from apps.telemetry_output.messages import (
     EventForm,
     FileRoom,
     KeysNotRead,
+    KeyUseNotNoted,
     RecorderFull,
     RoutingFault,
     SecurityProcedure,
@@ -74,6 +75,7 @@ class OutputState(msgspec.Struct):
         sent: packets given to a channel.
         malformed: messages that could not be encoded.
         reported_drops: recorder drops already reported.
+        note_refused: whether it was last said that used keys are not noted.
     """
 
     control: TransmitterControl = TransmitterControl.AUTOMATIC
@@ -88,6 +90,7 @@ class OutputState(msgspec.Struct):
     sent: int = 0
     malformed: int = 0
     reported_drops: int = 0
+    note_refused: bool = False
     s_band: TransmitterState = msgspec.field(default_factory=TransmitterState)
     x_band: TransmitterState = msgspec.field(default_factory=TransmitterState)
     recorder: RecorderState = msgspec.field(default_factory=RecorderState)
@@ -319,6 +322,10 @@ class TelemetryOutput(DownlinkServices):
         if dropped > self.state.reported_drops:
             self.state.reported_drops = dropped
             self.event(RecorderFull(dropped))
+        problem = self._associations.note_problem
+        if problem and not self.state.note_refused:
+            self.event(KeyUseNotNoted(shorten(problem)))
+        self.state.note_refused = bool(problem)
 
     def _report_downlink(self) -> None:
         state, recorder, radios = self.state, self.state.recorder, self._radios.totals()

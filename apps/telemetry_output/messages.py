@@ -187,3 +187,11 @@ class KeysNotRead(Event, code=40, severity=Severity.ERROR, text="keys of the tel
     """The keys on board have changed, and could not be read; telemetry goes on with those read before."""
 
     problem: Annotated[str, UpTo(120)]
+
+
+class KeyUseNotNoted(
+    Event, code=41, severity=Severity.ERROR, text="which keys of the telemetry were used is not noted: {problem}"
+):
+    """Without the memory of the security, its keys would be taken for new; it is tried again with that memory."""
+
+    problem: Annotated[str, UpTo(120)]

@@ -47,6 +47,11 @@ class TelemetryAssociations:
         self._commands_protected = commands_protected
         self._key_changes: int | None = None
 
+    @property
+    def note_problem(self) -> str:
+        """Why a note of used keys could not be written, empty if all could."""
+        return next((each.note.problem for each in self._securities if each.note.problem), "")
+
     def follow_keys(self, key_changes: int) -> None:
         """Read the keys anew if they have changed as often as was not seen yet.
 

@@ -51,6 +51,10 @@ class KeySafe(Protocol):
         """
         ...
 
+    def uses_place(self) -> str:
+        """What to call that place in a message."""
+        ...
+
 
 class NoKeySafe:
     """Nobody has given this end any keys."""
@@ -80,6 +84,10 @@ class NoKeySafe:
         """
         raise LinkSecurityError("this runtime was given no place for keys")
 
+    def uses_place(self) -> str:
+        """See `KeySafe.uses_place`."""
+        return "no place"
+
 
 class MemoryKeySafe:
     """Keys in the memory of a simulation, which outlives every reset of what it simulates."""
@@ -99,6 +107,10 @@ class MemoryKeySafe:
     def uses(self) -> Store:
         """See `KeySafe.uses`."""
         return self._uses
+
+    def uses_place(self) -> str:
+        """See `KeySafe.uses_place`."""
+        return "memory"
 
 
 class FileKeySafe:
@@ -140,5 +152,12 @@ class FileKeySafe:
     def uses(self) -> Store:
         """See `KeySafe.uses`: a folder beside the file, made when it is first asked for."""
         if self._uses is None:
-            self._uses = Store(DirectoryNvm(self._path.with_name(self._path.name + USES_SUFFIX)))
+            self._uses = Store(DirectoryNvm(self._uses_folder()))
         return self._uses
+
+    def uses_place(self) -> str:
+        """See `KeySafe.uses_place`."""
+        return f"folder {self._uses_folder()}"
+
+    def _uses_folder(self) -> Path:
+        return self._path.with_name(self._path.name + USES_SUFFIX)

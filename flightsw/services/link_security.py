@@ -3,8 +3,8 @@
 A key that protects two frames with one number protects nothing, and a frame that is accepted twice is a command
 executed twice. So what numbers were used is kept apart from checkpoints: a power-on reset, which begins with everything
 else anew, begins here where it was. It is kept in two copies, both written before it counts, so that damage to one of
-them loses nothing; and which keys were used at all is noted with the keys, so that damage to both, or no copy at all,
-is never taken for a beginning.
+them loses nothing; and which keys were ever used is noted with the keys, so that damage to both, no copy at all, or a
+memory that knows only others of them is never taken for a beginning.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ import msgspec
 
 from flightsw.errors import FlightSoftwareError
 from flightsw.hal.errors import PortError
+from flightsw.services.key_note import KeyNote
 from flightsw.services.key_safe import KeySafe, LinkSecurityError
-from flightsw.services.store import Store, StoreError
+from flightsw.services.store import Recalled, Store, StoreError
 from tlm_cmd.sdls.association import AssociationParameters, AssociationState, Role
 from tlm_cmd.sdls.frame_security import FrameSecurity, FrameSecurityState
 from tlm_cmd.sdls.key_use import UNBOUND_SPI
 from tlm_cmd.sdls.management import Outcome, SecurityManagement
+
+_TWICE = "keys could protect two frames with one number"
 
 
 @unique
@@ -61,35 +64,40 @@ class LinkSecurity:
     Attributes:
         frames: the protocol.
         management: executes extended procedures.
-        forgotten: whether what was kept is damaged or gone, so that replayed frames of before would be accepted.
+        note: of the keys that were used.
+        forgotten: whether what was kept is damaged or gone, or knows nothing of a key that was used before, so that
+            replayed frames of before could be accepted.
 
     Raises:
         FlightSoftwareError: there are no keys that can be used.
-        LinkSecurityError: what was kept is damaged or gone, and a sender would use numbers again.
+        LinkSecurityError: it is forgotten, and a sender could use numbers again.
     """
 
     def __init__(self, keys: KeySafe, associations: Sequence[AssociationParameters], store: Store, entry: str) -> None:
         self.frames = FrameSecurity(keys.read(), associations)
         self.management = SecurityManagement(self.frames, elsewhere=_KeptElsewhere(store, entry))
         self._keys, self._store, self._entry = keys, store, entry
-        self._noted: bytes | None = None
+        self.note = KeyNote(keys, entry)
         recalled = store.recall(entry)
         state = _decoded(recalled.data)
-        is_damaged = recalled.data is not None or recalled.corrupt > 0
-        self.forgotten = state is None and (is_damaged or self._keys_were_used())
+        doubt = self._doubt(recalled, state)
+        self.forgotten = bool(doubt)
         if self.forgotten and any(each.role is Role.SENDER for each in associations):
-            raise LinkSecurityError(
-                f"security memory {entry!r} is {'damaged' if is_damaged else 'gone'}: its keys could protect two "
-                "frames with one number; give the link new keys and delete the entry"
-            )
+            raise LinkSecurityError(f"security memory {entry!r} {doubt}")
         if state is not None:
             self.frames.state = state
-        if not self.forgotten and (state is None or recalled.corrupt):
-            with contextlib.suppress(StoreError, PortError):  # it is tried again with what is used or accepted first
-                self.keep()  # so that the others see which keys are held here, and that there are two copies again
+        if self.forgotten:
+            return
+        if recalled.copies == 2:
+            self._note_keys()
+            return
+        with contextlib.suppress(StoreError, PortError):  # it is tried again with what is used or accepted first
+            self.keep()  # so that the others see which keys are held here, and that there are two copies again
 
     def keep(self) -> None:
         """Store what was used and accepted; before that, nothing that came with a frame is to be done.
+
+        That the note of used keys cannot be written stops nothing: it is needed only where this memory is lost.
 
         Raises:
             StoreError, PortError: it was not stored.
@@ -149,23 +157,24 @@ class LinkSecurity:
         return self._store_effect(self.management.apply(unit, now_ns))
 
     def _note_keys(self) -> None:
-        """Note with the keys which of them are used here, if that has changed.
+        self.note.add(self.frames.state.table.key_uses)
 
-        Raises:
-            StoreError, PortError: it was not noted.
-        """
-        used = b"\n".join(check_value.encode() for check_value in self.frames.state.table.key_uses)
-        if used != self._noted:
-            self._keys.uses().save_twice(self._entry, used)
-            self._noted = used
-
-    def _keys_were_used(self) -> bool:
-        """Whether a key that there is was used here before; where that is damaged, it may have been."""
-        noted = self._keys.uses().recall(self._entry)
-        if noted.data is None:
-            return noted.corrupt > 0
-        secrets = [each.secret for each in self.frames.table.ring.entries if each.secret is not None]
-        return any(secret.check_value.encode() in noted.data.split(b"\n") for secret in secrets)
+    def _doubt(self, recalled: Recalled, state: FrameSecurityState | None) -> str:
+        """Why numbers could be used or accepted again, and what to do about it; empty if that cannot be."""
+        if state is None and (recalled.data is not None or recalled.corrupt):
+            return f"is damaged: its {_TWICE}; give the link new keys and delete the entry"
+        if state is None and not self.note.is_readable:
+            return (
+                f"is not there, and whether its keys were used before is not known: {self.note} is damaged or cannot "
+                "be read; make it readable, or give the link new keys and delete it"
+            )
+        lost = self.note.lost_keys(self.frames.table.ring, () if state is None else state.table.key_uses)
+        if not lost:
+            return ""
+        if state is None:
+            return f"is gone: its {_TWICE}; give the link new keys"
+        ids = ", ".join(map(str, lost))
+        return f"knows nothing of keys {ids}, which were used before: these {_TWICE}; give the link new keys"
 
     def _store_effect(self, outcome: Outcome) -> Outcome:
         if outcome.refusal is not None:

@@ -85,10 +85,12 @@ class Recalled(msgspec.Struct, frozen=True):
     Attributes:
         data: the newest good value, None when there is none.
         corrupt: generations of it that could not be used, 0 to 2.
+        copies: generations that hold this very value: 2 behind ``save_twice``, unless something came between.
     """
 
     data: bytes | None
     corrupt: int = 0
+    copies: int = 0
 
 
 class _Generation(msgspec.Struct, frozen=True):
@@ -149,18 +151,19 @@ class Store:
         return self.recall(name).data
 
     def recall(self, name: str) -> Recalled:
-        """The newest good value, and how much of the entry was corrupt.
+        """The newest good value, how much of the entry was corrupt, and how many copies there are.
 
         Raises:
             EntryNameError: the name is not allowed.
         """
         _check_name(name)
-        newest, corrupt = self._newest(name)
-        if newest is None:
+        good, corrupt = self._generations(name)
+        if not good:
             self.state.lost += corrupt > 0
             return Recalled(None, corrupt)
         self.state.loaded += 1
-        return Recalled(newest.data, corrupt)
+        data = good[0].data
+        return Recalled(data, corrupt, copies=sum(each.data == data for each in good))
 
     def delete(self, name: str) -> None:
         """Forget an entry, its newest generation last: a loss of power never brings an older value back.
@@ -170,8 +173,8 @@ class Store:
             PortError: the memory refuses; the entry stays, or is gone with the next try.
         """
         _check_name(name)
-        newest, _ = self._newest(name)
-        for slot in sorted(_slots(name), key=lambda slot: newest is not None and slot == newest.slot):
+        good, _ = self._generations(name)
+        for slot in sorted(_slots(name), key=lambda slot: bool(good) and slot == good[0].slot):
             self._memory.delete(slot)
 
     def names(self) -> list[str]:
@@ -187,15 +190,16 @@ class Store:
         """
         try:
             self._check(name, data)
-            newest, corrupt = self._newest(name)
-            if newest is None and not corrupt and len(self.names()) >= self.max_entries:
+            good, corrupt = self._generations(name)
+            if not good and not corrupt and len(self.names()) >= self.max_entries:
                 raise TooManyEntriesError(name, self.max_entries)
         except StoreError:
             self.state.refused += 1
             raise
         first, second = _slots(name)
-        if newest is None:
+        if not good:
             return first, 1
+        newest = good[0]
         return second if newest.slot == first else first, (newest.number + 1) % _GENERATION_MODULO
 
     def _write(self, slot: str, octets: bytes) -> None:
@@ -210,8 +214,8 @@ class Store:
         if len(data) > self.max_entry_octets:
             raise EntryTooLargeError(name, len(data), self.max_entry_octets)
 
-    def _newest(self, name: str) -> tuple[_Generation | None, int]:
-        """The newest good generation, and how many are corrupt, which is counted."""
+    def _generations(self, name: str) -> tuple[list[_Generation], int]:
+        """The good generations, the newest first, and how many are corrupt, which is counted."""
         good, corrupt = [], 0
         for slot in _slots(name):
             try:
@@ -227,10 +231,10 @@ class Store:
                 good.append(generation)
         self.state.corrupt += corrupt
         if len(good) < 2:
-            return (good[0] if good else None), corrupt
+            return good, corrupt
         first, second = good
         ahead = (second.number - first.number) % _GENERATION_MODULO
-        return (second if 0 < ahead < _GENERATION_MODULO // 2 else first), corrupt
+        return ([second, first] if 0 < ahead < _GENERATION_MODULO // 2 else good), corrupt
 
 
 def _slots(name: str) -> tuple[str, str]:

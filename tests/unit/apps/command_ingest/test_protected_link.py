@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.command_ingest.messages import ReplaysPossible, UplinkStatus
+from apps.command_ingest.messages import KeyUseNotNoted, ReplaysPossible, SecurityNotStored, UplinkStatus
 from apps.power.messages import RetriggerLine
 from flightsw.bus.requests import Request
 from flightsw.devices.framing import pack_reply, unpack_request
@@ -170,7 +170,7 @@ def test_a_struck_bit_is_put_right_and_counted(uplink: ProtectedUplink) -> None:
 def test_nothing_is_executed_that_could_be_executed_again(
     uplink: ProtectedUplink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the security's memory cannot be written, commands wait; then they are executed once."""
+    """While the security's memory cannot be written, commands wait, which is said once; then they are executed once."""
 
     def full(_name: str, _data: bytes) -> None:
         raise MemoryFullError("command_ingest", 1, 0)
@@ -179,10 +179,56 @@ def test_nothing_is_executed_that_could_be_executed_again(
     monkeypatch.setattr(uplink.bench.security_store, "save_twice", full)
     uplink.send()
     assert uplink.taken == []
-    assert uplink.bench.sent(UplinkStatus)[-1].errors > 0
+    status = uplink.bench.sent(UplinkStatus)[-1]
+    assert status.errors > 1
+    assert status.packets_waiting == 1
+    (event,) = uplink.bench.sent(SecurityNotStored)
+    assert "command_ingest" in event.problem
     monkeypatch.setattr(uplink.bench.security_store, "save_twice", save)
     uplink.bench.advance(2)
     assert uplink.taken == [COMMAND]
+    monkeypatch.setattr(uplink.bench.security_store, "save_twice", full)
+    uplink.send()
+    assert len(uplink.bench.sent(SecurityNotStored)) == 2
+
+
+def test_one_copy_that_refuses_is_enough_to_wait_and_is_named(
+    uplink: ProtectedUplink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both copies count: with one of them nothing is executed, and the event says which it was."""
+    memory = uplink.bench.security_store._memory
+    write = memory.write
+
+    def refuse_one(name: str, data: bytes) -> None:
+        if name == "command_ingest.1":
+            raise MemoryFullError(name, len(data), 0)
+        write(name, data)
+
+    monkeypatch.setattr(memory, "write", refuse_one)
+    uplink.send()
+    assert uplink.taken == []
+    (event,) = uplink.bench.sent(SecurityNotStored)
+    assert "command_ingest.1" in event.problem
+
+
+def test_a_note_of_keys_that_cannot_be_written_is_said_and_stops_nothing(
+    bench_of: Callable[..., Bench], uplink: ProtectedUplink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, by the app that starts without it; commands are executed."""
+
+    def full(_name: str, _data: bytes) -> None:
+        raise MemoryFullError("command_ingest", 1, 0)
+
+    safe = uplink.bench.key_safe
+    assert safe is not None
+    safe.uses().delete("command_ingest")
+    monkeypatch.setattr(safe.uses(), "save_twice", full)
+    again = ProtectedUplink(bench_of, uplink)
+    again.send()
+    assert again.taken == [COMMAND]
+    (event,) = again.bench.sent(KeyUseNotNoted)
+    assert event.problem.startswith("note 'command_ingest' in memory: ")
+    assert again.bench.sent(SecurityNotStored) == []
 
 
 def test_a_damaged_memory_is_reported(bench_of: Callable[..., Bench], uplink: ProtectedUplink) -> None:

@@ -7,7 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from apps.command_ingest.messages import UplinkStatus
-from apps.telemetry_output.messages import DownlinkStatus, KeysNotRead, SecurityProcedure, SecurityReply
+from apps.telemetry_output.messages import (
+    DownlinkStatus,
+    KeysNotRead,
+    KeyUseNotNoted,
+    SecurityProcedure,
+    SecurityReply,
+)
 from apps.telemetry_output.security import TelemetryAssociations
 from apps.thermal.messages import ThermalStatus
 from flightsw.app import Refused
@@ -198,3 +204,23 @@ def test_without_authenticated_commands_nothing_is_changed() -> None:
     """On a bench whose commands are open, anybody could switch the protection of the telemetry."""
     with pytest.raises(Refused, match="nobody vouches"):
         TelemetryAssociations((), commands_protected=False).execute(requests.association_status(2), 0)
+
+
+def test_a_note_of_keys_that_cannot_be_written_is_said_and_stops_nothing(
+    bench_of: Callable[..., Bench], downlink: ProtectedDownlink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once; telemetry goes on."""
+
+    def full(_name: str, _data: bytes) -> None:
+        raise MemoryFullError("telemetry_output", 1, 0)
+
+    safe = downlink.bench.key_safe
+    assert safe is not None
+    for name in safe.uses().names():
+        safe.uses().delete(name)
+    monkeypatch.setattr(safe.uses(), "save_twice", full)
+    again = ProtectedDownlink(bench_of, downlink)
+    again.bench.deliver(THERMAL)
+    assert again.bench.dictionary.packet("THERMAL.THERMAL_STATUS").apid in again.hear(25)
+    (event,) = again.bench.sent(KeyUseNotNoted)
+    assert event.problem.startswith("note 'telemetry_output.s-band' in memory: ")

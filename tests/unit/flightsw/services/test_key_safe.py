@@ -71,6 +71,7 @@ def test_without_keys_nothing_is_protected() -> None:
         NoKeySafe().write(RING)
     with pytest.raises(LinkSecurityError, match="no place for keys"):
         NoKeySafe().uses()
+    assert NoKeySafe().uses_place() == "no place"
 
 
 def test_what_was_used_is_noted_beside_the_file(tmp_path: Path) -> None:
@@ -83,3 +84,4 @@ def test_what_was_used_is_noted_beside_the_file(tmp_path: Path) -> None:
     safe.uses().save("up", b"used")
     assert FileKeySafe(path, allow_simulation=False).uses().load("up") == b"used"
     assert (tmp_path / "link.keys.uses").is_dir()
+    assert safe.uses_place() == f"folder {tmp_path / 'link.keys.uses'}"

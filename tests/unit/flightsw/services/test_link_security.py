@@ -4,7 +4,7 @@ import pytest
 
 from flightsw.hal.errors import MemoryFullError
 from flightsw.hal.sim import MemoryNvm
-from flightsw.services.key_safe import LinkSecurityError, MemoryKeySafe
+from flightsw.services.key_safe import KeySafe, LinkSecurityError, MemoryKeySafe
 from flightsw.services.link_security import LinkSecurity
 from flightsw.services.store import Store
 from tlm_cmd.link.parameters import LinkParameters
@@ -32,11 +32,12 @@ TELEMETRY = DOWN[0].channels[0]
 class Board:
     """What two apps share: keys, and the memory that no reset erases."""
 
-    def __init__(self) -> None:
-        self.keys = MemoryKeySafe(derive_simulation_keys(1, [1], [128, 129]))
+    def __init__(self, *, off: bool = False) -> None:
+        self.keys: KeySafe = MemoryKeySafe(derive_simulation_keys(1, [1], [128, 129]))
         self.memory = MemoryNvm()
         self.store = Store(self.memory)
-        self.boot()
+        if not off:
+            self.boot()
 
     def boot(self) -> None:
         """Both apps start with what there is."""
@@ -237,6 +238,29 @@ def test_nothing_counts_before_both_copies_are_written(board: Board, monkeypatch
     assert board.down.frames.table.senders[TELEMETRY].usable_until == last
 
 
+@pytest.mark.parametrize("writes", [1, 3, 5])
+def test_a_copy_that_was_never_written_is_written_at_the_next_start(
+    writes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The power was lost between the first two writes of memory or note: from the next start on, one may be damaged."""
+    board, write, left = Board(off=True), MemoryNvm.write, writes
+
+    def until_power_is_lost(self: MemoryNvm, name: str, data: bytes) -> None:
+        nonlocal left
+        if not left:
+            raise KeyboardInterrupt
+        left -= 1
+        write(self, name, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryNvm, "write", until_power_is_lost)
+        with pytest.raises(KeyboardInterrupt):
+            board.boot()
+    board.boot()
+    for entry in ("up", "down"):
+        assert board.store.recall(entry).copies == board.keys.uses().recall(entry).copies == 2
+
+
 def test_a_memory_that_is_gone_is_no_beginning(board: Board) -> None:
     """Keys that were used know it: a sender does not begin anew with them, a receiver says that it has forgotten."""
     board.send(1)
@@ -261,6 +285,51 @@ def test_new_keys_are_a_beginning(board: Board) -> None:
     assert board.send(1)
 
 
+def test_old_keys_that_are_put_back_are_no_beginning(board: Board) -> None:
+    """Their memory was deleted for other keys: a sender does not use their numbers again, a receiver says so."""
+    ground = Commander()
+    recorded = ground.command()
+    assert board.receive(recorded) is None
+    board.send(1)
+    old = board.keys.read()
+    board.keys.write(derive_simulation_keys(2, [1], [128, 129]))
+    for name in ("up", "down"):
+        board.store.delete(name)
+    board.boot()
+    board.send(1)
+    board.keys.write(old)
+    with pytest.raises(LinkSecurityError, match=r"'down' knows nothing of keys 129, .* give the link new keys"):
+        LinkSecurity(board.keys, DOWN, board.store, "down")
+    assert LinkSecurity(board.keys, UP, board.store, "up").forgotten
+    for name in ("up", "down"):
+        board.store.delete(name)
+    with pytest.raises(LinkSecurityError, match="'down' is gone"):
+        LinkSecurity(board.keys, DOWN, board.store, "down")
+    board.keys.write(derive_simulation_keys(3, [1], [128, 129]))
+    board.boot()
+    assert not board.up.forgotten
+    assert board.send(1)
+
+
+def test_a_change_of_keys_leaves_nothing_in_doubt(board: Board) -> None:
+    """After each of its steps both start as before, whether the old key is still there, without association, or not."""
+    steps = [
+        (OTAR, 1),
+        (requests.activate_keys([130]), 1),
+        (requests.rekey(UP[1], 130), 1),
+        (requests.start(17), 1),
+        (requests.stop(1), 17),
+        (requests.expire(1), 17),
+        (requests.deactivate_keys([128]), 17),
+        (requests.destroy_keys([128]), 17),
+    ]
+    for unit, carrier_spi in steps:
+        assert board.up.receive(unit, carrier_spi, 0).refusal is None
+        board.boot()
+        assert not board.up.forgotten
+    assert _check_value(128).encode() in (board.keys.uses().load("up") or b"")
+
+
 def test_damage_to_the_note_speaks_for_every_key(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the memory it does not matter; without it, the keys may have been used."""
     memory = MemoryNvm()
@@ -270,6 +339,44 @@ def test_damage_to_the_note_speaks_for_every_key(board: Board, monkeypatch: pyte
     assert not board.up.forgotten
     board.store.delete("up")
     assert LinkSecurity(board.keys, UP, board.store, "up").forgotten
+
+
+class UnwritableNvm(MemoryNvm):
+    """It can be read only."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Refuse."""
+        raise MemoryFullError(name, len(data), 0)
+
+
+def test_a_note_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands are executed and telemetry goes on; it is said, and written as soon as that is possible."""
+    board, ground = Board(off=True), Commander()
+    with monkeypatch.context() as patch:
+        patch.setattr(board.keys, "uses", lambda: Store(UnwritableNvm()))
+        board.boot()
+        assert board.receive(ground.command()) is None
+        assert len(board.send(600)) == 600
+    for security in (board.up, board.down):
+        assert security.note.problem.startswith("note '")
+        assert security.note.state.failed > 1
+    assert board.store.recall("up").copies == 2
+    board.boot()
+    assert not board.up.forgotten
+    assert not board.up.note.problem
+    assert _check_value(128).encode() in (board.keys.uses().load("up") or b"")
+
+
+def test_a_note_that_cannot_be_read_is_named(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no memory tells more: which note it is, and where."""
+    board.keys.uses()._memory.write("down.0", b"nonsense")
+    board.keys.uses()._memory.write("down.1", b"nonsense")
+    monkeypatch.setattr(board.keys, "uses_place", lambda: "folder link.keys.uses")
+    board.store.delete("down")
+    with pytest.raises(
+        LinkSecurityError, match=r"is not there, .* note 'down' in folder link\.keys\.uses is damaged or"
+    ):
+        LinkSecurity(board.keys, DOWN, board.store, "down")
 
 
 def _check_value(key_id: int) -> str:

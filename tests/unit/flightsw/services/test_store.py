@@ -11,6 +11,7 @@ from flightsw.hal.ports import NonVolatileMemory
 from flightsw.services.store import (
     EntryNameError,
     EntryTooLargeError,
+    Recalled,
     Store,
     StoreError,
     StoreState,
@@ -456,3 +457,19 @@ class StoreRules(RuleBasedStateMachine):
 
 TestStoreRules = StoreRules.TestCase
 TestStoreRules.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+
+
+def test_what_was_recalled_says_how_many_copies_there_are() -> None:
+    """Two behind saving twice; one behind a power cut at the first write, behind damage, and behind saving once."""
+    memory = FakeMemory()
+    store = Store(memory)
+    assert store.recall("a") == Recalled(None, 0, 0)
+    store.save_twice("a", b"value")
+    assert store.recall("a") == Recalled(b"value", 0, 2)
+    second = memory.blobs.pop("a.1")
+    assert store.recall("a") == Recalled(b"value", 0, 1)
+    memory.blobs["a.1"] = flipped(second, 7)
+    assert store.recall("a") == Recalled(b"value", 1, 1)
+    memory.blobs["a.1"] = second
+    store.save("a", b"newer")
+    assert store.recall("a") == Recalled(b"newer", 0, 1)
