@@ -41,7 +41,10 @@ class NumberReservation:
             self._until = (until + (self._ahead if recalled.corrupt else 0)) % modulo
 
     def begin(self, number: int) -> int:
-        """The number to begin with, by what is kept; ``number`` is the next one as far as the caller remembers."""
+        """The number to begin with, by what is kept; ``number`` is the next one as far as the caller remembers.
+
+        None is left of those that were reserved, so `prepare` for it stores the next ones, in place of what is damaged.
+        """
         if self._first:
             self._until = number
         elif self.forgotten:
@@ -57,5 +60,5 @@ class NumberReservation:
         if self._ahead // 2 <= (self._until - number) % self._modulo <= self._ahead:
             return
         until = (number + self._ahead) % self._modulo
-        self._store.save(self._entry, _NUMBER.pack(until))
+        self._store.save_twice(self._entry, _NUMBER.pack(until))
         self._until = until

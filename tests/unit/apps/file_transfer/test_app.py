@@ -265,7 +265,7 @@ def test_a_store_that_takes_no_reservation(ends: Ends, monkeypatch: pytest.Monke
     def full(_name: str, _data: bytes) -> None:
         raise StoreError("full")
 
-    monkeypatch.setattr(ends.bench.lasting, "save", full)
+    monkeypatch.setattr(ends.bench.lasting, "save_twice", full)
     ends.bench.app.state.entity.next_sequence = 1000
     ends.product(1, 10)
     ends.contact()
