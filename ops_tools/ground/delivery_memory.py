@@ -31,7 +31,7 @@ class KeptDelivery(msgspec.Struct):
 
 
 class DeliveryMemory:
-    """Keeps transactions and numbers in a folder beside the files, in two generations, either of which is whole.
+    """Keeps transactions and numbers in a folder beside the files, in two copies, either of which is whole.
 
     Without the numbers of its earlier transactions an entity would begin again with ones that the other end takes for
     old, so whoever keeps files keeps this too. Where it is damaged, numbers go on ahead of what may have been used.
@@ -67,7 +67,7 @@ class DeliveryMemory:
             self.problem = "the memory of file delivery is lost: transfers that were under way are forgotten"
         else:
             kept.entity.next_sequence += NUMBERS_SKIPPED
-            self.problem = "the memory of file delivery is damaged: an older one is taken"
+            self.problem = "the memory of file delivery is damaged: its other copy is taken, which may be older"
         self.problem += f"; transactions go on at number {kept.entity.next_sequence}"
         kept.transfers += NUMBERS_SKIPPED
         return kept
@@ -75,7 +75,7 @@ class DeliveryMemory:
     def save(self, entity: EntityState, transfers: int) -> None:
         """Save it."""
         try:
-            self._store.save(_ENTRY, msgspec.msgpack.encode(KeptDelivery(entity, transfers)))
+            self._store.save_twice(_ENTRY, msgspec.msgpack.encode(KeptDelivery(entity, transfers)))
         except (StoreError, PortError):
             self.errors += 1
 

@@ -65,6 +65,7 @@ class TransferTracker:
         self._tell = tell
         self._memory = memory
         self._restore()
+        self.keep()
 
     def _restore(self) -> None:
         """Go on with the transactions of an earlier life."""

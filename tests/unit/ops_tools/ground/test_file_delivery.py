@@ -571,22 +571,6 @@ class TestOnDisk:
             )
 
 
-def test_a_memory_that_cannot_be_used(tmp_path: Path) -> None:
-    """None at all is none; one that cannot be read or written is counted, and nothing is raised."""
-    memory = DeliveryMemory(tmp_path)
-    assert memory.load(4) is None
-    assert (memory.errors, memory.problem) == (0, "")
-    shutil.rmtree(tmp_path / MEMORY_FOLDER)
-    (tmp_path / MEMORY_FOLDER).write_bytes(b"no folder")
-    spoilt = DeliveryMemory(tmp_path)
-    kept = spoilt.load(4)
-    assert kept is not None
-    assert kept.entity.next_sequence == 1 << 31
-    assert spoilt.errors == 1
-    spoilt.save(EntityState(), 0)
-    assert spoilt.errors == 2
-
-
 def test_transfers_that_are_over_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest of those that are over makes room; one that goes on stays."""
     monkeypatch.setattr(transfers, "MAX_TRANSFERS", 2)
