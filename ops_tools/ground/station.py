@@ -99,6 +99,7 @@ class GroundSegment:
         links: MissionLinks | None = None,
     ) -> None:
         settings = settings or GroundSettings()
+        self.now_ns = 0
         self.dictionary = dictionary
         self.link = GroundLink(parameters, port, more_downlinks, security, stations, listens_only=settings.listens_only)
         self.decoder = Decoder(dictionary, packets)
@@ -114,7 +115,6 @@ class GroundSegment:
         if security is not None and links is not None and SecurityControl.suits(dictionary):
             own = OwnEnd(security, links, settings.random_octets)
             self.security = SecurityControl(own, self._issue_procedure, 4 * self.commands.timeouts.first_report_s)
-        self.now_ns = 0
         self.listeners: list[SampleListener] = []
         self.packet_listeners: list[Callable[[bytes], None]] = []
         self._reports_dictionary = _has(dictionary, REPORT, "dictionary")
@@ -129,8 +129,10 @@ class GroundSegment:
         if parameters is None or not takes or not _has(dictionary, PDU_PACKET, "pdu"):
             return None
         directory = settings.files_directory if settings.resumes_transfers else None
-        memory = None if directory is None else DeliveryMemory(directory)
-        delivery = FileDelivery(
+        memory = None
+        if directory is not None:
+            memory = DeliveryMemory(directory, parameters.sequence_octets, self._note)
+        return FileDelivery(
             parameters,
             dictionary,
             packets or CfsProfile(dictionary),
@@ -140,9 +142,9 @@ class GroundSegment:
             memory,
             listens_only=settings.listens_only,
         )
-        if memory is not None and memory.problem:
-            self.events.note(GroundEvent.FILE_MEMORY, Severity.ERROR, memory.problem, 0)
-        return delivery
+
+    def _note(self, event: GroundEvent, severity: Severity, text: str) -> None:
+        self.events.note(event, severity, text, self.now_ns)
 
     @classmethod
     def of_mission(

@@ -69,10 +69,10 @@ class TransferTracker:
 
     def _restore(self) -> None:
         """Go on with the transactions of an earlier life."""
-        memory, octets = self._memory, self._entity.local.sequence_octets
-        kept = None if memory is None else memory.load(octets)
-        if memory is None or kept is None:
+        memory = self._memory
+        if memory is None:
             return
+        kept = memory.load()
         state = kept.entity
         try:
             self._entity.state = state

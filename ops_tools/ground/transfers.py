@@ -53,7 +53,7 @@ class Transfer(msgspec.Struct, kw_only=True):
     """One transfer.
 
     Attributes:
-        number: by which people name it; counts up from 1, over restarts of a ground that keeps its files.
+        number: by which people name it; counts up from 1; a ground that keeps its files skips some when it restarts.
         kind: what it is for.
         remote: name of the file, or of the directory, on board.
         local: name of the file in the ground's filestore.

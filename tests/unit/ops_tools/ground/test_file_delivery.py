@@ -481,7 +481,7 @@ class TestOnDisk:
             CfsProfile(dictionary),
             contact.ground.link,
             FileStore(tmp_path),
-            memory=DeliveryMemory(tmp_path),
+            memory=DeliveryMemory(tmp_path, 4),
         )
         assert lost == "none" or [*new.transfers]
         contact.ground.delivery = new
@@ -541,12 +541,12 @@ class TestOnDisk:
     def test_a_damaged_memory_is_told_and_files_go_on(
         self, contact: Loop, rerun: Callable[[], Loop], tmp_path: Path, damaged: int
     ) -> None:
-        """Whether the older generation is left or nothing, no number comes twice, and an event says what happened."""
+        """Whether one copy is left or none, no number comes twice, and an event says what happened."""
         for count in range(3):
             delivery(contact).put("upload", bytes(900 + count), contact.now_ns)
             fly(contact)
-        newest_last = sorted((tmp_path / MEMORY_FOLDER).iterdir(), key=lambda file: file.stat().st_mtime_ns)
-        for file in newest_last[-damaged:]:
+        copies = sorted((tmp_path / MEMORY_FOLDER).glob("delivery.*"))
+        for file in copies[-damaged:]:
             file.write_bytes(file.read_bytes()[:-20])
         later = rerun()
         (text,) = texts(later)
@@ -567,7 +567,7 @@ class TestOnDisk:
                 CfsProfile(dictionary),
                 contact.ground.link,
                 FileStore(tmp_path),
-                memory=DeliveryMemory(tmp_path),
+                memory=DeliveryMemory(tmp_path, 4),
             )
 
 
