@@ -41,16 +41,21 @@ class RequestWatch:
         self._looked_ns = now_ns
 
     def step(self, now_ns: int) -> None:
-        """Let time in contact pass, and give up what has not been answered."""
+        """Let time in contact pass, and give up what has not been answered, and what the entity does not know."""
         elapsed_ns = now_ns - self._looked_ns
         if 0 <= elapsed_ns < WAIT_STEP_NS:
             return
         self._looked_ns = now_ns
-        waiting = [each for each in self._tracker.transfers.open if each.transaction is None]
-        if not waiting:
+        going_on = self._tracker.transfers.open
+        if not going_on:
             return
         under_way = frozenset(self._entity.transactions)
-        for transfer in waiting:
+        for transfer in going_on:
+            if transfer.transaction is not None:
+                if transfer.transaction not in under_way:
+                    reason = "its transaction is over, and nothing was told of how it ended"
+                    self._tracker.end(transfer, TransferOutcome.FAILED, ConditionCode.NO_ERROR, now_ns, reason)
+                continue
             if transfer.asked_by is None or transfer.asked_by in under_way:
                 continue
             transfer.unanswered_ns += max(0, elapsed_ns)

@@ -28,7 +28,7 @@ from ops_tools.ground.transfers import (
 from tlm_cmd.cfdp.codes import ConditionCode, FilestoreAction
 from tlm_cmd.cfdp.entity_state import EntityState
 from tlm_cmd.cfdp.pdu.tlv import FilestoreRequest
-from tlm_cmd.cfdp.requests import PutRequest
+from tlm_cmd.cfdp.requests import PutRequest, TransactionId
 from tlm_cmd.cfdp.traffic import kind_of
 from tlm_cmd.definition.dictionary import Dictionary
 from tlm_cmd.link.parameters import LinkParameters
@@ -333,6 +333,16 @@ def test_a_request_that_is_never_answered_fails(contact: Loop, kind: TransferKin
     fly(contact, 150)
     assert (transfer.outcome, transfer.condition) == (TransferOutcome.FAILED, ConditionCode.INACTIVITY)
     assert transfer.reason == "the spacecraft does not answer"
+
+
+def test_a_transfer_that_the_entity_does_not_know(contact: Loop) -> None:
+    """It is ended: nothing would ever be told of it."""
+    book = delivery(contact).transfers
+    lost = book.begin(TransferKind.PUT, "up", "outgoing/9", 0)
+    lost.transaction = TransactionId(1, 999)
+    fly(contact, 3)
+    assert lost.outcome is TransferOutcome.FAILED
+    assert lost.reason == "its transaction is over, and nothing was told of how it ended"
 
 
 def test_no_more_transfers_than_are_remembered(contact: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
