@@ -9,6 +9,7 @@ from typing import assert_never
 from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.files import FileStore, StoredFile
 from ops_tools.ground.guarded_files import MEMORY_FOLDER
+from ops_tools.ground.transfer_restoring import TransferRestoring
 from ops_tools.ground.transfers import (
     Transfer,
     TransferBook,
@@ -84,22 +85,9 @@ class TransferTracker:
             ) from error
         self._entity.restart(0)
         self.transfers.go_on_behind(kept.transfers)
-        for sender in state.senders:
-            if sender.metadata.source_file and not sender.closed:
-                transfer = self.transfers.begin(
-                    TransferKind.PUT, sender.metadata.destination_file, sender.metadata.source_file, 0
-                )
-                transfer.transaction, transfer.octets = sender.transaction, sender.metadata.file_size
-        for receiver in state.receivers:
-            if receiver.metadata is not None:
-                self._begin_down(MetadataReceived(receiver.transaction, receiver.metadata), 0)
-            if (finished := receiver.finished) is not None:
-                self._over(
-                    TransactionFinished(
-                        receiver.transaction, finished.condition, finished.delivery, finished.file_status
-                    ),
-                    0,
-                )
+        restoring = TransferRestoring(self.transfers, self._files, self._entity.local)
+        for finished in restoring.restore(state):
+            self._over(finished, 0)
 
     def refresh(self) -> TransferBook:
         """All transfers, each with how it stands now."""

@@ -4,9 +4,11 @@ from msgspec import structs
 
 from tlm_cmd.cfdp.codes import ChecksumType, FileStatus
 from tlm_cmd.cfdp.errors import FilestoreError
+from tlm_cmd.cfdp.parameters import LocalEntity
 from tlm_cmd.cfdp.pdu.header import MAX_DATA_FIELD_OCTETS
 from tlm_cmd.cfdp.pdu.tlv import FilestoreResponse
 from tlm_cmd.cfdp.receiver_state import ReceiverState
+from tlm_cmd.cfdp.requests import TransactionId
 from tlm_cmd.cfdp.transaction import Environment
 
 VERIFY_OCTETS = 1 << 20
@@ -16,10 +18,9 @@ INCOMPLETE_SUFFIX = ".part"
 """Behind the name of a file of which only a part came, so that it takes no good file's place."""
 
 
-def partial_name(state: ReceiverState, environment: Environment) -> str:
+def partial_name(transaction: TransactionId, local: LocalEntity) -> str:
     """Name of the file that takes what arrives, until all has come."""
-    transaction = state.transaction
-    return f"{environment.local.partial_prefix}{transaction.source_id}-{transaction.sequence_number}"
+    return f"{local.partial_prefix}{transaction.source_id}-{transaction.sequence_number}"
 
 
 def read_back(state: ReceiverState, environment: Environment) -> bool:
@@ -29,7 +30,7 @@ def read_back(state: ReceiverState, environment: Environment) -> bool:
         FilestoreError: the file cannot be read.
     """
     checksum = state.checksum
-    size, name = state.limit, partial_name(state, environment)
+    size, name = state.limit, partial_name(state.transaction, environment.local)
     left = VERIFY_OCTETS
     while checksum.behind(size) > 0 and left > 0:
         place = checksum.place
@@ -57,7 +58,7 @@ def commit(state: ReceiverState, environment: Environment) -> FileStatus:
     """
     if state.metadata is None or not state.metadata.has_file:
         return FileStatus.UNREPORTED
-    name = partial_name(state, environment)
+    name = partial_name(state.transaction, environment.local)
     if not state.file_begun:
         environment.filestore.create(name)
         state.file_begun = True
@@ -70,7 +71,7 @@ def clean_up(state: ReceiverState, environment: Environment) -> FileStatus:
     """Discard what has come of a file that is given up, or keep it if the parameters say so."""
     if not state.file_begun:
         return FileStatus.DISCARDED
-    name = partial_name(state, environment)
+    name = partial_name(state.transaction, environment.local)
     state.file_begun = False
     try:
         if environment.remote.retain_incomplete and state.metadata is not None and state.metadata.has_file:

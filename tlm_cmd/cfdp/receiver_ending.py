@@ -16,7 +16,7 @@ class ReceiverEnding(Transaction):
     def __init__(self, state: ReceiverState, environment: Environment) -> None:
         super().__init__(environment)
         self._state = state
-        self._name = partial_name(state, environment)
+        self._name = partial_name(state.transaction, environment.local)
 
     @property
     def state(self) -> ReceiverState:
@@ -26,7 +26,7 @@ class ReceiverEnding(Transaction):
     @state.setter
     def state(self, state: ReceiverState) -> None:
         self._state = state
-        self._name = partial_name(state, self.environment)
+        self._name = partial_name(state.transaction, self.environment.local)
 
     @property
     def _memory(self) -> TransactionState:
