@@ -147,6 +147,7 @@ class FileDelivery:
         if in_contact and not self._listens_only:
             self._requests.step(now_ns)
             self._entity.poll(now_ns)
+            self._tracker.follow(now_ns)  # what is begun is remembered before the other end hears of it
             self._uplink.send(lambda: self._entity.next_pdu(now_ns, self._spacecraft), now_ns)
         self._tracker.follow(now_ns)
 

@@ -9,9 +9,11 @@ import pytest
 
 from ops_tools.ground.delivery_memory import DeliveryMemory
 from ops_tools.ground.file_delivery import FileDelivery
+from ops_tools.ground.pdu_uplink import PduUplink
 from ops_tools.ground.settings import GroundSettings
 from ops_tools.ground.transfers import TransferOutcome
 from tlm_cmd.cfdp.codes import ConditionCode
+from tlm_cmd.cfdp.entity_state import EntityState
 from tlm_cmd.cfdp.indications import TransactionFinished
 from tlm_cmd.cfdp.traffic import kind_of
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from ops_tools.ground.transfers import Transfer
     from tests.unit.ops_tools.conftest import Loop
-    from tlm_cmd.cfdp.entity_state import EntityState
+    from tlm_cmd.cfdp.requests import TransactionId
     from tlm_cmd.definition.dictionary import Dictionary
     from tlm_cmd.link.parameters import LinkParameters
 
@@ -146,6 +148,28 @@ def test_a_file_that_got_its_name_just_before(
     assert asked.local in later.ground.files.by_name
     assert (tmp_path / asked.local).read_bytes() == CONTENT
     assert ConditionCode.FILESTORE_REJECTION not in conditions(later)
+
+
+def test_what_is_sent_is_remembered(contact: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When PDUs leave, the memory on disk knows of each transaction of the ground, also of one that takes back."""
+    send, memory = PduUplink.send, DeliveryMemory(tmp_path, 4)
+    seen: set[TransactionId] = set()
+
+    def check_and_send(uplink: PduUplink, next_pdu: Callable[[], bytes | None], now_ns: int) -> None:
+        begun = {sender.transaction for sender in delivery(contact).state.senders}
+        if begun - seen:
+            assert begun <= {sender.transaction for sender in memory.load().entity.senders}
+            seen.update(begun)
+        send(uplink, next_pdu, now_ns)
+
+    monkeypatch.setattr(PduUplink, "send", check_and_send)
+    delivery(contact).get("mask", contact.now_ns)
+    contact.spacecraft.loses = lambda pdu: not pdu[0] & 0x08 and pdu[4:6] == b"\0\2" and kind_of(pdu) != "finished"
+    fly(contact, 5)
+    contact.spacecraft.entity.state = EntityState(next_sequence=100)
+    fly(contact, 700)
+    assert only(contact).condition is ConditionCode.INACTIVITY
+    assert len(seen) == 2
 
 
 def conditions(loop: Loop) -> list[ConditionCode]:
