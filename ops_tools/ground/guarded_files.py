@@ -15,7 +15,7 @@ class GuardedFiles:
     """A filestore for the entity, which does what the other end of the link asks for.
 
     The memory of the file delivery is not touched, nor is what goes up; what was asked for comes into being once and is
-    not changed. For what the methods do see `tlm_cmd.cfdp.filestore.Filestore`.
+    not changed, and nothing is put in its way. For what the methods do see `tlm_cmd.cfdp.filestore.Filestore`.
 
     Args:
         files: all of them.
@@ -66,7 +66,9 @@ class GuardedFiles:
 
     def make_directory(self, name: str) -> None:
         """Make a directory."""
-        self._files.make_directory(self._changeable("make directory", name))
+        if _first(name) in (OUTGOING, RECEIVED, LISTINGS):
+            raise FilestoreError("make directory", name, "what is there is the ground's own")
+        self._files.make_directory(_open("make directory", name))
 
     def remove_directory(self, name: str) -> None:
         """Remove a directory."""
@@ -96,8 +98,11 @@ class GuardedFiles:
         first = _first(name)
         if first == OUTGOING:
             raise FilestoreError(operation, name, "what goes up is the ground's own")
-        if first in (RECEIVED, LISTINGS) and self._files.size(name) is not None:
-            raise FilestoreError(operation, name, "what the ground has asked for is not changed")
+        if first in (RECEIVED, LISTINGS):
+            if normal_name(name).count("/") != 1:
+                raise FilestoreError(operation, name, "would be in the way of what the ground asks for")
+            if self._files.size(name) is not None:
+                raise FilestoreError(operation, name, "what the ground has asked for is not changed")
         return name
 
 

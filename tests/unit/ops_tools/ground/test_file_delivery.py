@@ -27,6 +27,7 @@ from ops_tools.ground.transfers import (
 )
 from tlm_cmd.cfdp.codes import ConditionCode, FilestoreAction
 from tlm_cmd.cfdp.entity_state import EntityState
+from tlm_cmd.cfdp.filestore import DirectoryEntry
 from tlm_cmd.cfdp.pdu.tlv import FilestoreRequest
 from tlm_cmd.cfdp.requests import PutRequest, TransactionId
 from tlm_cmd.cfdp.traffic import kind_of
@@ -137,7 +138,17 @@ def test_a_wrong_checksum_drops_the_file(contact: Loop) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [".file_delivery", "./.File_Delivery/x", "outgoing/7", "outgoing/./7", "received/1", "a/../b"],
+    [
+        ".file_delivery",
+        "./.File_Delivery/x",
+        "outgoing/7",
+        "outgoing/./7",
+        "received/1",
+        "a/../b",
+        "received",
+        "Listings",
+        "received/2/x",
+    ],
 )
 def test_the_ground_s_own_files_are_not_overwritten(contact: Loop, name: str) -> None:
     """A name of what the ground keeps for itself, or of what it has asked for and has, is refused when it is told."""
@@ -171,6 +182,22 @@ def test_requests_leave_the_ground_s_own_files_alone(contact: Loop) -> None:
     fly(contact)
     assert {name: contact.ground.files.read(name) for name in before} == before
     assert contact.ground.files.filestore.size("new") is None
+
+
+def test_no_request_puts_a_directory_in_the_way(contact: Loop) -> None:
+    """What the ground asks for finds its place free."""
+    for name in ("received", "received/1", "listings", "listings/2", "outgoing"):
+        request = FilestoreRequest(FilestoreAction.CREATE_DIRECTORY, name)
+        contact.spacecraft.entity.put(PutRequest(1, filestore_requests=(request,)))
+    fly(contact)
+    contact.spacecraft.files.put("there", CONTENT)
+    asked = [delivery(contact).get("there", contact.now_ns), delivery(contact).list_directory("", contact.now_ns)]
+    fly(contact)
+    assert [each.outcome.value for each in asked] == ["finished", "finished"]
+    assert contact.ground.files.filestore.list_directory("") == [
+        DirectoryEntry("listings", None),
+        DirectoryEntry("received", None),
+    ]
 
 
 def test_a_file_that_is_too_long(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
