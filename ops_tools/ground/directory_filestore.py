@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ops_tools.ground.disk_quota import DiskQuota
+from ops_tools.ground.guarded_files import MEMORY_FOLDER
 from tlm_cmd.cfdp.errors import FilestoreError
 from tlm_cmd.cfdp.filestore import DirectoryEntry, MemoryFilestore, normal_name
 
 MAX_FILE_OCTETS = 256 * 1024 * 1024
 """Longest file."""
+NEW_CONTENT = f"{MEMORY_FOLDER}.new"
+"""Takes the new content of a file until it is whole; the other end of the link cannot name it."""
 MAX_OCTETS = 1024 * 1024 * 1024
 MAX_ENTRIES = 16_384
 """Most octets, and most files and directories; in a directory they count beside those that are there at the start."""
@@ -203,14 +206,16 @@ class DirectoryFilestore:
 
     def _put(self, name: str, *others: str) -> None:
         """Give a file the content of others, all of it or none."""
-        path = self.path(name)
-        part = path.with_name(f"{path.name}.new")
+        path, part = self.path(name), self.root / NEW_CONTENT
         with _telling("write", name):
-            with part.open("wb") as file:
-                for other in others:
-                    with self.path(other).open("rb") as source:
-                        shutil.copyfileobj(source, file)
-            part.replace(path)
+            try:
+                with part.open("wb") as file:
+                    for other in others:
+                        with self.path(other).open("rb") as source:
+                            shutil.copyfileobj(source, file)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
 
 
 def _check_length(operation: str, name: str, octets: int, most: int) -> None:

@@ -46,6 +46,18 @@ def test_a_file_takes_the_place_of_another(filestore: Filestore) -> None:
     assert filestore.list_directory("new") == []
 
 
+def test_files_with_other_endings_stay(filestore: Filestore) -> None:
+    """Putting in new content touches no other file, and leaves nothing behind."""
+    names = ["a", "a.bak", "a.new", "a.part", "a.tmp"]
+    for name in names:
+        put(filestore, name, name.encode())
+    put(filestore, "z", b"z")
+    filestore.append("a", "z")
+    filestore.replace("a.tmp", "z")
+    assert [filestore.read(name, 0, 9) for name in names] == [b"az", b"a.bak", b"a.new", b"a.part", b"z"]
+    assert [entry.name for entry in filestore.list_directory("")] == [*names, "z"]
+
+
 def test_directories(filestore: Filestore) -> None:
     """They are made, listed with what is in them, and removed when they are empty."""
     filestore.make_directory("d")
