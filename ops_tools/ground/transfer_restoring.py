@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+
 from ops_tools.ground.files import FileStore
+from ops_tools.ground.guarded_files import OUTGOING
 from ops_tools.ground.transfers import TransferBook, TransferKind
 from tlm_cmd.cfdp.codes import DeliveryCode, FileStatus
 from tlm_cmd.cfdp.delivery import partial_name
 from tlm_cmd.cfdp.entity_state import EntityState
+from tlm_cmd.cfdp.errors import FilestoreError
 from tlm_cmd.cfdp.indications import TransactionFinished
 from tlm_cmd.cfdp.parameters import LocalEntity
 from tlm_cmd.cfdp.receiver_state import ReceiverState
@@ -55,3 +60,26 @@ class TransferRestoring:
         if finished is None:
             return None
         return TransactionFinished(receiver.transaction, finished.condition, finished.delivery, finished.file_status)
+
+    def remove_left_overs(self, state: EntityState) -> None:
+        """Delete what was to go up, and parts of what was coming, of which no transaction knows any more."""
+        outgoing = {sender.metadata.source_file for sender in state.senders}
+        coming = {partial_name(receiver.transaction, self._local) for receiver in state.receivers}
+        part = re.compile(rf"{re.escape(self._local.partial_prefix)}\d+-\d+")
+        for name in self._names(OUTGOING):
+            if f"{OUTGOING}/{name}" not in outgoing:
+                self._delete(f"{OUTGOING}/{name}")
+        for name in self._names(""):
+            if part.fullmatch(name) and name not in coming:
+                self._delete(name)
+
+    def _names(self, directory: str) -> list[str]:
+        """The files in a directory; none if there is no such directory."""
+        try:
+            return [each.name for each in self._files.filestore.list_directory(directory) if each.octets is not None]
+        except FilestoreError:
+            return []
+
+    def _delete(self, name: str) -> None:
+        with contextlib.suppress(FilestoreError):  # what cannot be deleted is tried again by the next life
+            self._files.filestore.delete(name)

@@ -88,6 +88,7 @@ class TransferTracker:
         restoring = TransferRestoring(self.transfers, self._files, self._entity.local)
         for finished in restoring.restore(state):
             self._over(finished, 0)
+        restoring.remove_left_overs(state)
 
     def refresh(self) -> TransferBook:
         """All transfers, each with how it stands now."""

@@ -15,6 +15,7 @@ from ops_tools.ground.transfers import TransferOutcome
 from tlm_cmd.cfdp.codes import ConditionCode
 from tlm_cmd.cfdp.entity_state import EntityState
 from tlm_cmd.cfdp.indications import TransactionFinished
+from tlm_cmd.cfdp.requests import PutRequest
 from tlm_cmd.cfdp.traffic import kind_of
 
 if TYPE_CHECKING:
@@ -148,6 +149,27 @@ def test_a_file_that_got_its_name_just_before(
     assert asked.local in later.ground.files.by_name
     assert (tmp_path / asked.local).read_bytes() == CONTENT
     assert ConditionCode.FILESTORE_REJECTION not in conditions(later)
+
+
+def test_left_overs_are_removed(contact: Loop, restart: Callable[[], Loop], tmp_path: Path) -> None:
+    """Files of which no transaction knows go away at the start; what is under way, and what others put there, stays."""
+    contact.spacecraft.loses = lambda pdu: kind_of(pdu) == "eof"
+    sent = delivery(contact).put("up", CONTENT, contact.now_ns)
+    contact.spacecraft.entity.put(PutRequest(1, "mask", "products/00001.mask"))
+    fly(contact, 3)
+    (partial,) = tmp_path.glob("partial-*")
+    (tmp_path / "outgoing" / "77").write_bytes(b"left over")
+    (tmp_path / "partial-2-500").write_bytes(b"left over")
+    (tmp_path / "partial-account").write_bytes(b"of somebody")
+    (tmp_path / "products").mkdir()
+    (tmp_path / "products" / "partial-2-500").write_bytes(b"of somebody")
+    later = restart()
+    assert [each.name for each in (tmp_path / "outgoing").iterdir()] == [sent.local.removeprefix("outgoing/")]
+    assert sorted(each.name for each in tmp_path.glob("**/partial-*")) == sorted(
+        [partial.name, "partial-2-500", "partial-account"]
+    )
+    fly(later, 100)
+    assert {each.outcome for each in delivery(later).transfers} == {TransferOutcome.FINISHED}
 
 
 def test_what_is_sent_is_remembered(contact: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
