@@ -129,9 +129,7 @@ class GroundSegment:
         if parameters is None or not takes or not _has(dictionary, PDU_PACKET, "pdu"):
             return None
         directory = settings.files_directory if settings.resumes_transfers else None
-        memory = None
-        if directory is not None:
-            memory = DeliveryMemory(directory, parameters.sequence_octets, self._note)
+        memory = None if directory is None else DeliveryMemory(directory, parameters.sequence_octets, self._note)
         return FileDelivery(
             parameters,
             dictionary,
