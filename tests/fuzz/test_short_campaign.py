@@ -17,7 +17,6 @@ LEAST_PER_TARGET = 400
 """Or one chunk."""
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_a_decoder_keeps_its_promises(target: type[Target]) -> None:
     """Whatever comes: no other exception than the declared ones, no hang, books that add up to the inputs.
@@ -44,7 +43,6 @@ def test_a_decoder_keeps_its_promises(target: type[Target]) -> None:
     assert not target.reaches - set(outcomes)
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_a_chunk_is_the_same_again(target: type[Target]) -> None:
     """A seed and a number are enough to see a fault again."""

@@ -94,7 +94,6 @@ class Campaign:
         return self.commands[-1]
 
 
-@pytest.mark.untraced
 @pytest.mark.soak
 @pytest.mark.parametrize("name", LINKS)
 @pytest.mark.parametrize("seed", range(SOAK))
@@ -111,7 +110,6 @@ def test_nothing_hostile_is_executed_and_every_command_once(name: str, seed: int
     assert min(refused.bad_mac, refused.replayed, refused.unknown_spi) > 50
 
 
-@pytest.mark.untraced
 @pytest.mark.soak
 @pytest.mark.parametrize("name", LINKS)
 @pytest.mark.parametrize("seed", range(100, 100 + SOAK))

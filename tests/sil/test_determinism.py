@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.sil.conftest import fly_in_a_process_of_its_own
-
-pytestmark = pytest.mark.untraced
 
 ORBITS = "0.3"  # up to and into the first contact, with inference
 

@@ -15,7 +15,7 @@ from ops_tools.ground.link import FramePort
 from ops_tools.ground.transfers import Transfer, TransferOutcome
 from ops_tools.sil.vehicle import LockstepVehicle
 
-pytestmark = [pytest.mark.untraced, pytest.mark.xdist_group("file_delivery")]
+pytestmark = pytest.mark.xdist_group("file_delivery")
 
 ROOT = Path(__file__).resolve().parents[2]
 MISSION = ROOT / "apps" / "missions" / "urbanwatch" / "mission.toml"

@@ -14,8 +14,6 @@ from tests.sil.conftest import SCENARIOS
 SOAK = int(os.environ.get("FLIGHTSW_SOAK", "1"))
 ORBIT_S = 5_700
 
-pytestmark = pytest.mark.untraced
-
 
 @pytest.mark.soak
 @pytest.mark.longest

@@ -21,8 +21,6 @@ from ops_tools.sil.vehicle import LockstepVehicle
 from tlm_cmd.link.refusals import FrameRefusal
 from tlm_cmd.sdls.key_ring import KeyState
 
-pytestmark = pytest.mark.untraced
-
 EARLY_CONTACT_UTC = "2026-05-15T03:05:00Z"
 SECOND_NS = 1_000_000_000
 PATIENCE_S = 300

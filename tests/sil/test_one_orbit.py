@@ -12,7 +12,7 @@ from ops_tools.sil.report.render import render
 if TYPE_CHECKING:
     from tests.sil.conftest import FlownOrbit
 
-pytestmark = [pytest.mark.untraced, pytest.mark.xdist_group("one_orbit")]
+pytestmark = pytest.mark.xdist_group("one_orbit")
 
 
 def test_the_scenario_passes(one_orbit: FlownOrbit) -> None:

@@ -64,7 +64,7 @@ from tlm_cmd.packets.pus.telecommand import PusTelecommand
 from tlm_cmd.packets.pus.telemetry import PusTelemetry
 from tlm_cmd.packets.verification import FailureCode, VerificationReport
 
-pytestmark = [pytest.mark.untraced, pytest.mark.xdist_group("packet_profiles")]
+pytestmark = pytest.mark.xdist_group("packet_profiles")
 
 SECOND_NS = 1_000_000_000
 CONTACT_S = 1500

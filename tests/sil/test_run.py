@@ -23,8 +23,6 @@ from ops_tools.ground.transfers import Transfer, TransferOutcome
 from ops_tools.run.conduct import Conductor, RunOptions
 from ops_tools.run.session import RunSession
 
-pytestmark = pytest.mark.untraced
-
 SPEED = 20.0
 PATIENCE_TURNS = 600
 EARLY_CONTACT_UTC = "2026-05-15T03:05:00Z"

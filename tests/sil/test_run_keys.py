@@ -23,8 +23,6 @@ from tests.sil.test_run import SPEED, Operator, mission
 from tlm_cmd.sdls.key_ring import KeyState
 from tlm_cmd.sdls.simulation_keys import derive_simulation_keys
 
-pytestmark = pytest.mark.untraced
-
 __all__ = ["mission"]
 
 SIMULATED = derive_simulation_keys(7, [1], [128, 129, 130], [131])

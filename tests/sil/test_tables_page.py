@@ -17,8 +17,6 @@ from ops_tools.ground.command_record import Verdict
 from ops_tools.sil.vehicle import LockstepVehicle
 from tests.sil.conftest import ROOT
 
-pytestmark = pytest.mark.untraced
-
 PAGE = (ROOT / "docs" / "tables.md").read_text()
 LINES = [
     shlex.split(line) for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()

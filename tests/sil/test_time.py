@@ -14,8 +14,6 @@ from ops_tools.sil.vehicle import LockstepVehicle
 from tests.sil.conftest import ONE_ORBIT
 from tlm_cmd.definition.message import Telemetry
 
-pytestmark = pytest.mark.untraced
-
 NS_PER_S = 1_000_000_000
 
 

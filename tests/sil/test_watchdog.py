@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flightsw.app import Ticket
 from flightsw.runtime.keeping.reset_record import ResetKind, ResetSubtype
 from flightsw.runtime.supervision import AppAction, AppRequest
 from ops_tools.reference_mission import reference_mission
 from ops_tools.sil.vehicle import LockstepVehicle
-
-pytestmark = pytest.mark.untraced
 
 SECOND = 1_000_000_000
 

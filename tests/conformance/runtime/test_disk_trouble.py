@@ -18,8 +18,6 @@ from flightsw.messages.life import AppHousekeeping, AppStarted, CheckpointFailed
 from flightsw.messages.store import JournalNotWritten, StoredDataCorrupt
 from tlm_cmd.packets.verification import Stage
 
-pytestmark = pytest.mark.untraced
-
 STORE = Path("run", "store", "sink")
 MOUNT, UNMOUNT = shutil.which("mount"), shutil.which("umount")
 SOFTWARE_BUS = """

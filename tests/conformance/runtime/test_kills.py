@@ -20,7 +20,7 @@ RECORDERS = {"recorder0": "ra", "recorder1": "rb"}
 STEPS_BETWEEN = 3
 MOST_GROWTH_KIB = 30_000
 
-pytestmark = [pytest.mark.soak, pytest.mark.untraced]
+pytestmark = pytest.mark.soak
 
 
 def loaded_mission() -> str:

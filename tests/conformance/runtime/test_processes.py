@@ -35,8 +35,6 @@ from flightsw.runtime.run_folder import RunFolderError, status_page
 from flightsw.runtime.supervisor import Supervisor
 from tlm_cmd.packets.verification import FailureCode, Stage
 
-pytestmark = pytest.mark.untraced
-
 PATIENCE_MS = 20_000
 
 

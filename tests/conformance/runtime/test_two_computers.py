@@ -51,7 +51,6 @@ STEPS_BETWEEN = 10
 IP = shutil.which("ip")
 
 pytestmark = [
-    pytest.mark.untraced,
     pytest.mark.skipif(os.geteuid() != 0 or IP is None, reason="network namespaces need root and iproute2"),
 ]
 

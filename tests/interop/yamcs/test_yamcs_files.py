@@ -43,7 +43,6 @@ TRANSFERS = f"/api/filetransfer/urbanwatch/{SERVICE}/transfers"
 BUCKET = "station"
 
 pytestmark = [
-    pytest.mark.untraced,
     pytest.mark.longest,
     pytest.mark.xdist_group("yamcs"),
     pytest.mark.skipif(

@@ -40,7 +40,6 @@ KNOWN_COMPLAINTS = ("MacAddressUtil", "secret key", "SET_HEATER 400", "Cannot as
 """Of what there is in a network without cards and a server that is never started again, and of what the tests do."""
 
 pytestmark = [
-    pytest.mark.untraced,
     pytest.mark.longest,
     pytest.mark.xdist_group("yamcs"),
     pytest.mark.skipif(

@@ -22,7 +22,6 @@ SPI, SKIPPED = 1, 100
 T1_MS = 1500
 
 pytestmark = [
-    pytest.mark.untraced,
     pytest.mark.longest,
     pytest.mark.xdist_group("yamcs"),
     pytest.mark.skipif(

@@ -235,7 +235,7 @@ class ProcessVehicle:
 
 RUNTIMES = [
     pytest.param(LockstepVehicle, id="lockstep"),
-    pytest.param(ProcessVehicle, id="processes", marks=pytest.mark.untraced),
+    pytest.param(ProcessVehicle, id="processes"),
 ]
 """What processes do is not traced, so there is no use in tracing who waits for them."""
 
