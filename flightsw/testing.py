@@ -123,20 +123,9 @@ class Bench:
         start_ns: int = 0,
         packets: ProfileName = ProfileName.CFS,
     ) -> None:
-        names = {each: each.rpartition(".")[2] for each in (package, *others)}
-        if len(dict.fromkeys(names.values())) < len(names):
-            raise FlightSoftwareError(f"packages {', '.join(names)}: two apps would have the same name")
-        apps = {name: AppEntry(each, 0x20 + 0x10 * index) for index, (each, name) in enumerate(names.items())}
-        file = MissionFile(
-            "bench",
-            "0",
-            TimeEntry("2026-01-01T00:00:00Z"),
-            MissionLinks(LinkParameters(spacecraft_id=1)),
-            apps,
-            packets=packets,
-        )
-        self._mission = Mission(ReadMission(file, (Path(),), (), dict.fromkeys(apps, Path())))
-        self._name = names[package]
+        self._mission = _mission_of((package, *others), packets)
+        file = self._mission.file
+        self._name = _app_name(package)
         self._devices = dict(devices or {})
         self._tables = tables or Path()
         self._stored: dict[str, bytes] = {}
@@ -394,3 +383,22 @@ class Bench:
         elif isinstance(message, Telemetry | Event):
             self.dictionary.encode_payload(message)
             self._sent.append(message)
+
+
+def _app_name(package: str) -> str:
+    return package.rpartition(".")[2]
+
+
+def _mission_of(packages: tuple[str, ...], packets: ProfileName) -> Mission:
+    """A mission of these apps, each named like its package.
+
+    Raises:
+        FlightSoftwareError: two would have one name.
+    """
+    different = tuple(dict.fromkeys(packages))
+    apps = {_app_name(each): AppEntry(each, 0x20 + 0x10 * index) for index, each in enumerate(different)}
+    if len(apps) < len(different):
+        raise FlightSoftwareError(f"packages {', '.join(different)}: two apps would have the same name")
+    links = MissionLinks(LinkParameters(spacecraft_id=1))
+    file = MissionFile("bench", "0", TimeEntry("2026-01-01T00:00:00Z"), links, apps, packets=packets)
+    return Mission(ReadMission(file, (Path(),), (), dict.fromkeys(apps, Path())))

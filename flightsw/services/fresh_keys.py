@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
-from tlm_cmd.sdls.key_ring import KeyEntry, KeyKind, KeyRing, KeyState
-from tlm_cmd.sdls.secret_key import KEY_OCTETS, SecretKey
-
-ALL_LONG: Mapping[int, int] = MappingProxyType({})
+from tlm_cmd.sdls.key_ring import KeyRing
+from tlm_cmd.sdls.new_ring import ALL_LONG, new_ring
+from tlm_cmd.sdls.secret_key import SecretKey
 
 
 def fresh_keys(
@@ -31,10 +29,6 @@ def fresh_keys(
         WrongValueError: a key has another length.
         KeyRefusedError: an id comes twice, or there are more than 256.
     """
-    longest = KEY_OCTETS[1]
-    plan = [(key_id, KeyKind.MASTER, KeyState.ACTIVE, longest) for key_id in masters]
-    for key_ids, state in ((sessions, KeyState.ACTIVE), (spares, KeyState.PREACTIVE)):
-        plan += [(key_id, KeyKind.SESSION, state, session_octets.get(key_id, longest)) for key_id in key_ids]
-    return KeyRing(
-        [KeyEntry(key_id, kind, state, SecretKey(secrets.token_bytes(octets))) for key_id, kind, state, octets in plan]
+    return new_ring(
+        masters, sessions, spares, session_octets, lambda _id, _kind, octets: SecretKey(secrets.token_bytes(octets))
     )

@@ -6,9 +6,10 @@ import json
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flightsw.errors import FlightSoftwareError
+from ops_tools.cli_commands.actions import Subparsers, add_action, epilog
 from ops_tools.cli_commands.dictionary_differences import (
     compare,
     described,
@@ -33,9 +34,6 @@ MAX_LINE_CHARACTERS = 300
 PLAIN_DEPTH = 2
 """Most parts of a path where all is in one space system: ``/mission/PACKET``."""
 
-Subparsers = Any
-"""What ``ArgumentParser.add_subparsers`` returns; argparse has no public name for it."""
-
 EXPORT_EXAMPLES = """\
   flightsw dictionary export --format markdown -o dictionary.md
   flightsw dictionary export --format json -o - --mission my_mission/mission.toml
@@ -53,7 +51,7 @@ IMPORT_EXAMPLES = """\
   flightsw dictionary import elsewhere.xml
   flightsw dictionary import elsewhere.xml --packets dump.bin
 """
-EXIT_CODES = """
+EXIT_CODES = """\
 exit codes: 0 all is well; 1 the dictionary differs, the mission cannot be flown, or packets could not be decoded;
 2 wrong usage
 """
@@ -83,29 +81,20 @@ def register(subparsers: Subparsers) -> None:
         "dictionary",
         help="look up, export or check what a mission has of commands, packets and events",
         description=EXPORT_HELP,
-        epilog=_epilog(EXPORT_EXAMPLES + CHECK_EXAMPLES + SHOW_EXAMPLES + IMPORT_EXAMPLES),
+        epilog=epilog(EXPORT_EXAMPLES + CHECK_EXAMPLES + SHOW_EXAMPLES + IMPORT_EXAMPLES, EXIT_CODES),
         formatter_class=RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="dictionary_command", metavar="ACTION", required=True)
-
-    def action(name: str, summary: str, text: str, examples: str) -> ArgumentParser:
-        made: ArgumentParser = actions.add_parser(
-            name,
-            help=summary,
-            description=text,
-            epilog=_epilog(examples),
-            formatter_class=RawDescriptionHelpFormatter,
-        )
-        return made
-
-    export = action("export", "write it to a file", EXPORT_HELP, EXPORT_EXAMPLES)
+    export = add_action(actions, "export", "write it to a file", epilog(EXPORT_EXAMPLES, EXIT_CODES), EXPORT_HELP)
     export.add_argument("--format", choices=FORMATS, default="json", help=FORMAT_HELP)
     export.add_argument("-o", "--output", metavar="FILE", required=True, help="where to, - for standard output")
-    check = action("check", "check a file", CHECK_HELP, CHECK_EXAMPLES)
+    check = add_action(actions, "check", "check a file", epilog(CHECK_EXAMPLES, EXIT_CODES), CHECK_HELP)
     check.add_argument("file", metavar="FILE", type=Path)
-    show = action("show", "look something up", SHOW_HELP, SHOW_EXAMPLES)
+    show = add_action(actions, "show", "look something up", epilog(SHOW_EXAMPLES, EXIT_CODES), SHOW_HELP)
     show.add_argument("name", metavar="NAME", nargs="?", default="", help="as in THERMAL or THERMAL.SET_HEATER")
-    register_import(action("import", "load an XTCE file", IMPORT_HELP, IMPORT_EXAMPLES))
+    register_import(
+        add_action(actions, "import", "load an XTCE file", epilog(IMPORT_EXAMPLES, EXIT_CODES), IMPORT_HELP)
+    )
     for each in (export, check, show):
         each.add_argument("--mission", metavar="FILE", type=Path, help="mission file (default: the reference mission)")
         each.set_defaults(run=run)
@@ -120,10 +109,6 @@ def run(arguments: Namespace) -> int:
 def default_mission() -> Path:
     """The mission file of the reference mission."""
     return Path(str(files("apps.missions") / "urbanwatch" / "mission.toml"))
-
-
-def _epilog(examples: str) -> str:
-    return f"examples:\n{examples}{EXIT_CODES}"
 
 
 class UnusableMissionError(Exception):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flightsw.errors import FlightSoftwareError
+from ops_tools.cli_commands.actions import add_action
 from ops_tools.cli_commands.output import ExitCode, table, write
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="keys_command", metavar="ACTION", required=True)
-    create = _action(
+    create = add_action(
         actions, "create", "make a file of fresh keys; one that is there is never overwritten", CREATE_EXAMPLES
     )
     create.add_argument("--masters", type=_number(1, MOST_MASTERS), metavar="N", help=f"master keys ({MASTERS})")
@@ -74,19 +75,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     create.add_argument(
         "--mission", type=Path, metavar="MISSION", help="mission file: make what its links need, instead of numbers"
     )
-    check = _action(actions, "check", "see that a file can be used, and which keys are in it", CHECK_EXAMPLES)
+    check = add_action(actions, "check", "see that a file can be used, and which keys are in it", CHECK_EXAMPLES)
     for each in (create, check):
         each.add_argument("file", type=Path, metavar="FILE", help="key file")
         each.set_defaults(run=run)
-
-
-def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, examples: str
-) -> argparse.ArgumentParser:
-    described = f"{what[0].upper()}{what[1:]}."
-    return actions.add_parser(
-        name, help=what, description=described, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flightsw.errors import FlightSoftwareError
+from ops_tools.cli_commands.actions import Subparsers, add_action, epilog
 from ops_tools.cli_commands.output import ExitCode, complain, problem_text, write
 from ops_tools.reference_mission import reference_mission
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from flightsw.services.tables.content import TableRules
     from flightsw.services.tables.image_file import TableImage
     from ops_tools.tables.sources import CheckedTable
-
-Subparsers = Any
-"""What ``ArgumentParser.add_subparsers`` returns; argparse has no public name for it."""
 
 BUILD_EXAMPLES = """\
   flightsw table build thermal.setpoints setpoints.toml -o setpoints.tbl
@@ -32,7 +30,7 @@ CHECK_EXAMPLES = """\
   flightsw table check
   flightsw table check setpoints.tbl tables/thermal/setpoints.toml
 """
-EXIT_CODES = """
+EXIT_CODES = """\
 exit codes: 0 all is well; 1 a table is not allowed; 2 there is no such file or table, or wrong usage
 """
 
@@ -44,22 +42,16 @@ def register(subparsers: Subparsers) -> None:
         help="build, show or check tables of apps",
         description="A table is written as TOML, built into a binary image, and loaded as that. What is built has "
         "passed the same checks as on board: types, ranges, and the app's own rule.",
-        epilog=_epilog(BUILD_EXAMPLES + SHOW_EXAMPLES + CHECK_EXAMPLES),
+        epilog=epilog(BUILD_EXAMPLES + SHOW_EXAMPLES + CHECK_EXAMPLES, EXIT_CODES),
         formatter_class=RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="table_command", metavar="ACTION", required=True)
-
-    def action(name: str, summary: str, examples: str) -> ArgumentParser:
-        made: ArgumentParser = actions.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=_epilog(examples),
-            formatter_class=RawDescriptionHelpFormatter,
-        )
-        return made
-
-    build = action("build", "make the binary image of a TOML source, and say how to load it", BUILD_EXAMPLES)
+    build = add_action(
+        actions,
+        "build",
+        "make the binary image of a TOML source, and say how to load it",
+        epilog(BUILD_EXAMPLES, EXIT_CODES),
+    )
     build.add_argument("table", metavar="APP.TABLE", type=_table, help="for example thermal.setpoints")
     build.add_argument("source", metavar="SOURCE", type=Path, nargs="?", help="TOML file (default: the mission's own)")
     build.add_argument("-o", "--output", metavar="FILE", type=Path, help="write the image there")
@@ -67,19 +59,17 @@ def register(subparsers: Subparsers) -> None:
         "--part", metavar="OFFSET:LENGTH", type=_part, help="only these octets, to be laid over the rest"
     )
     build.add_argument("--commands", action="store_true", help="print the commands that load it without a file")
-    show = action("show", "print an image or a source as text", SHOW_EXAMPLES)
+    show = add_action(actions, "show", "print an image or a source as text", epilog(SHOW_EXAMPLES, EXIT_CODES))
     show.add_argument("file", metavar="FILE", type=Path)
-    check = action("check", "check images and sources, or all of a mission", CHECK_EXAMPLES)
+    check = add_action(
+        actions, "check", "check images and sources, or all of a mission", epilog(CHECK_EXAMPLES, EXIT_CODES)
+    )
     check.add_argument("files", metavar="FILE", type=Path, nargs="*", help="default: every table of the mission")
     for each in (show, check):
         each.add_argument("--table", metavar="APP.TABLE", type=_table, help="what a TOML file is for, if unclear")
     for each in (build, show, check):
         each.add_argument("--mission", metavar="FILE", type=Path, help="mission file (default: the reference mission)")
         each.set_defaults(run=run)
-
-
-def _epilog(examples: str) -> str:
-    return f"examples:\n{examples}{EXIT_CODES}"
 
 
 def run(arguments: Namespace) -> int:

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tlm_cmd.errors import check_range
-from tlm_cmd.sdls.key_ring import KeyEntry, KeyKind, KeyRing, KeyState
-from tlm_cmd.sdls.secret_key import KEY_OCTETS, SecretKey
+from tlm_cmd.sdls.key_ring import KeyKind, KeyRing
+from tlm_cmd.sdls.new_ring import LONGEST, new_ring
+from tlm_cmd.sdls.secret_key import SecretKey
 
 _SALT = b"flightsw SIMULATION ONLY"
 
@@ -21,7 +22,7 @@ def derive_simulation_keys(
     master_key_ids: Iterable[int],
     session_key_ids: Iterable[int],
     spare_key_ids: Iterable[int] = (),
-    key_octets: int | Mapping[int, int] = KEY_OCTETS[1],
+    key_octets: int | Mapping[int, int] = LONGEST,
 ) -> KeyRing:
     """Derive a ring from a seed, by HKDF with SHA-256 (RFC 5869). NEVER for anything but a simulation.
 
@@ -39,18 +40,13 @@ def derive_simulation_keys(
         KeyRefusedError: a key id comes twice, or there are more than 256.
     """
     check_range("seed", seed, 0, 2**64 - 1)
-    longest = KEY_OCTETS[1]
-    plan = [(key_id, KeyKind.MASTER, KeyState.ACTIVE, longest) for key_id in master_key_ids]
-    for key_ids, state in ((session_key_ids, KeyState.ACTIVE), (spare_key_ids, KeyState.PREACTIVE)):
-        for key_id in key_ids:
-            octets = key_octets if isinstance(key_octets, int) else key_octets.get(key_id, longest)
-            plan.append((key_id, KeyKind.SESSION, state, octets))
-    entries = [
-        KeyEntry(key_id, kind, state, _derive(seed, key_id, kind, octets)) for key_id, kind, state, octets in plan
-    ]
-    return KeyRing(entries, simulation=True)
+    sessions, spares = tuple(session_key_ids), tuple(spare_key_ids)
+    octets = dict.fromkeys((*sessions, *spares), key_octets) if isinstance(key_octets, int) else key_octets
+    return new_ring(
+        master_key_ids, sessions, spares, octets, lambda *key: SecretKey(_derive(seed, *key)), simulation=True
+    )
 
 
-def _derive(seed: int, key_id: int, kind: KeyKind, octets: int) -> SecretKey:
+def _derive(seed: int, key_id: int, kind: KeyKind, octets: int) -> bytes:
     information = f"{kind.name.lower()} key {key_id}".encode()
-    return SecretKey(HKDF(SHA256(), octets, _SALT, information).derive(seed.to_bytes(8, "big")))
+    return HKDF(SHA256(), octets, _SALT, information).derive(seed.to_bytes(8, "big"))

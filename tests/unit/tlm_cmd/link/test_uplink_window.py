@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from tlm_cmd.link.cop1_parameters import Cop1Parameters
 from tlm_cmd.link.parameters import LinkParameters
 from tlm_cmd.link.uplink_receiver import UplinkReceiver
@@ -50,36 +52,12 @@ def test_packets_that_wait_for_the_service_come_first() -> None:
     assert (len(frames), sender.free_units) == (1, 3)
 
 
-def test_a_report_that_comes_late_takes_no_number_back() -> None:
-    """After an alert no number is given twice while a frame with it may be under way, so nothing is confirmed wrongly.
+def after_a_late_report(parameters: LinkParameters) -> tuple[UplinkSender, UplinkReceiver]:
+    """Both ends at 1 s, when a packet has arrived, and the service has ended with a report older than one heard before.
 
-    The service ends with a report older than one already heard, as a second radio with a longer delay brings it.
+    A second radio with a longer delay would bring one.
     """
-    sender, receiver = UplinkSender(CONTROLLED), UplinkReceiver(CONTROLLED)
-    for frame in sender.on_clcw(receiver.clcw(), 0):
-        receiver.receive(frame)
-    older = receiver.clcw()
-    sender.on_clcw(older, 0)
-    for frame in sender.send(packet(1), S):
-        receiver.receive(frame)
-    sender.on_clcw(receiver.clcw(), 2 * S)
-    sender.on_clcw(older, 2 * S)
-    assert sender.state.counters.alerts == 1
-    assert sender.send(packet(2), 2 * S) == []
-    assert sender.on_clcw(older, 3 * S) == []
-    arrived: list[bytes] = []
-    for second in range(4, 20):
-        for frame in sender.on_clcw(receiver.clcw(), second * S):
-            arrived += receiver.receive(frame).packets
-    assert arrived == [packet(2)]
-    counters = sender.state.counters
-    assert (counters.units, counters.confirmed, counters.initiations) == (2, 2, 2)
-
-
-def test_what_waits_because_frames_are_under_way_does_not_expire_meanwhile() -> None:
-    """A command given at an alert is sent when the service begins again, though each frame is sent only once."""
-    once = LinkParameters(spacecraft_id=0x123, cop1=Cop1Parameters(transmission_limit=1))
-    sender, receiver = UplinkSender(once), UplinkReceiver(once)
+    sender, receiver = UplinkSender(parameters), UplinkReceiver(parameters)
     for frame in sender.on_clcw(receiver.clcw(), 0):
         receiver.receive(frame)
     older = receiver.clcw()
@@ -87,12 +65,36 @@ def test_what_waits_because_frames_are_under_way_does_not_expire_meanwhile() -> 
     for frame in sender.send(packet(1), S):
         receiver.receive(frame)
     sender.on_clcw(receiver.clcw(), S)
-    sender.on_clcw(older, S)
-    assert sender.send(packet(2), S) == []
+    assert sender.on_clcw(older, S) == []
+    assert sender.state.counters.alerts == 1
+    return sender, receiver
+
+
+def arriving(sender: UplinkSender, receiver: UplinkReceiver) -> list[bytes]:
+    """What arrives in the next seconds, with a report in each."""
     arrived: list[bytes] = []
     for second in range(2, 20):
         for frame in sender.on_clcw(receiver.clcw(), second * S):
             arrived += receiver.receive(frame).packets
         sender.poll(second * S)
-    assert arrived == [packet(2)]
+    return arrived
+
+
+def test_a_report_that_comes_late_takes_no_number_back() -> None:
+    """After an alert no number is given twice while a frame with it may be under way: nothing is confirmed wrongly."""
+    sender, receiver = after_a_late_report(CONTROLLED)
+    older = replace(receiver.clcw(), report_value=0)
+    assert sender.send(packet(2), S) == []
+    assert sender.on_clcw(older, S) == []
+    assert arriving(sender, receiver) == [packet(2)]
+    counters = sender.state.counters
+    assert (counters.units, counters.confirmed, counters.initiations) == (2, 2, 2)
+
+
+def test_what_waits_because_frames_are_under_way_does_not_expire_meanwhile() -> None:
+    """A command given at an alert is sent when the service begins again, though each frame is sent only once."""
+    once = LinkParameters(spacecraft_id=0x123, cop1=Cop1Parameters(transmission_limit=1))
+    sender, receiver = after_a_late_report(once)
+    assert sender.send(packet(2), S) == []
+    assert arriving(sender, receiver) == [packet(2)]
     assert sender.state.counters.expired == 0
