@@ -15,7 +15,7 @@ from tlm_cmd.xtce.model import (
 )
 
 MAX_VALUES = 500_000
-"""Most values, of all packets and commands of a file together: they take half a gigabyte and seconds to compile."""
+"""Most values, of all packets and commands of a file together: they take a gigabyte and some seconds to compile."""
 MAX_CASES = 512
 """Most calibrators with a context, and most cases of a size, of one type."""
 
